@@ -1,0 +1,1 @@
+"""Settings and composition: the one place that names concrete stores and engines."""

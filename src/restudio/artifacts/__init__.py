@@ -1,0 +1,1 @@
+"""Values other than tables that travel between modules: untrained models, models, transforms, and their container."""

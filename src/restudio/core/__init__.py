@@ -1,0 +1,1 @@
+"""Ids, errors, declarations and the registry: what every other package leans on."""

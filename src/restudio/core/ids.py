@@ -1,0 +1,53 @@
+"""Identifiers and digests.
+
+Ids on the wire are 32 lower-case hexadecimal characters (a GUID without dashes), as in the original services.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from typing import NewType
+
+WorkspaceId = NewType("WorkspaceId", str)
+ExperimentId = NewType("ExperimentId", str)
+RunId = NewType("RunId", str)
+AssetId = NewType("AssetId", str)
+ServiceId = NewType("ServiceId", str)
+EndpointId = NewType("EndpointId", str)
+RevisionId = NewType("RevisionId", str)
+JobId = NewType("JobId", str)
+Digest = NewType("Digest", str)
+"""``sha256`` in hexadecimal; names content in the object store."""
+
+_HEX32 = re.compile(r"[0-9a-f]{32}\Z")
+
+
+def new_id() -> str:
+    """A fresh random id.
+
+    >>> is_id(new_id())
+    True
+    """
+    return uuid.uuid4().hex
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` has the form of an id."""
+    return _HEX32.match(text) is not None
+
+
+def digest_bytes(data: bytes) -> Digest:
+    """Content digest of bytes."""
+    return Digest(hashlib.sha256(data).hexdigest())
+
+
+def digest_json(value: object) -> Digest:
+    """Digest of a JSON-able value, independent of member order.
+
+    >>> digest_json({"a": 1, "b": 2}) == digest_json({"b": 2, "a": 1})
+    True
+    """
+    return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())

@@ -1,0 +1,142 @@
+"""The declaration of anything with an id, ports and parameters, and the decorator that puts it above a function.
+
+    @module(
+        id="split-data", name="Split Data", category="Data Transformation / Sample and Split", params=SplitParams,
+        inputs=(table_in("Dataset"),),
+        outputs=(table_out("Results dataset1"), table_out("Results dataset2")),
+    )
+    def split_data(p: SplitParams, dataset: Table, *, ctx: Context) -> tuple[Table, Table]:
+        '''One paragraph of help ...'''
+
+The function gets its parameters, then one positional argument a port in declared order (``None`` for an optional port
+that is not connected), and the context by keyword. It returns one value for one output port, a tuple for several.
+The decorator returns an :class:`Entry`; nothing is registered at import time (see ``restudio.core.registry``).
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from restudio.core.params import NoParams
+
+
+class PortKind(enum.Enum):
+    """What travels through a port; values are the classic data type ids."""
+
+    TABLE = "Dataset"
+    UNTRAINED = "UntrainedModel"
+    MODEL = "iLearnerDotNet"
+    TRANSFORM = "iTransformDotNet"
+    ZIP = "Zip"
+    ANY = "Any"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A named connection point. Edges refer to it by name."""
+
+    name: str
+    kind: PortKind
+    optional: bool = False
+
+
+class Serving(enum.Enum):
+    """What becomes of a module in a predictive graph (modules reference, section 9.5)."""
+
+    NORMAL = "normal"
+    PASS_THROUGH = "pass-through"
+    """The first input passes unchanged (Split Data)."""
+    NEVER = "never"
+    """The module has no place in a predictive graph (Train Model)."""
+
+
+def table_in(name: str, *, optional: bool = False) -> Port:
+    return Port(name, PortKind.TABLE, optional)
+
+
+def table_out(name: str) -> Port:
+    return Port(name, PortKind.TABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """Declaration of a module. ``id`` is readable and stable; ``family`` is the classic family id, where known."""
+
+    id: str
+    name: str
+    category: str
+    help: str
+    inputs: tuple[Port, ...] = ()
+    outputs: tuple[Port, ...] = ()
+    params: type = NoParams
+    version: int = 1
+    family: str | None = None
+    aliases: tuple[str, ...] = ()
+    """Other names of the module in old graphs (``Project Columns``)."""
+    deterministic: bool = True
+    serving: Serving = Serving.NORMAL
+    errors: tuple[str, ...] = ()
+    """Documented error codes, for the help page."""
+
+    def input(self, name: str) -> Port | None:
+        return next((p for p in self.inputs if p.name == name), None)
+
+    def output(self, name: str) -> Port | None:
+        return next((p for p in self.outputs if p.name == name), None)
+
+
+@dataclass(slots=True)
+class Entry:
+    """A Spec beside its function, and the optional companions of a module.
+
+    ``lower`` turns the module into column kernels for scoring (see ``restudio.kernels``); ``schema_of`` tells output
+    schemas from input schemas before running. Both are attached by decorators below the function.
+    """
+
+    spec: Spec
+    run: Callable[..., Any]
+    lower: Callable[..., Any] | None = None
+    schema_of: Callable[..., Any] | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.run(*args, **kwargs)
+
+    def lowers(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Attach the lowering of this module (used as a decorator)."""
+        self.lower = function
+        return function
+
+    def tells_schema(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Attach schema propagation for this module (used as a decorator)."""
+        self.schema_of = function
+        return function
+
+
+_ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
+
+
+def module(
+    *,
+    id: str,
+    name: str,
+    category: str,
+    inputs: tuple[Port, ...] = (),
+    outputs: tuple[Port, ...] = (),
+    params: type = NoParams,
+    **options: Any,
+) -> Callable[[Callable[..., Any]], Entry]:
+    """Declare a catalog module; the function's docstring is its help text."""
+    if not _ID.match(id):
+        raise ValueError(f"module ids are lower-case words joined by '-', got {id!r}")
+
+    def declare(function: Callable[..., Any]) -> Entry:
+        return Entry(
+            Spec(id, name, category, inspect.getdoc(function) or "", inputs, outputs, params, **options), function
+        )
+
+    return declare

@@ -1,0 +1,1 @@
+"""Web services and their endpoints: keys, throttle, update, gates, ledger, rollback, help, swagger."""

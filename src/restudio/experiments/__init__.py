@@ -1,0 +1,1 @@
+"""Experiments: documents, runs, outputs, and the way to a web service."""

@@ -1,0 +1,1 @@
+"""HTTP faces: decode, call one service method, encode."""

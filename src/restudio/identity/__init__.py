@@ -1,0 +1,1 @@
+"""Workspaces, people, roles, tokens and keys; one ``allowed(principal, action, resource)``."""

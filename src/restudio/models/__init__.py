@@ -1,0 +1,1 @@
+"""Versioned assets (datasets, trained models, transforms) and their lineage."""

@@ -1,0 +1,1 @@
+"""The module catalog: one file per family, a Spec above each function."""

@@ -1,0 +1,37 @@
+"""Work: durable jobs by id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+Handler = Callable[[str], None]
+"""Does the work named by an id. Called at least once, never twice at the same time for one id; what it does must be
+idempotent: it looks the state up, continues from there, and its final write decides the effect once."""
+
+
+class Work(Protocol):
+    """Thread-safe. A submitted id is never lost: it is handled after a crash of any process, on start or by a living
+    worker that notices the dead one. Submitting an id again while it is known does nothing. Handlers run in worker
+    threads; one that raises is not retried (handlers record failures themselves).
+
+    ``partition`` limits how many of one partition run at once to ``limit`` (40 batch jobs of an endpoint); the rest
+    wait in order of submission. ``cancel`` removes waiting work; work that runs must notice by itself (its own state
+    in the database, or a killed child process).
+    """
+
+    def register(self, kind: str, handler: Handler, *, limit: int | None = None) -> None:
+        """Name the handler of a kind. Before :meth:`start` only. ``limit`` is per partition."""
+        ...
+
+    def start(self) -> None:
+        """Begin to take work, first what a crash left behind."""
+        ...
+
+    def submit(self, kind: str, key: str, *, partition: str | None = None) -> None: ...
+
+    def cancel(self, key: str) -> None: ...
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Take no more work, wait for what runs up to ``timeout`` seconds, then leave it to the next start."""
+        ...

@@ -1,0 +1,1 @@
+"""Implementations of the seams: database, objects, durable work, secrets, clock."""

@@ -1,0 +1,1 @@
+"""The Table value, its statistics, and one codec per file format."""
