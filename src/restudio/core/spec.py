@@ -20,9 +20,11 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from restudio.core.params import NoParams
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class PortKind(enum.Enum):
@@ -92,28 +94,45 @@ class Spec:
 
 @dataclass(slots=True)
 class Entry:
-    """A Spec beside its function, and the optional companions of a module.
+    """A Spec beside its function, and the optional companions of a module, attached by decorators below the function.
 
-    ``lower`` turns the module into column kernels for scoring (see ``restudio.kernels``); ``schema_of`` tells output
-    schemas from input schemas before running. Both are attached by decorators below the function.
+    - ``lower(p, *inputs, entry)``: the module over symbolic inputs (``Frame`` for tables, the values themselves for
+      models and transforms), giving what ``run`` gives; for scoring (see ``restudio.kernels``).
+    - ``schema_of(p, *schemas)``: output schemas from input schemas, before running.
+    - ``fit(p, data, ctx)``: learners only; training data to a ``Model``.
+    - ``predictor(model)``: learners only; a ``Model`` to its scoring kernel.
+    - ``apply(transform, frame)``: modules that fit a ``Transform``; a symbolic table to the transformed one.
     """
 
     spec: Spec
     run: Callable[..., Any]
     lower: Callable[..., Any] | None = None
     schema_of: Callable[..., Any] | None = None
+    fit: Callable[..., Any] | None = None
+    predictor: Callable[..., Any] | None = None
+    apply: Callable[..., Any] | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.run(*args, **kwargs)
 
-    def lowers(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Attach the lowering of this module (used as a decorator)."""
+    def lowers(self, function: F) -> F:
         self.lower = function
         return function
 
-    def tells_schema(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Attach schema propagation for this module (used as a decorator)."""
+    def tells_schema(self, function: F) -> F:
         self.schema_of = function
+        return function
+
+    def fits(self, function: F) -> F:
+        self.fit = function
+        return function
+
+    def predicts(self, function: F) -> F:
+        self.predictor = function
+        return function
+
+    def applies(self, function: F) -> F:
+        self.apply = function
         return function
 
 
