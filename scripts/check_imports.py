@@ -1,0 +1,76 @@
+"""What may be used where, beyond the layers that import-linter checks.
+
+- Third-party libraries with one home (``HOMES``).
+- The environment is read in ``app/settings.py`` alone.
+- ``pickle``, ``eval`` and ``exec`` nowhere in the product.
+- The pure layers do not read clocks or the network and use no unseeded randomness.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from tree import Source, finish, iter_sources
+
+HOMES: dict[str, tuple[str, ...]] = {
+    "litestar": ("http/",),
+    "uvicorn": ("app/",),
+    "jinja2": ("http/",),
+    "prometheus_client": ("http/",),
+    "httpx": ("client/", "cli/", "blobs/", "app/"),
+    "dbos": ("storage/",),
+    "obstore": ("storage/",),
+    "psycopg": ("storage/",),
+    "alembic": ("storage/",),
+    "cryptography": ("storage/",),
+    "argon2": ("identity/",),
+    "typer": ("cli/",),
+    "rich": ("cli/",),
+    "sklearn": ("modules/", "cli/"),
+    "scipy": ("modules/", "kernels/"),
+    "lightgbm": ("modules/", "kernels/"),
+    "pandas": ("modules/", "tables/", "engine/"),
+    "arff": ("tables/",),
+}
+FORBIDDEN = frozenset({"pickle", "cloudpickle", "dill", "shelve", "marshal"})
+PURE = ("core/", "graph/", "kernels/", "artifacts/", "tables/")
+IMPURE = frozenset({"time", "random", "secrets", "socket", "requests", "httpx", "subprocess"})
+PREFIX = "src/restudio/"
+
+
+def imported(source: Source) -> Iterator[tuple[str, int]]:
+    """Top package and line of every import, also of those inside functions."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.partition(".")[0], node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0], node.lineno
+
+
+def find_problems(sources: list[Source]) -> list[str]:
+    problems = []
+    for source in sources:
+        inner = source.name.removeprefix(PREFIX)
+        for package, line in imported(source):
+            if package in HOMES and not inner.startswith(HOMES[package]):
+                problems.append(f"{source.name}:{line}: {package} belongs to {', '.join(HOMES[package])}")
+            if package in FORBIDDEN:
+                problems.append(f"{source.name}:{line}: {package} can execute what it reads")
+            if package in IMPURE and inner.startswith(PURE):
+                problems.append(f"{source.name}:{line}: {package} in a pure layer; take the value as an argument")
+        problems.extend(_calls(source, inner))
+    return problems
+
+
+def _calls(source: Source, inner: str) -> Iterator[str]:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
+            if node.attr in ("environ", "getenv") and inner != "app/settings.py":
+                yield f"{source.name}:{node.lineno}: the environment is read in app/settings.py"
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("eval", "exec"):
+            yield f"{source.name}:{node.lineno}: {node.func.id} is not used in the product"
+
+
+if __name__ == "__main__":
+    finish(find_problems(list(iter_sources("src"))))

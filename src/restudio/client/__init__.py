@@ -1,0 +1,1 @@
+"""Restudio from Python programs: typed nouns over HTTP."""
