@@ -1,0 +1,124 @@
+"""The database: SQLite in a file, or PostgreSQL through psycopg."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from restudio.core.errors import Kind, RestudioError
+from restudio.seams.database import metadata
+
+_WAIT_S = 30
+"""How long a transaction waits for the write lock before it gives up."""
+_WRITE_LOCK = 0x7265_7374
+"""Advisory lock of PostgreSQL that serialises our write transactions as SQLite's write lock does."""
+
+
+class SqlDatabase:
+    """See :class:`restudio.seams.database.Database`. Transactions must not be nested in one thread: the inner one would
+    wait for the outer one's write lock."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(restudio_write=True)
+
+    @property
+    def url(self) -> str:
+        """The address, with the password: for parts that connect themselves, never for logs."""
+        return self._engine.url.render_as_string(hide_password=False)
+
+    @contextmanager
+    def begin(self) -> Iterator[sa.Connection]:
+        with _told_plainly(), self._writing.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        with _told_plainly(), self._engine.begin() as connection:
+            yield connection
+
+    def create_all(self) -> None:
+        """Create the tables that the imported domains declare; for tests. An installation uses :meth:`migrate`."""
+        with self.begin() as connection:
+            metadata.create_all(connection)
+
+    def migrate(self) -> None:
+        """Bring the tables to the newest version. Safe to call from several processes at once."""
+        from restudio.storage.migrations.run import upgrade
+
+        with self.begin() as connection:
+            upgrade(connection)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._engine.dispose()
+
+
+def open_database(url: str) -> SqlDatabase:
+    """Open ``sqlite:///path/to/file`` (created when missing) or ``postgresql://user:password@host/name``."""
+    address = sa.make_url(url)
+    backend = address.get_backend_name()
+    if backend == "sqlite":
+        return SqlDatabase(_open_sqlite(address))
+    if backend == "postgresql":
+        return SqlDatabase(_open_postgresql(address))
+    raise ValueError(f"a database URL starts with sqlite:/// or postgresql://, got {backend!r}")
+
+
+def _open_sqlite(address: sa.URL) -> sa.Engine:
+    if not address.database or address.database == ":memory:":
+        raise ValueError("SQLite needs a file (sqlite:///path/to/file): a database in memory is lost in a crash")
+    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(address, connect_args={"timeout": _WAIT_S}, pool_size=8, max_overflow=32)
+
+    def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    def on_begin(connection: sa.Connection) -> None:
+        write = connection.get_execution_options().get("restudio_write", False)
+        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if write else 'ON'}")
+        # The lock is taken at the start: a read that becomes a write later could fail as stale without waiting.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    sa.event.listen(engine, "connect", on_connect)
+    sa.event.listen(engine, "begin", on_begin)
+    return engine
+
+
+def _open_postgresql(address: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(
+        address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=8, max_overflow=32
+    )
+
+    def on_begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("restudio_write", False):
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT_S}s'")
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
+        else:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+
+    sa.event.listen(engine, "begin", on_begin)
+    return engine
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        message = f"The database did not do what it was asked: {error.orig}. Try again; if it stays so, see its log."
+        raise RestudioError(Kind.UNAVAILABLE, "DatabaseUnavailable", message) from error
+
+
+if TYPE_CHECKING:
+    from restudio.seams.database import Database
+
+    _fits: Database = open_database("")

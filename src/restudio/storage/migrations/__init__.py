@@ -1,0 +1,1 @@
+"""Versions of the tables. Each file in ``versions`` moves an installation one step."""

@@ -1,0 +1,55 @@
+"""Write a migration from the difference between the last version and the declared tables.
+
+``python -m restudio.storage.migrations.generate "what changed"`` adds a version; with ``--initial`` the one initial
+version is written anew (before the first release only).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import tempfile
+from pathlib import Path
+
+from alembic import command
+
+import restudio
+from restudio.seams.database import metadata
+from restudio.storage.db import open_database
+from restudio.storage.migrations.run import config, upgrade
+
+_VERSIONS = Path(__file__).parent / "versions"
+
+
+def import_tables() -> None:
+    """Import every store module, so that all tables stand on the metadata.
+
+    By name, because this layer must not know the domains above it.
+    """
+    for info in pkgutil.walk_packages(restudio.__path__, "restudio."):
+        if info.name.rpartition(".")[2].endswith("store"):
+            importlib.import_module(info.name)
+
+
+def generate(message: str, *, initial: bool = False) -> None:
+    """Compare on an empty SQLite database that is brought to the last version first."""
+    import_tables()
+    if initial:
+        for old in _VERSIONS.glob("*.py"):
+            old.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        database = open_database(f"sqlite:///{folder}/compare.db")
+        with database.begin() as connection:
+            upgrade(connection)
+            number = f"{1 + len(list(_VERSIONS.glob('*.py'))):04d}"
+            command.revision(config(connection, metadata), message, autogenerate=True, rev_id=number)
+        database.close()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("message")
+    parser.add_argument("--initial", action="store_true")
+    arguments = parser.parse_args()
+    generate(arguments.message, initial=arguments.initial)

@@ -1,0 +1,106 @@
+"""The promises of the Database seam on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from restudio.core.errors import Kind, RestudioError
+from restudio.storage.db import SqlDatabase, open_database
+
+tables = sa.MetaData()
+parents = sa.Table("parents", tables, sa.Column("id", sa.String(32), primary_key=True), sa.Column("n", sa.Integer))
+children = sa.Table("children", tables, sa.Column("parent", sa.ForeignKey("parents.id"), nullable=False))
+
+
+@pytest.fixture
+def opened(database_url: str) -> Iterator[SqlDatabase]:
+    database = open_database(database_url)
+    with database.begin() as connection:
+        tables.create_all(connection)
+    yield database
+    database.close()
+
+
+def count(database: SqlDatabase) -> int:
+    with database.read() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(parents)).scalar_one()
+
+
+def test_a_transaction_is_committed(opened: SqlDatabase) -> None:
+    with opened.begin() as connection:
+        connection.execute(parents.insert().values(id="a", n=1))
+    other = open_database(opened.url)
+    assert count(other) == 1
+    other.close()
+
+
+def test_an_error_rolls_back(opened: SqlDatabase) -> None:
+    def fail() -> None:
+        with opened.begin() as connection:
+            connection.execute(parents.insert().values(id="a", n=1))
+            raise LookupError("changed my mind")
+
+    with pytest.raises(LookupError):
+        fail()
+    assert count(opened) == 0
+
+
+def test_unique_and_foreign_keys_are_kept(opened: SqlDatabase) -> None:
+    with opened.begin() as connection:
+        connection.execute(parents.insert().values(id="a"))
+    with pytest.raises(sa.exc.IntegrityError), opened.begin() as connection:
+        connection.execute(parents.insert().values(id="a"))
+    with pytest.raises(sa.exc.IntegrityError), opened.begin() as connection:
+        connection.execute(children.insert().values(parent="nobody"))
+
+
+def test_reading_cannot_write(opened: SqlDatabase) -> None:
+    with pytest.raises((RestudioError, sa.exc.InternalError)), opened.read() as connection:
+        connection.execute(parents.insert().values(id="a"))
+    assert count(opened) == 0
+
+
+def test_deciding_and_acting_is_one_step(opened: SqlDatabase) -> None:
+    """Eight writers add one each, reading first; no update is lost and none fails."""
+    with opened.begin() as connection:
+        connection.execute(parents.insert().values(id="a", n=0))
+
+    def add() -> None:
+        for _ in range(10):
+            with opened.begin() as connection:
+                n = connection.execute(sa.select(parents.c.n)).scalar_one()
+                connection.execute(parents.update().values(n=n + 1))
+
+    threads = [threading.Thread(target=add) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with opened.read() as connection:
+        assert connection.execute(sa.select(parents.c.n)).scalar_one() == 80
+
+
+def test_readers_do_not_wait_for_a_writer(opened: SqlDatabase) -> None:
+    with opened.begin() as connection:
+        connection.execute(parents.insert().values(id="a"))
+        assert count(opened) == 0
+    assert count(opened) == 1
+
+
+def test_a_driver_failure_is_an_error_of_ours(database_url: str) -> None:
+    with pytest.raises(ValueError, match="sqlite:/// or postgresql://"):
+        open_database("mysql://localhost/x")
+    nowhere = open_database("postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(RestudioError) as raised, nowhere.read():
+        raise AssertionError("there is no server")
+    assert raised.value.kind is Kind.UNAVAILABLE
+    nowhere.close()
+
+
+def test_sqlite_in_memory_is_refused() -> None:
+    with pytest.raises(ValueError, match="file"):
+        open_database("sqlite://")
