@@ -1,0 +1,63 @@
+"""The client: one object for one workspace of one server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from restudio.client.connection import Connection
+from restudio.client.credentials import read_credentials
+from restudio.client.endpoints import Endpoints
+from restudio.client.studio import Assets, Experiments, Jobs, Modules, Runs, Services
+from restudio.client.types import Workspace
+
+
+class Client:
+    """Nouns as attributes:
+
+        client = Client.from_home(Path("home"))
+        run = client.runs.wait(client.experiments.run(experiment.id).id)
+
+    ``token`` is the workspace token, or a session token from :func:`log_in`.
+    """
+
+    def __init__(self, url: str, workspace: str, token: str, *, timeout: float = 120.0) -> None:
+        self.url = url.rstrip("/")
+        self.workspace = workspace
+        self.connection = Connection(url, token, timeout=timeout)
+        root = f"/studio/api/workspaces/{workspace}"
+        self.experiments = Experiments(self.connection, root)
+        self.runs = Runs(self.connection, root)
+        self.datasets = Assets(self.connection, root, "datasets")
+        self.models = Assets(self.connection, root, "models")
+        self.transforms = Assets(self.connection, root, "transforms")
+        self.services = Services(self.connection, root)
+        self.jobs = Jobs(self.connection, root)
+        self.modules = Modules(self.connection)
+        self.endpoints = Endpoints(self.connection, workspace)
+
+    @classmethod
+    def from_home(cls, home: Path) -> Client:
+        """By the ``credentials.json`` of a home folder."""
+        found = read_credentials(home)
+        return cls(found.url, found.workspace_id, found.workspace_token)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A person's session: the token, and the workspaces it opens."""
+
+    token: str
+    workspaces: list[Workspace]
+
+
+def log_in(url: str, user: str, password: str) -> Session:
+    """Exchange a password for a session token."""
+    connection = Connection(url)
+    try:
+        return connection.json("POST", "/studio/api/login", Session, json={"user": user, "password": password})
+    finally:
+        connection.close()

@@ -1,0 +1,44 @@
+"""``credentials.json``: what a client needs to reach the server whose home folder it stands in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from restudio.core.errors import Kind, RestudioError
+
+FILE_NAME = "credentials.json"
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """Members of the file; all are secrets or lead to them."""
+
+    url: str
+    workspace_id: str
+    workspace_name: str
+    workspace_token: str
+    owner: str
+    owner_password: str
+    subscription_id: str
+    resource_group: str
+    factory_name: str
+    tenant_id: str
+    client_id: str
+    client_secret: str
+    storage_connection_string: str
+
+
+def read_credentials(home: Path) -> Credentials:
+    """The credentials in a home folder; an error that says what to start when there are none."""
+    path = home / FILE_NAME
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Credentials)
+    except FileNotFoundError:
+        raise RestudioError(
+            Kind.NOT_FOUND,
+            "NoCredentials",
+            f"There is no {path}. Start a server with `restudio serve --home {home}`, or give --url and --token.",
+        ) from None
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise RestudioError(Kind.BAD_ARGUMENT, "BadCredentials", f"{path} is damaged: {error}.") from error
