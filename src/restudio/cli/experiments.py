@@ -1,0 +1,135 @@
+"""``restudio experiments``: documents and their runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from restudio.cli.command import Session, command
+from restudio.cli.console import at
+from restudio.cli.progress import watch_run
+from restudio.client.types import Run
+
+app = typer.Typer(no_args_is_help=True, help="Import, export, run and publish experiments.")
+
+
+@command(app, "list")
+def list_(session: Session) -> None:
+    """All experiments of the workspace."""
+    found = session.client.experiments.list()
+    rows = [(e.id, e.title, e.version, at(e.updated)) for e in found]
+    session.out.rows(found, ("id", "title", "version", "saved"), rows, empty="No experiments yet.")
+
+
+@command(app, "import")
+def import_(
+    session: Session, file: Path, into: Annotated[str | None, typer.Option(help="Experiment to update.")] = None
+) -> None:
+    """Save a *.experiment.yaml file as an experiment, or as the next version of one."""
+    saved = session.client.experiments.import_yaml(file.read_text(encoding="utf-8"), experiment=into)
+    session.out.value(saved, f"{saved.id}  {saved.title}, version {saved.version}")
+
+
+@command(app, "export")
+def export(
+    session: Session, experiment: str, file: Annotated[Path | None, typer.Argument(help="Default: print it.")] = None
+) -> None:
+    """Write an experiment as YAML; importing it again loses nothing."""
+    text = session.client.experiments.export_yaml(experiment)
+    if file is None:
+        session.out.value({"yaml": text}, text)
+    else:
+        file.write_text(text, encoding="utf-8")
+        session.out.value({"file": str(file)}, f"Written to {file}.")
+
+
+@command(app, "run")
+def run(session: Session, experiment: str) -> None:
+    """Run an experiment and follow it; exit status 1 when it does not finish."""
+    started = session.client.experiments.run(experiment)
+    ended = watch_run(session.out, session.client, started.id)
+    session.out.value(ended, f"{ended.id}  {ended.state}")
+    if not ended.ended_well:
+        raise typer.Exit(1)
+
+
+@command(app, "runs")
+def runs(session: Session, experiment: str) -> None:
+    """The history of an experiment."""
+    found = session.client.experiments.runs(experiment)
+    session.out.rows(found, ("run", "state", "started", "seconds"), map(_run_row, found), empty="No runs yet.")
+
+
+@command(app, "show-run")
+def show_run(session: Session, run: str) -> None:
+    """State of every node of a run."""
+    view = session.client.runs.get(run)
+    rows = [
+        (
+            name,
+            node.state + (" (cached)" if node.cached else ""),
+            f"{node.fraction:.0%}",
+            ", ".join(node.outputs),
+            node.failure and node.failure.message,
+        )
+        for name, node in view.nodes.items()
+    ]
+    session.out.rows(view, ("node", "state", "done", "outputs", "failure"), rows, empty=f"{view.id}  {view.state}")
+
+
+@command(app, "cancel")
+def cancel(session: Session, run: str) -> None:
+    """Stop a run; its working processes are killed."""
+    session.client.runs.cancel(run)
+    session.out.value({"run": run, "state": "Canceled"}, f"{run} is being canceled.")
+
+
+@command(app, "output")
+def output(
+    session: Session,
+    run: str,
+    node: str,
+    port: str,
+    rows: Annotated[int, typer.Option(help="How many rows to show.")] = 20,
+    file: Annotated[Path | None, typer.Option(help="Save the whole output here instead.")] = None,
+) -> None:
+    """Show the first rows of an output port, or save all of it."""
+    if file is not None:
+        written = session.client.runs.download(run, node, port, file)
+        session.out.value({"file": str(file), "size": written}, f"{written} bytes written to {file}.")
+        return
+    seen = session.client.runs.preview(run, node, port, rows=rows)
+    session.out.rows(seen, [str(c["name"]) for c in seen.columns], seen.rows, empty="The table has no rows.")
+    session.out.note(f"{len(seen.rows)} of {seen.total_rows} rows")
+
+
+@command(app, "promote")
+def promote(
+    session: Session,
+    run: str,
+    node: str,
+    port: str,
+    name: str,
+    kind: Annotated[str, typer.Option(help="dataset, model or transform")] = "model",
+    family: Annotated[str | None, typer.Option(help="Save as the next version of this family.")] = None,
+) -> None:
+    """Save an output of a run as a dataset, trained model or transform."""
+    asset = session.client.runs.promote(run, node, port, kind=kind, name=name, family=family)
+    session.out.value(asset, f"{asset.id}  {asset.name}, version {asset.version}")
+
+
+@command(app, "set-up-web-service")
+def set_up_web_service(session: Session, run: str) -> None:
+    """Turn the training experiment of a finished run into a predictive experiment."""
+    result = session.client.runs.set_up_web_service(run)
+    session.out.rows(
+        result, ("node", "change", "why"), [(c.node, c.what, c.why) for c in result.changes], empty="Nothing to change."
+    )
+    session.out.note(f"{result.experiment.id}  {result.experiment.title}")
+
+
+def _run_row(run: Run) -> tuple[object, ...]:
+    seconds = f"{run.ended - run.started:.1f}" if run.ended and run.started else ""
+    return run.id, run.state, at(run.started), seconds
