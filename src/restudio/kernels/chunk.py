@@ -1,0 +1,145 @@
+"""Many rows: a frame evaluated column by column over Arrow tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from restudio.core.cells import Cell
+from restudio.core.schema import DType, Level
+from restudio.kernels.cellwise import convert_or_fail, source_name, typed
+from restudio.kernels.expr import (
+    Call,
+    Constant,
+    Convert,
+    Expr,
+    Fill,
+    Frame,
+    Function,
+    Input,
+    IsMissing,
+    Predict,
+    Scale,
+    Vector,
+)
+from restudio.kernels.functions import map_doubles, scalar_function
+from restudio.kernels.vectors import (
+    ARROW,
+    NUMPY,
+    as_doubles,
+    from_arrow,
+    from_cells,
+    missing_mask,
+    to_arrow,
+    to_cells,
+)
+
+
+def evaluate(frame: Frame, inputs: Mapping[str, pa.Table]) -> pa.Table:
+    """The table of a frame: its columns in order with their held types, rows that are not kept left out.
+
+    ``inputs`` holds the table of every port, all with the same number of rows and with (at least) the columns that
+    the frame reads, of their held types.
+    """
+    return evaluate_all([frame], inputs)[0]
+
+
+def evaluate_all(frames: Sequence[Frame], inputs: Mapping[str, pa.Table]) -> list[pa.Table]:
+    """As :func:`evaluate` for frames that drop the same rows; what they share is computed once."""
+    keep = frames[0].keep
+    if any(frame.keep != keep for frame in frames):
+        raise ValueError("frames that are evaluated together must drop the same rows")
+    for expr in keep:
+        kept = to_arrow(_Chunk(inputs).value(expr))
+        inputs = {port: table.filter(kept) for port, table in inputs.items()}
+    chunk = _Chunk(inputs)
+    return [_to_table(frame, chunk) for frame in frames]
+
+
+def _to_table(frame: Frame, chunk: _Chunk) -> pa.Table:
+    columns = {column.name: to_arrow(chunk.value(expr)) for column, expr in frame.columns}
+    return pa.table(columns) if columns else pa.table({})
+
+
+class _Chunk:
+    """Vectors computed so far over one set of input tables."""
+
+    def __init__(self, inputs: Mapping[str, pa.Table]) -> None:
+        self._inputs = inputs
+        self._rows = max((table.num_rows for table in inputs.values()), default=1)
+        self._values: dict[object, Vector] = {}
+        self._calls: dict[int, tuple[Vector, ...]] = {}
+
+    def value(self, expr: Expr) -> Vector:
+        """The vector of an expression; equal expressions share one."""
+        if isinstance(expr, Predict):
+            return self._call(expr.call)[expr.output]
+        key = (expr.port, expr.column.name) if isinstance(expr, Input) else expr
+        known = self._values.get(key)
+        if known is None:
+            known = self._values[key] = self._compute(expr)
+        return known
+
+    def _call(self, call: Call) -> tuple[Vector, ...]:
+        known = self._calls.get(id(call))
+        if known is None:
+            features = [self.value(feature) for feature in call.features]
+            known = self._calls[id(call)] = call.predictor.many(features, self._rows)
+        return known
+
+    def _compute(self, expr: Input | Constant | Fill | IsMissing | Scale | Function | Convert) -> Vector:
+        match expr:
+            case Input(port, column):
+                return from_arrow(self._inputs[port].column(column.name), column.dtype)
+            case Constant(value, dtype):
+                return _constant(typed(value, dtype), dtype, self._rows)
+            case Fill(source, value):
+                return _fill(self.value(source), value)
+            case IsMissing(source):
+                missing = missing_mask(self.value(source))
+                return Vector(DType.BOOLEAN, np.zeros(self._rows, np.bool_) if missing is None else missing)
+            case Scale(source, shift, divisor):
+                return _scale(self.value(source), shift, divisor)
+            case Function(source, name, parameters):
+                return _apply(self.value(source), name, parameters)
+            case Convert(source, dtype):
+                return _convert(self.value(source), dtype, source_name(source))
+
+
+def _constant(value: Cell, dtype: DType, rows: int) -> Vector:
+    return from_arrow(pa.repeat(pa.scalar(value, ARROW[dtype]), rows), dtype)
+
+
+def _fill(source: Vector, value: Level) -> Vector:
+    missing = missing_mask(source)
+    if missing is None:
+        return source
+    cell = typed(value, source.dtype)
+    if isinstance(source.values, np.ndarray):
+        filled = source.values.copy()
+        filled[missing] = cell
+        return Vector(source.dtype, filled)
+    return Vector(source.dtype, pc.fill_null(source.values, pa.scalar(cell, ARROW[source.dtype])))
+
+
+def _scale(source: Vector, shift: float, divisor: float) -> Vector:
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        scaled = as_doubles(source)
+        scaled -= shift
+        scaled /= divisor
+    return Vector(DType.DOUBLE, scaled, source.missing)
+
+
+def _apply(source: Vector, name: str, parameters: tuple[float, ...]) -> Vector:
+    return Vector(DType.DOUBLE, map_doubles(scalar_function(name, parameters), as_doubles(source)), source.missing)
+
+
+def _convert(source: Vector, dtype: DType, column: str | None) -> Vector:
+    if source.dtype is dtype:
+        return source
+    if dtype is DType.DOUBLE and source.dtype in NUMPY:
+        return Vector(dtype, as_doubles(source), source.missing)
+    return from_cells([convert_or_fail(cell, dtype, column) for cell in to_cells(source)], dtype)

@@ -1,0 +1,89 @@
+"""Boosted trees and forests: a LightGBM model text over typed cells."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from restudio.core.errors import Kind, RestudioError
+from restudio.core.schema import Column, DType
+from restudio.kernels.expr import Predictor, Vector
+from restudio.kernels.levels import MISSING, Levels
+from restudio.kernels.lightgbm_library import Booster
+from restudio.kernels.scores import Scores
+from restudio.kernels.tree_text import parse_trees
+from restudio.kernels.vectors import NUMPY, as_doubles
+
+
+class TreePredictor:
+    """``text`` is a model as ``Booster.model_to_string`` writes it; it is checked before the C library sees it.
+
+    ``features[i]`` is column ``i`` of the training matrix: a column with ``categories`` as the position of its level
+    (an unknown level as -1, which no split sends left), any other as a double (Booleans 0 and 1). Missing cells are
+    NaN. Predictions are LightGBM's own: probabilities for ``binary`` (of the positive class) and ``multiclass``.
+    """
+
+    def __init__(self, text: str, features: Sequence[Column], scores: Scores) -> None:
+        checked = parse_trees(text)
+        _ensure_fits(checked.features, checked.classes, checked.categorical, features, scores)
+        booster = Booster(checked.canonical, checked.features, checked.classes)
+        self._scores = scores
+        self._features = tuple(features)
+        self._levels = tuple(Levels(c.categories, c.dtype) if c.categories is not None else None for c in features)
+        self._encoders = tuple(None if levels is None else _row_encoder(levels) for levels in self._levels)
+        self._booster = booster
+        self._predict_row = booster.bind_row()
+
+    @property
+    def outputs(self) -> tuple[DType, ...]:
+        return self._scores.outputs
+
+    def one(self, cells: Sequence[object]) -> tuple[object, ...]:
+        values = [
+            encode(cell, -1.0) if encode is not None else math.nan if cell is None else cell
+            for encode, cell in zip(self._encoders, cells, strict=True)
+        ]
+        return self._scores.one(self._predict_row(values))  # type: ignore[arg-type]  # numeric by contract
+
+    def many(self, columns: Sequence[Vector], rows: int) -> tuple[Vector, ...]:
+        matrix = np.empty((rows, len(self._features)))
+        for i, (levels, column) in enumerate(zip(self._levels, columns, strict=True)):
+            if levels is None:
+                matrix[:, i] = as_doubles(column)
+            else:
+                codes = levels.codes_of(column).astype(np.float64)
+                codes[codes == MISSING] = np.nan
+                matrix[:, i] = codes
+        raw = self._booster.predict(matrix)
+        return self._scores.many([np.ascontiguousarray(raw[:, k]) for k in range(self._scores.width)])
+
+
+def _row_encoder(levels: Levels) -> Callable[[object, float], float]:
+    codes: dict[object, float] = {cell: float(code) for cell, code in levels.codes.items()}
+    codes[None] = math.nan
+    return codes.get
+
+
+def _ensure_fits(
+    width: int, classes: int, categorical: frozenset[int], features: Sequence[Column], scores: Scores
+) -> None:
+    """The text must read the features that the model declares; by code exactly where they are categorical."""
+    problem = None
+    if width != len(features):
+        problem = f"it reads {width} features, the model has {len(features)}"
+    elif classes != scores.width:
+        problem = f"it gives {classes} values a row, the model needs {scores.width}"
+    for i, column in enumerate(features[:width]):
+        if i in categorical and column.categories is None:
+            problem = f"it splits column '{column.name}' by category, but the column has no categories"
+        if column.categories is None and column.dtype not in NUMPY:
+            problem = f"column '{column.name}' is {column.dtype.value} without categories, which trees cannot read"
+    if problem is not None:
+        raise RestudioError(Kind.BAD_ARGUMENT, "InvalidBlob", f"The tree model does not fit: {problem}.")
+
+
+if TYPE_CHECKING:
+    _: type[Predictor] = TreePredictor
