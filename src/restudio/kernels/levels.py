@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from restudio.core.cells import Cell, convert
 from restudio.core.schema import DType, Level
 from restudio.kernels.expr import Vector
-from restudio.kernels.vectors import ARROW, NUMPY, missing_mask, to_arrow
+from restudio.kernels.vectors import ARROW, NUMPY, missing_mask, to_arrow, to_numpy
 
 UNKNOWN = -1
 """Code of a cell that is none of the levels. Also the last position of an array of length ``levels + 2``."""
@@ -46,11 +46,8 @@ class Levels:
         if self.dtype is DType.DOUBLE:
             values = pc.add(values, 0.0)  # the look-up of Arrow, unlike Python's, tells -0.0 from 0.0
         found = pc.index_in(values, value_set=self._value_set, skip_nulls=True)
-        codes: np.ndarray = pc.fill_null(found, UNKNOWN).to_numpy(**_COPY[isinstance(found, pa.ChunkedArray)])
+        codes = to_numpy(pc.fill_null(found, UNKNOWN))
         missing = missing_mask(column)
         if missing is not None:
             codes = np.where(missing, np.int32(MISSING), codes)
         return codes
-
-
-_COPY: dict[bool, dict[str, bool]] = {True: {}, False: {"zero_copy_only": False}}

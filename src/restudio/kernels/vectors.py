@@ -54,7 +54,12 @@ def missing_mask(vector: Vector) -> np.ndarray | None:
         return vector.missing
     if not vector.values.null_count:
         return None
-    return np.asarray(pc.is_null(vector.values).to_numpy(), np.bool_)
+    return to_numpy(pc.is_null(vector.values))
+
+
+def to_numpy(array: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    """An Arrow array without missing cells as NumPy, copied where the layouts differ (Booleans are bits in Arrow)."""
+    return np.asarray(array if isinstance(array, pa.ChunkedArray) else array.to_numpy(zero_copy_only=False))
 
 
 def to_cells(vector: Vector) -> list[Cell]:
