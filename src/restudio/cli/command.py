@@ -44,6 +44,11 @@ class Session:
         """Of the home folder; an error when it has none."""
         return read_credentials(self.home)
 
+    @property
+    def token(self) -> str:
+        """The workspace token in use."""
+        return self._token or self.credentials.workspace_token
+
     @cached_property
     def client(self) -> Client:
         """Options and variables first, the home folder's credentials for what they leave open."""

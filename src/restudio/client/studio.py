@@ -113,6 +113,11 @@ class Assets:
         params = {"name": name or path.name, "data_type_id": data_type_id, "family": family}
         return self._connection.json("POST", self._root, Asset, content=_chunks(path), params=params)
 
+    def upload_bytes(self, data: bytes, name: str, data_type_id: str, *, family: str | None = None) -> Asset:
+        """As :meth:`upload`, for content in memory."""
+        params = {"name": name, "data_type_id": data_type_id, "family": family}
+        return self._connection.json("POST", self._root, Asset, content=data, params=params)
+
     def download(self, asset: str, target: Path) -> int:
         return self._connection.download(f"{self._root}/{asset}/content", target)
 

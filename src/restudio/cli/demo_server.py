@@ -1,0 +1,76 @@
+"""A server of the demo's own: a child process on a free port, with its home in a folder of choice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from restudio.client.connection import Connection, ServerError, Unreachable
+from restudio.client.credentials import FILE_NAME, read_credentials
+from restudio.core.errors import Kind, RestudioError
+
+LOG_NAME = "serve.log"
+
+
+class DemoServer:
+    """A running ``restudio serve``."""
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        (home / FILE_NAME).unlink(missing_ok=True) if not (home / "restudio.sqlite").exists() else None
+        self.home = home
+        self.started = time.time()
+        self._log = (home / LOG_NAME).open("ab")
+        command = [sys.executable, "-m", "restudio", "serve", "--home", str(home), "--port", "0"]
+        self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log, start_new_session=True)
+
+    def wait_until_ready(self, timeout: float = 60.0) -> None:
+        """Until it answers; an error with the end of its log when it does not."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            if self._is_ready():
+                return
+            time.sleep(0.05)
+        raise RestudioError(Kind.UNAVAILABLE, "NotStarted", f"The server did not start:\n{self._end_of_log()}")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._log.close()
+
+    def _is_ready(self) -> bool:
+        path = self.home / FILE_NAME
+        if not path.exists() or path.stat().st_mtime < self.started - 1:
+            return False
+        try:
+            Connection(read_credentials(self.home).url, timeout=5).send("GET", "/health/ready")
+        except (Unreachable, ServerError):
+            return False
+        return True
+
+    def _end_of_log(self) -> str:
+        return "\n".join((self.home / LOG_NAME).read_text(errors="replace").splitlines()[-15:])
+
+
+@contextmanager
+def demo_server(home: Path, *, keep: bool) -> Iterator[DemoServer]:
+    """Start it, and stop it at the end unless it is to be kept and all went well."""
+    server = DemoServer(home)
+    try:
+        server.wait_until_ready()
+        yield server
+    except BaseException:
+        server.stop()
+        raise
+    if not keep:
+        server.stop()

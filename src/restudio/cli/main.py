@@ -1,0 +1,32 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import typer
+
+from restudio.cli import datasets, demo, endpoints, experiments, jobs, models, modules, services
+from restudio.cli.doctor import add_doctor
+from restudio.cli.serve import add_serve
+
+app = typer.Typer(
+    name="restudio",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An open, self-hosted machine-learning studio.",
+)
+add_serve(app)
+demo.add_demo(app)
+add_doctor(app)
+app.add_typer(experiments.app, name="experiments")
+app.add_typer(services.app, name="services")
+app.add_typer(endpoints.app, name="endpoints")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(datasets.app, name="datasets")
+app.add_typer(models.app, name="models")
+app.add_typer(modules.app, name="modules")
+
+
+def main() -> None:
+    """Entry of ``restudio`` and ``python -m restudio``."""
+    app()
