@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from restudio.core.errors import RestudioError
+from restudio.core.registry import Registry
+from restudio.graph.check import check_graph
+from restudio.graph.document import Document, from_yaml, to_yaml
+from restudio.graph.model import Graph
+from restudio.graph.rewrite import Rewrite, find_needs, refresh_saved, saved_id, to_predictive
+
+CASES = Path(__file__).parent / "cases" / "rewrite"
+LABELS = {"adult": "income", "import": "price"}
+
+
+def _training(name: str) -> Document:
+    return from_yaml((CASES / f"{name}.training.yaml").read_text(encoding="utf-8"))
+
+
+def _predictive(name: str, catalog: Registry) -> Rewrite:
+    document = _training(name)
+    saved = {output: f"saved.{output[0]}.v1-default-1" for output in find_needs(document.graph, catalog).all}
+    return to_predictive(document.graph, catalog, title=document.title, saved=saved, label=LABELS[name])
+
+
+@pytest.mark.parametrize("name", sorted(LABELS))
+def test_predictive_graph_and_its_changes(name: str, catalog: Registry) -> None:
+    rewrite = _predictive(name, catalog)
+    check_graph(rewrite.graph, catalog)
+    told = "".join(f"# {c.node}: {c.what}, because {c.why}\n" for c in rewrite.changes)
+    text = told + to_yaml(Document(f"{_training(name).title} [Predictive Exp.]", rewrite.graph))
+    assert text == (CASES / f"{name}.predictive.yaml").read_text(encoding="utf-8")
+
+
+def test_the_rewrite_is_pure_and_repeatable(catalog: Registry) -> None:
+    assert _predictive("adult", catalog) == _predictive("adult", catalog)
+
+
+def test_refresh_keeps_the_owners_edits(catalog: Registry) -> None:
+    graph = _predictive("adult", catalog).graph
+    needs = find_needs(_training("adult").graph, catalog)
+    assert needs.model == ("train", "Trained model")
+    assert needs.transforms == (("clean", "Cleaning transformation"),)
+    again = refresh_saved(graph, {needs.model: "saved.train.v1-default-2"})
+    assert [(c.node, c.what) for c in again.changes] == [(saved_id(needs.model), "uses saved.train.v1-default-2")]
+    assert again.graph.node(saved_id(needs.model)).params == {"asset": "saved.train.v1-default-2"}
+    assert again.graph.edges == graph.edges
+    assert refresh_saved(again.graph, {needs.model: "saved.train.v1-default-2"}) == Rewrite(again.graph, ())
+
+
+def _without(graph: Graph, *nodes: str) -> Graph:
+    return Graph(
+        tuple(n for n in graph.nodes if n.id not in nodes),
+        tuple(e for e in graph.edges if e.source not in nodes and e.target not in nodes),
+    )
+
+
+def test_what_cannot_be_rewritten(catalog: Registry) -> None:
+    graph = _training("adult").graph
+    with pytest.raises(RestudioError, match="trains no model; add Train Model"):
+        find_needs(_without(graph, "train"), catalog)
+    with pytest.raises(RestudioError, match="add Score Model behind it"):
+        find_needs(_without(graph, "score", "score train"), catalog)
+    with pytest.raises(RestudioError, match=r"Node 'trian' trains no model\. Did you mean 'train'"):
+        find_needs(graph, catalog, train="trian")
+
+
+def test_several_trainers_must_be_chosen_from(catalog: Registry) -> None:
+    graph = from_yaml((CASES / "two-models.training.yaml").read_text(encoding="utf-8")).graph
+    with pytest.raises(RestudioError, match="'train a', 'train b'") as caught:
+        find_needs(graph, catalog)
+    assert caught.value.detail == "SeveralTrainedModels"
+    rewrite = to_predictive(graph, catalog, title="T", saved={("train b", "Trained model"): "m"}, train="train b")
+    assert {n.id for n in rewrite.graph.nodes} == {"data", "score b", "train b:Trained model", "input1", "output1"}
