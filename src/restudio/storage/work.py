@@ -1,0 +1,207 @@
+"""Durable work on DBOS, in SQLite beside our database or in a schema of the same PostgreSQL.
+
+All calls to DBOS stand in this module. One workflow, ``kind:key``, calls one handler; it needs no step, because a
+handler that is called again continues from its own state. What DBOS leaves open is added here: work of a process that
+died is given back to the queue by any living worker (:mod:`restudio.storage.leases`).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import threading
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
+from dbos import Serializer as DbosSerializer
+
+from restudio.seams.clock import Clock
+from restudio.seams.work import Handler
+from restudio.storage.clock import SystemClock
+from restudio.storage.work_database import open_work_database, workflows_of
+
+_APPLICATION = "restudio"
+_VERSION = "1"
+"""Pinned: DBOS recovers only work of its own application version, by default a hash of the code."""
+_WORKFLOW = "handle"
+_POLL_S = 0.2
+_JANITOR_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class DbosWork:
+    """See :class:`restudio.seams.work.Work`. A process that only submits need not call :meth:`start`.
+
+    DBOS is one per process, so one instance of this class can be started at a time. ``executor_id`` names the worker
+    process; it must differ between living processes, and a fresh one is made when it is None.
+    """
+
+    def __init__(self, *, database_url: str, executor_id: str | None = None, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._executor = executor_id or uuid.uuid4().hex
+        self._handlers: dict[str, tuple[Handler, int | None]] = {}
+        self._lock = threading.Lock()
+        self._last_ms = 0
+        self._active = 0
+        self._stopping = threading.Event()
+        self._janitor: threading.Thread | None = None
+        self._engine, self._leases = open_work_database(database_url, self._clock, DBOS.migrate)
+        self._client = DBOSClient(
+            system_database_engine=self._engine, serializer=_Json(), application_name=_APPLICATION
+        )
+        self._workflows = workflows_of(self._engine)
+
+    def register(self, kind: str, handler: Handler, *, limit: int | None = None) -> None:
+        if self._janitor is not None:
+            raise ValueError(f"work of kind {kind!r} must be registered before the start")
+        if kind in self._handlers:
+            raise ValueError(f"work of kind {kind!r} has a handler already")
+        self._handlers[kind] = (handler, limit)
+
+    def start(self) -> None:
+        self._leases.hold(self._executor)
+        for kind, (_, limit) in self._handlers.items():
+            # Before the launch: queues that exist by then are polled at once, later ones after a second.
+            self._client.register_queue(
+                _queue(kind),
+                partition_concurrency=limit,
+                polling_interval_sec=_POLL_S,
+            )
+        logging.getLogger("dbos").setLevel(logging.WARNING)
+        DBOS(config=self._config())
+        # Without a limit on attempts: a job that a crash interrupts is never given up.
+        DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)(self._make_workflow())
+        DBOS.listen_queues([_queue(kind) for kind in self._handlers])
+        DBOS.launch()
+        self._stopping.clear()
+        self._janitor = threading.Thread(target=self._adopt_for_ever, name="work-janitor", daemon=True)
+        self._janitor.start()
+
+    def submit(self, kind: str, key: str, *, partition: str | None = None) -> None:
+        if kind not in self._handlers:
+            raise ValueError(f"work of kind {kind!r} has no handler; known: {sorted(self._handlers)}")
+        limited = self._handlers[kind][1] is not None
+        name = f"{kind}:{key}"
+        options: EnqueueOptions = {
+            "workflow_name": _WORKFLOW,
+            "queue_name": _queue(kind),
+            "workflow_id": name,
+            "app_version": _VERSION,
+        }
+        if limited:
+            options["queue_partition_key"] = partition or "-"
+        ours = self._workflows.c.workflow_uuid == name
+        with self._engine.begin() as connection:
+            if connection.execute(sa.select(self._workflows.c.workflow_uuid).where(ours)).first() is not None:
+                return
+            self._client.enqueue_in_transaction(connection, options, kind, key)
+            # DBOS stamps whole seconds on SQLite, too coarse to keep the order of submission.
+            connection.execute(sa.update(self._workflows).where(ours).values(created_at=self._next_ms()))
+
+    def cancel(self, key: str) -> None:
+        # Not DBOS's own cancel: it would also mark work that runs, which after a crash nobody would finish.
+        names = [f"{kind}:{key}" for kind in self._handlers]
+        waiting = sa.and_(self._workflows.c.workflow_uuid.in_(names), self._workflows.c.status == "ENQUEUED")
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(self._workflows).where(waiting).values(status="CANCELLED", queue_name=None))
+
+    def stop(self, timeout: float = 10.0) -> None:
+        if self._janitor is not None:
+            self._stopping.set()
+            self._janitor.join()
+            self._janitor = None
+            # DBOS looks whether its work is done once a second only, so do not make it look when nothing runs.
+            seconds = math.ceil(timeout) if self._has_running() else 0
+            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=seconds)
+        if self._active == 0:
+            # What still runs keeps the name, and with it its work, until the process ends.
+            self._leases.release()
+        self._client.destroy()
+        self._engine.dispose()
+
+    def _config(self) -> DBOSConfig:
+        return {
+            "name": _APPLICATION,
+            "system_database_url": self._engine.url.render_as_string(hide_password=False),
+            "system_database_engine": self._engine,
+            "application_version": _VERSION,
+            "executor_id": self._executor,
+            "serializer": _Json(),
+            "run_migrations": False,
+            "use_listen_notify": False,
+            "log_level": "WARNING",
+        }
+
+    def _make_workflow(self) -> Callable[[str, str], None]:
+        def handle(kind: str, key: str) -> None:
+            with self._lock:
+                self._active += 1
+            try:
+                self._handlers[kind][0](key)
+            except Exception:
+                _log.exception("work %s:%s failed", kind, key)
+            finally:
+                with self._lock:
+                    self._active -= 1
+
+        return handle
+
+    def _next_ms(self) -> int:
+        """Now in epoch milliseconds, but always later than the last answer."""
+        with self._lock:
+            self._last_ms = max(int(self._clock.now().timestamp() * 1000), self._last_ms + 1)
+            return self._last_ms
+
+    def _has_running(self) -> bool:
+        running = sa.and_(self._workflows.c.status == "PENDING", self._workflows.c.executor_id == self._executor)
+        with self._engine.begin() as connection:
+            return connection.execute(sa.select(self._workflows.c.workflow_uuid).where(running)).first() is not None
+
+    def _adopt_for_ever(self) -> None:
+        while True:
+            try:
+                self._leases.keep()
+                self._adopt_orphans()
+            except Exception:  # the database may be away for a while
+                _log.exception("looking for work of dead processes failed; it is tried again")
+            if self._stopping.wait(_JANITOR_S):
+                return
+
+    def _adopt_orphans(self) -> None:
+        """Give the running work of dead workers back to its queue."""
+        executors = sa.select(self._workflows.c.executor_id).where(self._workflows.c.status == "PENDING").distinct()
+        with self._engine.begin() as connection:
+            holders = connection.execute(executors).scalars().all()
+        dead = [name for name in holders if name != self._executor and self._leases.is_free(name)]
+        if dead:
+            # The public resume_workflow would take work from a living worker that adopted it meanwhile; this call
+            # moves only what still belongs to the dead.
+            DBOS._recover_pending_workflows(dead)
+
+
+class _Json(DbosSerializer):
+    """Arguments are two strings. DBOS's default would pickle them."""
+
+    def serialize(self, data: object) -> str:
+        return json.dumps(data, default=str)
+
+    def deserialize(self, serialized_data: str) -> object:
+        return json.loads(serialized_data)
+
+    def name(self) -> str:
+        return "restudio_json"
+
+
+def _queue(kind: str) -> str:
+    return f"work-{kind}"
+
+
+if TYPE_CHECKING:
+    from restudio.seams.work import Work
+
+    _fits: Work = DbosWork(database_url="")
