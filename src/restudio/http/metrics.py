@@ -1,0 +1,56 @@
+"""``/metrics`` for Prometheus, and ``/health/…`` for whoever watches the process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from restudio.core.errors import Kind, RestudioError
+from restudio.http.answers import json_answer
+
+
+class Requests:
+    """Counters of one process. A registry of its own, so that several applications may live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._answers = Counter(
+            "restudio_http_answers",
+            "Answers of the management faces by status class.",
+            ["status"],
+            registry=self.registry,
+        )
+        self._by_class = [self._answers.labels(status=f"{digit}xx") for digit in range(1, 6)]
+
+    def count(self, status: int) -> None:
+        self._by_class[status // 100 - 1].inc()
+
+    def gauge(self, name: str, help: str, read: Callable[[], float]) -> None:
+        """A number that is read when somebody asks."""
+        Gauge(name, help, registry=self.registry).set_function(read)
+
+
+def routes(requests: Requests, check_ready: Callable[[], str | None]) -> list[HTTPRouteHandler]:
+    """``check_ready`` tells what is missing, or None; it may use the database."""
+
+    @get("/health/live", sync_to_thread=False, include_in_schema=False)
+    def live() -> Response[bytes]:
+        return json_answer({"status": "live"})
+
+    @get("/health/ready", sync_to_thread=True, include_in_schema=False)
+    def ready() -> Response[Any]:
+        missing = check_ready()
+        if missing is not None:
+            raise RestudioError(Kind.UNAVAILABLE, "NotReady", f"Not ready: {missing}")
+        return json_answer({"status": "ready"})
+
+    @get("/metrics", sync_to_thread=True, include_in_schema=False)
+    def metrics() -> Response[bytes]:
+        return Response(generate_latest(requests.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [live, ready, metrics]

@@ -1,0 +1,62 @@
+"""The root of the listener: hands each request to its face by the look of its path.
+
+Request-response scoring and blobs are raw ASGI applications and see the request as it came. The rest gets a request id
+and its path tidied: classic clients send doubled and trailing slashes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, cast
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Scope, Send
+
+from restudio.core.ids import new_id
+from restudio.http.answers import REQUEST_ID
+from restudio.http.metrics import Requests
+
+_SLASHES = re.compile("//+")
+
+
+class RootApp:
+    """ASGI callable. ``rest`` is the Litestar application."""
+
+    def __init__(self, *, rrs: ASGIApp, blob: ASGIApp, rest: ASGIApp, requests: Requests) -> None:
+        self._rrs = rrs
+        self._blob = blob
+        self._rest = rest
+        self._requests = requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._rest(scope, receive, send)
+            return
+        path = scope["path"]
+        if path.endswith("/execute"):
+            await self._rrs(scope, receive, send)
+        elif path.startswith("/blob/"):
+            await self._blob(scope, receive, send)
+        else:
+            await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = new_id()
+        tidy = cast("dict[str, Any]", scope)
+        tidy["path"] = _SLASHES.sub("/", scope["path"])
+        tidy["restudio_request_id"] = request_id
+
+        async def send_marked(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._requests.count(message["status"])
+                message = _marked(message, request_id)
+            await send(message)
+
+        await self._rest(scope, receive, send_marked)
+
+
+def _marked(message: HTTPResponseStartEvent, request_id: str) -> HTTPResponseStartEvent:
+    headers = list(message.get("headers", ()))
+    if not any(name.lower() == REQUEST_ID.encode() for name, _ in headers):
+        headers.append((REQUEST_ID.encode(), request_id.encode()))
+    return {**message, "headers": headers}
