@@ -1,1 +1,1 @@
-"""The blob service: containers, blobs, SharedKey and SAS; and reading and writing blob references."""
+"""The embedded Blob service (accounts, block blobs, SharedKey, SAS), and the one way to outside addresses."""
