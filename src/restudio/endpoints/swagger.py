@@ -8,7 +8,7 @@ Clients read more than the standard promises: the R client takes the second path
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from restudio.core.schema import Column, DType, Schema
@@ -183,6 +183,14 @@ _PARAMETER_TYPES: dict[str, Document] = {
 }
 
 
+_READERS: dict[str, Callable[[str], object]] = {
+    "Int": int,
+    "Float": float,
+    "Double": float,
+    "Boolean": lambda text: text.casefold() == "true",
+}
+
+
 def _parameters(parameters: Sequence[GraphParameter]) -> Document:
     properties: Document = {}
     for parameter in parameters:
@@ -200,13 +208,6 @@ def _typed(parameter: GraphParameter) -> object:
     """The default as its declared type; graphs often keep numbers as text, which would make the document invalid."""
     text = str(parameter.default).strip()
     try:
-        match parameter.kind:
-            case "Int":
-                return int(text)
-            case "Float" | "Double":
-                return float(text)
-            case "Boolean":
-                return text.casefold() == "true"
+        return _READERS.get(parameter.kind, str)(text)
     except ValueError:
-        pass
-    return text
+        return text

@@ -1,0 +1,144 @@
+"""Use cases of assets: create a version, look up, list, delete."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sqlalchemy.exc import IntegrityError
+
+from restudio.artifacts.values import Json
+from restudio.core.errors import Kind, RestudioError
+from restudio.core.ids import Digest, digest_bytes, new_id
+from restudio.models import store
+from restudio.models.rules import asset_id, ensure_name
+from restudio.models.types import Asset, AssetKind, asset_key
+from restudio.seams.clock import Clock
+from restudio.seams.database import Database
+from restudio.seams.objects import Objects
+
+_CHUNK = 1 << 20
+
+
+class AssetService:
+    """Thread-safe. Content is stored before the row that names it, so a crash leaves at most an unused object."""
+
+    def __init__(self, db: Database, objects: Objects, clock: Clock) -> None:
+        self._db = db
+        self._objects = objects
+        self._clock = clock
+
+    def create(
+        self,
+        workspace_id: str,
+        kind: AssetKind,
+        name: str,
+        content: bytes | Path,
+        *,
+        data_type_id: str,
+        owner: str,
+        family: str | None = None,
+        description: str = "",
+        origin: str = "FromResourceUpload",
+        lineage: Mapping[str, Json] | None = None,
+        schema: list[dict[str, object]] | None = None,
+    ) -> Asset:
+        """Save content as a new asset, or with ``family`` as the next version of an existing one.
+
+        Errors: Conflict ``NameExists`` when another asset of that kind has the name; ``AssetNotFound`` for an unknown
+        family; ``InvalidName``.
+        """
+        ensure_name(name)
+        digest, size = _measure(content)
+        self._keep(digest, size, content)
+        created = self._clock.now().timestamp()
+        try:
+            with self._db.begin() as conn:
+                version = 1
+                if family:
+                    version = self._next_version(store.list_versions(conn, workspace_id, family), kind, family)
+                chosen = family or new_id()
+                asset = Asset(
+                    id=asset_id(workspace_id, chosen, version),
+                    workspace_id=workspace_id,
+                    kind=kind,
+                    family=chosen,
+                    version=version,
+                    name=name,
+                    data_type_id=data_type_id,
+                    digest=digest,
+                    size=size,
+                    created=created,
+                    owner=owner,
+                    description=description,
+                    origin=origin,
+                    schema=schema,
+                    lineage=lineage or {},
+                )
+                store.insert(conn, asset)
+        except IntegrityError as cause:
+            raise RestudioError(
+                Kind.CONFLICT,
+                "NameExists",
+                f"A {kind} named '{name}' exists already. Choose another name, or save this as its new version.",
+                target=name,
+            ) from cause
+        return asset
+
+    def get(self, asset_id: str) -> Asset:
+        """The version of that id; NotFound ``AssetNotFound``."""
+        with self._db.read() as conn:
+            asset = store.find(conn, asset_id)
+        if asset is None:
+            raise RestudioError.not_found("AssetNotFound", "Asset", asset_id)
+        return asset
+
+    def find(self, workspace_id: str, kind: AssetKind, name: str) -> Asset | None:
+        """The newest version under a name."""
+        with self._db.read() as conn:
+            return store.find_latest(conn, workspace_id, kind, name)
+
+    def list_latest(self, workspace_id: str, kind: AssetKind) -> Sequence[Asset]:
+        with self._db.read() as conn:
+            return store.list_latest(conn, workspace_id, kind)
+
+    def versions(self, workspace_id: str, family: str) -> Sequence[Asset]:
+        """All versions of a family, oldest first; empty when there is none."""
+        with self._db.read() as conn:
+            return store.list_versions(conn, workspace_id, family)
+
+    def delete_family(self, workspace_id: str, family: str) -> None:
+        """Forget an asset with all versions; deleting what is not there does nothing.
+
+        Contents stay in the object store: runs, revisions and other assets may refer to them by digest.
+        """
+        with self._db.begin() as conn:
+            store.delete_versions(conn, workspace_id, family)
+
+    def _keep(self, digest: Digest, size: int, content: bytes | Path) -> None:
+        key = asset_key(digest)
+        try:
+            known = self._objects.info(key).size
+        except KeyError:
+            known = -1
+        if known != size:
+            self._objects.put(key, content)
+
+    @staticmethod
+    def _next_version(known: Sequence[Asset], kind: AssetKind, family: str) -> int:
+        if not known or known[0].kind != kind:
+            raise RestudioError.not_found("AssetNotFound", f"A {kind} with the family id", family)
+        return known[-1].version + 1
+
+
+def _measure(content: bytes | Path) -> tuple[Digest, int]:
+    """Digest and size in bytes."""
+    if isinstance(content, bytes):
+        return digest_bytes(content), len(content)
+    digest, size = hashlib.sha256(), 0
+    with content.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return Digest(digest.hexdigest()), size
