@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+
 import sqlalchemy as sa
 
 from restudio.models.types import Asset, AssetKind
