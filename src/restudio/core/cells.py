@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from restudio.core.schema import DType
 
@@ -19,18 +20,7 @@ INTEGER_LIMIT = 2**63
 """Integers are signed 64-bit: ``-INTEGER_LIMIT <= n < INTEGER_LIMIT``."""
 
 _EPOCH = datetime(1, 1, 1)  # noqa: DTZ001  times of tables carry no zone
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?\Z", re.ASCII)
-_INTEGER = re.compile(r"[+-]?\d{1,19}\Z", re.ASCII)
 _SPAN = re.compile(r"(-)?(?:(\d{1,8})\.)?(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,7}))?)?\Z", re.ASCII)
-_SPECIAL = {
-    "nan": math.nan,
-    "infinity": math.inf,
-    "+infinity": math.inf,
-    "-infinity": -math.inf,
-    "inf": math.inf,
-    "+inf": math.inf,
-    "-inf": -math.inf,
-}
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -38,7 +28,7 @@ def text_of(cell: str | int | float | bool | datetime | timedelta) -> str:
     """The text of a cell that is not missing: shortest round-trip numbers, ``True``/``False``, ISO 8601 times.
 
     >>> text_of(0.1), text_of(2.0), text_of(1e-7), text_of(True)
-    ('0.1', '2', '1e-07', 'True')
+    ('0.1', '2', '1e-7', 'True')
     """
     if isinstance(cell, str):
         return cell
@@ -52,13 +42,30 @@ def text_of(cell: str | int | float | bool | datetime | timedelta) -> str:
 
 
 def text_of_float(value: float) -> str:
-    """Shortest text that reads back to the same double; whole numbers without ``.0``."""
+    """Shortest text that reads back to the same double; whole numbers without ``.0``.
+
+    Plain from 1e-6 up to 1e15, else with an exponent: as Arrow writes doubles, so that columns and cells agree.
+    """
     text = repr(value)
-    if text.endswith(".0"):
-        return text[:-2]
-    if text in ("nan", "inf", "-inf"):
-        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[text]
-    return text
+    if 1e-4 <= value < 1e15 or -1e15 < value <= -1e-4 or value == 0.0:
+        return text[:-2] if text.endswith(".0") else text
+    return _UNUSUAL.get(text) or _rescaled(value)
+
+
+_UNUSUAL = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
+
+def _rescaled(value: float) -> str:
+    """A number outside the plain range of ``repr``, from its shortest digits."""
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    figures = "".join(map(str, digits))
+    power = len(figures) + exponent - 1
+    minus = "-" if sign else ""
+    if -6 <= power < 0:
+        return f"{minus}0.{'0' * (-power - 1)}{figures}"
+    fraction = f".{figures[1:]}" if len(figures) > 1 else ""
+    return f"{minus}{figures[0]}{fraction}e{'+' if power > 0 else ''}{power}"
 
 
 def text_of_span(value: timedelta) -> str:
@@ -80,21 +87,18 @@ def text_of_span(value: timedelta) -> str:
 
 def parse_integer(text: str) -> int:
     """A signed 64-bit integer; whole doubles such as ``41.0`` count. ``ValueError`` for anything else."""
-    stripped = text.strip()
-    if _INTEGER.match(stripped):
-        return _in_range(int(stripped))
-    return _whole(parse_double(stripped))
+    number = parse_double(text)
+    try:
+        return _in_range(int(text))
+    except ValueError:
+        return _whole(number)
 
 
 def parse_double(text: str) -> float:
     """A double, ``NaN`` and ``Infinity`` included. ``ValueError`` for anything else (also ``1_000``)."""
-    stripped = text.strip()
-    if _NUMBER.match(stripped):
-        return float(stripped)
-    special = _SPECIAL.get(stripped.casefold())
-    if special is None:
+    if "_" in text or not text.isascii():  # what Python reads and other parsers do not
         raise ValueError("not a number")
-    return special
+    return float(text)
 
 
 def parse_boolean(text: str) -> bool:

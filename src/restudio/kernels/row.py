@@ -29,13 +29,16 @@ class RowKernel:
     run: RowFunction
 
 
-def bind(frames: Sequence[Frame]) -> RowKernel:
-    """Bind frames that drop the same rows (equal ``keep``) into one function of a row."""
+def bind(frames: Sequence[Frame], layout: Sequence[tuple[str, str]] | None = None) -> RowKernel:
+    """Bind frames that drop the same rows (equal ``keep``) into one function of a row.
+
+    ``layout`` names the cells that a row will have, when the caller has more of them, or another order, than needed.
+    """
     program = _Program()
     keep = frames[0].keep
     if any(frame.keep != keep for frame in frames):
         raise ValueError("frames that are bound together must drop the same rows")
-    inputs = _inputs_of([*keep, *(expr for frame in frames for _, expr in frame.columns)])
+    inputs = layout or list(_inputs_of([*keep, *(expr for frame in frames for _, expr in frame.columns)]))
     for position, (port, column) in enumerate(inputs):
         program.inputs[port, column] = position
     program.size = len(inputs)

@@ -1,0 +1,207 @@
+"""Request-response scoring over raw ASGI, in front of the web framework (classic web services reference, 3).
+
+    POST /workspaces/{ws}/services/{endpoint}/execute?api-version=2.0[&details=true][&format=swagger]
+    POST /subscriptions/{sub}/services/{endpoint}/execute?…
+    POST /workspaces/{ws}/services/{endpoint}/score
+
+Small calls of kernel scorers are answered on the event loop; large bodies and interpreted scorers go to a thread. The
+``Date`` header is the server's (uvicorn sends it).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+
+from restudio.core.errors import Kind, RestudioError
+from restudio.http.errors import envelope
+from restudio.scoring.dataplane import DataPlane
+from restudio.scoring.live import Live
+from restudio.scoring.wire import decode_call, decode_legacy
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+MAX_BODY = 32 << 20
+"""Bytes of a request body, unless the settings say otherwise."""
+INLINE_BODY = 128 << 10
+"""Larger bodies are scored in a thread, so that they do not hold up small calls."""
+API_VERSION = "2.0"
+
+_log = logging.getLogger(__name__)
+_JSON = (b"content-type", b"application/json; charset=utf-8")
+_Answer = tuple[int, bytes, tuple[tuple[bytes, bytes], ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The place that a path names; ``workspace_id`` is None below ``/subscriptions``."""
+
+    workspace_id: str | None
+    endpoint_id: str
+    legacy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the query wants the answer."""
+
+    details: bool = False
+    swagger: bool = False
+
+
+@lru_cache(maxsize=4096)
+def match_route(path: str) -> Route | None:
+    """The route of a path, None for paths of other faces. Empty segments are skipped."""
+    match [part for part in path.split("/") if part]:
+        case ["workspaces", workspace, "services", endpoint, "execute"]:
+            return Route(workspace, endpoint, legacy=False)
+        case ["workspaces", workspace, "services", endpoint, "score"]:
+            return Route(workspace, endpoint, legacy=True)
+        case ["subscriptions", _, "services", endpoint, "execute"]:
+            return Route(None, endpoint, legacy=False)
+    return None
+
+
+@lru_cache(maxsize=256)
+def parse_form(query: bytes) -> Form:
+    """Query parameters in any order and case; unknown ones are ignored."""
+    given = {name.casefold(): value for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True)}
+    version = given.get("api-version", "")
+    if version != API_VERSION:
+        raise RestudioError(
+            Kind.BAD_ARGUMENT,
+            "BadVersionCall",
+            f"The query must say api-version={API_VERSION}, got '{version[:40]}'.",
+            target="api-version",
+        )
+    return Form(
+        _choice(given, "details", {"true": True, "false": False}),
+        _choice(given, "format", {"swagger": True, "table": False}),
+    )
+
+
+def _choice(given: dict[str, str], name: str, values: dict[str, bool]) -> bool:
+    value = given.get(name, "")
+    if not value:
+        return False
+    if value.casefold() not in values:
+        raise RestudioError(
+            Kind.BAD_ARGUMENT,
+            "InvalidQueryParameter",
+            f"Query parameter '{name}' must be one of {', '.join(values)}, got '{value[:40]}'.",
+            target=name,
+        )
+    return values[value.casefold()]
+
+
+class RrsApp:
+    """An ASGI application for exactly the paths of :func:`match_route`; ``plane`` says what is live.
+
+    ``executor`` runs what is too slow for the event loop; by default a pool of eight threads.
+    """
+
+    def __init__(self, plane: DataPlane, *, max_body: int = MAX_BODY, executor: Executor | None = None) -> None:
+        self._plane = plane
+        self._max_body = max_body
+        self._executor = executor or ThreadPoolExecutor(8, thread_name_prefix="score")
+        self._prefix = str(uuid.uuid4())[:24]
+        self._numbers = itertools.count()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = f"{self._prefix}{next(self._numbers):012x}"
+        try:
+            status, body, headers = await self._answer(scope, receive)
+        except ClientGone:
+            return
+        except Exception as error:
+            if not isinstance(error, RestudioError):
+                _log.exception("scoring call %s failed", request_id)
+            status, body = envelope(error, request_id)
+            headers = ((b"allow", b"POST"),) if status == 405 else ()
+        start = [_JSON, (b"content-length", b"%d" % len(body)), (b"x-ms-request-id", request_id.encode()), *headers]
+        await send({"type": "http.response.start", "status": status, "headers": start})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> _Answer:
+        route = match_route(scope["path"])
+        if route is None:
+            raise RestudioError(Kind.NOT_FOUND, "WebServiceNotFound", "There is no such address.")
+        if scope["method"] != "POST":
+            raise RestudioError(
+                Kind.METHOD_NOT_ALLOWED, "MethodNotAllowed", f"Scoring takes POST, got {scope['method']}."
+            )
+        authorization, length = None, 0
+        for name, value in scope["headers"]:
+            if name == b"authorization":
+                authorization = value
+            elif name == b"content-length" and value.isdigit():
+                length = int(value)
+        admission = self._plane.admit(route.endpoint_id, route.workspace_id, authorization)
+        status = 500
+        try:
+            form = Form() if route.legacy else parse_form(scope["query_string"])
+            self._ensure_size(length)
+            body = await self._read(receive)
+            answer = await self._score(admission.live, route, form, body)
+            status = 200
+            return status, answer, ((b"x-ms-restudio-revision", admission.live.revision.encode()),)
+        except RestudioError as error:
+            status = envelope(error)[0]
+            raise
+        finally:
+            admission.release(status)
+
+    async def _read(self, receive: Receive) -> bytes:
+        message = await receive()
+        body: bytes = message.get("body", b"")
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            self._ensure_size(len(body))
+            return body
+        parts, size = [body], len(body)
+        while message["type"] == "http.request" and message.get("more_body", False):
+            message = await receive()
+            part = message.get("body", b"")
+            parts.append(part)
+            size += len(part)
+            self._ensure_size(size)
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        return b"".join(parts)
+
+    def _ensure_size(self, size: int) -> None:
+        if size > self._max_body:
+            raise RestudioError(
+                Kind.TOO_LARGE,
+                "RequestBodyInvalid",
+                f"The request body may have {self._max_body} bytes, got {size}. Use a batch job for larger data.",
+            )
+
+    async def _score(self, live: Live, route: Route, form: Form, body: bytes) -> bytes:
+        if live.scorer.fast and len(body) <= INLINE_BODY and not live.parameters:
+            return score(live, route.legacy, form, body)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, score, live, route.legacy, form, body)
+
+
+def score(live: Live, legacy: bool, form: Form, body: bytes) -> bytes:
+    """Body to answer: decode, convert, score, encode."""
+    if legacy:
+        call = decode_legacy(body, next(iter(live.scorer.inputs), "input1"))
+        return live.wire(call.GlobalParameters).score_legacy(call)
+    call = decode_call(body)
+    return live.wire(call.GlobalParameters).score(call, details=form.details, swagger=form.swagger)
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was complete."""

@@ -1,0 +1,137 @@
+"""Cells between JSON and their types: one converter and one formatter for every element type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from restudio.core.cells import (
+    INTEGER_LIMIT,
+    parse_boolean,
+    parse_datetime,
+    parse_double,
+    parse_integer,
+    parse_span,
+    text_of_float,
+    text_of_span,
+)
+from restudio.core.schema import DType
+
+Decode = Callable[[object], object]
+"""A JSON value (None, str, int, float, bool) to a typed cell; ``ValueError`` when it is none of that type. Null and
+blank texts are missing."""
+Format = Callable[[object], object]
+"""A typed cell to its text; missing stays None."""
+
+
+def decode_string(value: object) -> object:
+    if value.__class__ is str:
+        return value or None
+    if value is None or value is True or value is False:
+        return None if value is None else str(value)
+    return text_of_float(value) if isinstance(value, float) else str(value)
+
+
+def decode_integer(value: object) -> object:
+    if value.__class__ is int:
+        if -INTEGER_LIMIT <= value < INTEGER_LIMIT:
+            return value
+        raise ValueError
+    if value.__class__ is str:
+        return parse_integer(value) if value and not value.isspace() else None
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer() and -INTEGER_LIMIT <= value < INTEGER_LIMIT:
+        return int(value)
+    raise ValueError
+
+
+def decode_double(value: object) -> object:
+    if value.__class__ is float:
+        return value
+    if value.__class__ is str:
+        return parse_double(value) if value and not value.isspace() else None
+    if value is None:
+        return None
+    if value.__class__ is int:
+        try:
+            return float(value)
+        except OverflowError as cause:
+            raise ValueError from cause
+    raise ValueError
+
+
+def decode_boolean(value: object) -> object:
+    if value is None or value is True or value is False:
+        return value
+    if isinstance(value, str):
+        return parse_boolean(value) if value.strip() else None
+    if value in (0, 1):
+        return bool(value)
+    raise ValueError
+
+
+def decode_datetime(value: object) -> object:
+    return _from_text(value, parse_datetime)
+
+
+def decode_span(value: object) -> object:
+    return _from_text(value, parse_span)
+
+
+def _from_text(value: object, parse: Callable[[str], object]) -> object:
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return parse(value) if value.strip() else None
+    raise ValueError
+
+
+DECODERS: Mapping[DType, Decode] = {
+    DType.STRING: decode_string,
+    DType.INTEGER: decode_integer,
+    DType.DOUBLE: decode_double,
+    DType.BOOLEAN: decode_boolean,
+    DType.DATETIME: decode_datetime,
+    DType.TIMESPAN: decode_span,
+}
+
+
+def _format_string(cell: object) -> object:
+    return cell
+
+
+def _format_number(cell: object) -> object:
+    return None if cell is None else str(cell)
+
+
+def _format_double(cell: object) -> object:
+    return None if cell is None else text_of_float(cell)  # type: ignore[arg-type]
+
+
+def _format_datetime(cell: object) -> object:
+    return cell.isoformat() if isinstance(cell, datetime) else None
+
+
+def _format_span(cell: object) -> object:
+    return None if cell is None else text_of_span(cell)  # type: ignore[arg-type]
+
+
+FORMATTERS: Mapping[DType, Format] = {
+    DType.STRING: _format_string,
+    DType.INTEGER: _format_number,
+    DType.DOUBLE: _format_double,
+    DType.BOOLEAN: _format_number,
+    DType.DATETIME: _format_datetime,
+    DType.TIMESPAN: _format_span,
+}
+
+WIRE_TYPES: Mapping[DType, str] = {
+    DType.STRING: "String",
+    DType.INTEGER: "Int64",
+    DType.DOUBLE: "Double",
+    DType.BOOLEAN: "Boolean",
+    DType.DATETIME: "DateTime",
+    DType.TIMESPAN: "TimeSpan",
+}
+"""``ColumnTypes`` of answers."""

@@ -1,0 +1,200 @@
+"""Scoring by the table functions themselves, for graphs with a module that has no kernels."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import pyarrow as pa
+
+from restudio.artifacts.values import Model, Transform
+from restudio.core.errors import Kind, ModuleError, RestudioError
+from restudio.core.params import parse_params
+from restudio.core.registry import Registry
+from restudio.core.schema import Schema
+from restudio.core.spec import Entry, Serving
+from restudio.graph.model import SAVED_KINDS, WEB_INPUT, WEB_OUTPUT, Edge, Graph, Node
+from restudio.graph.ports import asset_of, port_name, source_at
+from restudio.scoring.scorer import InputSpec, Row, Rows
+from restudio.seams.context import Context, Resource, ScriptResult
+from restudio.tables.table import ARROW_TYPES, Table
+
+Contexts = Callable[[], AbstractContextManager[Context]]
+"""Makes the context of one module execution and removes its folder afterwards."""
+
+
+class InterpretedScorer:
+    """Runs the modules one after the other on every call."""
+
+    fast = False
+
+    def __init__(self, interpreter: Interpreter, inputs: Mapping[str, InputSpec], reason: str) -> None:
+        self.inputs = dict(inputs)
+        self.reason: str | None = reason
+        self._interpreter = interpreter
+        self.outputs = self._output_schemas()
+
+    def score_rows(self, inputs: Mapping[str, list[Row]]) -> Mapping[str, Rows]:
+        tables = {}
+        for port, spec in self.inputs.items():
+            columns = zip(*inputs[port], strict=True) if inputs[port] else [()] * len(spec.schema)
+            arrays = [pa.array(cells, ARROW_TYPES[c.dtype]) for c, cells in zip(spec.schema, columns, strict=True)]
+            tables[port] = pa.Table.from_arrays(arrays, names=list(spec.schema.names))
+        return {port: _to_rows(table) for port, table in self._score(tables).items()}
+
+    def score_table(self, inputs: Mapping[str, pa.Table]) -> Mapping[str, pa.Table]:
+        return {port: table.data for port, table in self._score(inputs).items()}
+
+    def _score(self, inputs: Mapping[str, pa.Table]) -> dict[str, Table]:
+        given = {port: Table(spec.schema, inputs[port]) for port, spec in self.inputs.items()}
+        return self._interpreter.outputs(given)
+
+    def _output_schemas(self) -> dict[str, Schema]:
+        """Found by scoring a few rows of the data that stands beside each input."""
+        samples = {port: self._interpreter.sample(port, spec.schema) for port, spec in self.inputs.items()}
+        return {port: table.schema for port, table in self._interpreter.outputs(samples).items()}
+
+
+class Interpreter:
+    """Evaluates nodes with tables. What does not depend on a service input is computed once and kept."""
+
+    SAMPLE_ROWS = 20
+
+    def __init__(
+        self,
+        graph: Graph,
+        registry: Registry,
+        load: Callable[[str], Model | Transform | Table],
+        contexts: Contexts | None,
+    ) -> None:
+        self._graph = graph
+        self._registry = registry
+        self._load = load
+        self._contexts = contexts or _Plain(registry).open
+        self._static: dict[str, Mapping[str, object]] = {}
+        self._beside: dict[str, Mapping[str, object]] = {}
+
+    def outputs(self, inputs: Mapping[str, Table]) -> dict[str, Table]:
+        """Tables of the service outputs for tables of the service inputs."""
+        values: dict[str, Mapping[str, object]] = {}
+        found: dict[str, Table] = {}
+        for node in self._graph.of_module(WEB_OUTPUT):
+            for edge in self._graph.incoming(node.id):
+                value = self._value(edge, inputs, values)
+                if not isinstance(value, Table):
+                    raise _not_scoring(port_name(node))
+                found[port_name(node)] = value
+        return found
+
+    def static_table(self, edge: Edge) -> Table:
+        """The table at the source of an edge, without service inputs."""
+        value = self._value(edge, None, self._beside)
+        if not isinstance(value, Table):
+            raise _not_scoring(edge.source)
+        return value
+
+    def sample(self, port: str, schema: Schema) -> Table:
+        """A few rows of the data beside an input."""
+        for node in self._graph.of_module(WEB_INPUT):
+            for edge in self._graph.outgoing(node.id) if port_name(node) == port else ():
+                source = source_at(self._graph, edge.target, edge.target_port)
+                if source is not None:
+                    return self.static_table(source).slice(0, self.SAMPLE_ROWS).select(schema.names)
+        return Table(schema, pa.table({c.name: pa.array([], ARROW_TYPES[c.dtype]) for c in schema}))
+
+    def _value(self, edge: Edge, inputs: Mapping[str, Table] | None, values: dict[str, Mapping[str, object]]) -> object:
+        node = self._graph.node(edge.source)
+        known = values.get(node.id) or (self._static.get(node.id) if inputs is not None else None)
+        if known is None:
+            known, depends = self._evaluate(node, inputs, values)
+            (values if depends else self._static)[node.id] = known
+        return known[edge.source_port]
+
+    def _evaluate(
+        self, node: Node, inputs: Mapping[str, Table] | None, values: dict[str, Mapping[str, object]]
+    ) -> tuple[Mapping[str, object], bool]:
+        """Outputs of a node by port, and whether they depend on a service input."""
+        entry = self._registry.get_entry(node.module)
+        ports = [port.name for port in entry.spec.outputs]
+        if node.module == WEB_INPUT:
+            assert inputs is not None
+            return dict.fromkeys(ports, inputs[port_name(node)]), True
+        if node.module in SAVED_KINDS:
+            return dict.fromkeys(ports, self._load(str(asset_of(node)))), inputs is None
+        edges = [self._source(node, port.name, inputs is not None) for port in entry.spec.inputs]
+        arguments = [None if edge is None else self._value(edge, inputs, values) for edge in edges]
+        depends = inputs is None or any(edge is not None and edge.source not in self._static for edge in edges)
+        if entry.spec.serving is Serving.PASS_THROUGH and inputs is not None:
+            return dict.fromkeys(ports, arguments[0]), depends
+        result = self._run(node, entry, arguments)
+        return {ports[0]: result} if len(ports) == 1 else dict(zip(ports, result, strict=True)), depends  # type: ignore[call-overload]
+
+    def _source(self, node: Node, port: str, serving: bool) -> Edge | None:
+        service = source_at(self._graph, node.id, port, service=True) if serving else None
+        return service or source_at(self._graph, node.id, port)
+
+    def _run(self, node: Node, entry: Entry, arguments: list[object]) -> object:
+        try:
+            with self._contexts() as context:
+                return entry.run(parse_params(entry.spec.params, node.params), *arguments, ctx=context)
+        except ModuleError as error:
+            raise error.at(module=entry.spec.name, node=node.id) from error
+
+
+def _to_rows(table: Table) -> Rows:
+    columns = [column.to_pylist() for column in table.data.columns]
+    return Rows(table.schema, list(zip(*columns, strict=True)))
+
+
+def _not_scoring(what: str) -> RestudioError:
+    return RestudioError(
+        Kind.PACKAGE, "ValidationError", f"'{what}' does not give a table, so it cannot be scored.", target=what
+    )
+
+
+class _Plain:
+    """Contexts without reach: a folder and the catalog."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    @contextmanager
+    def open(self) -> Iterator[Context]:
+        with tempfile.TemporaryDirectory(prefix="restudio-score-") as folder:
+            yield _PlainContext(Path(folder), self._registry)
+
+
+class _PlainContext:
+    def __init__(self, scratch: Path, registry: Registry) -> None:
+        self.scratch = scratch
+        self._registry = registry
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Nobody watches a call."""
+
+    def log(self, text: str) -> None:
+        """Payloads are not logged."""
+
+    def entry(self, module_id: str) -> Entry:
+        return self._registry.get_entry(module_id)
+
+    def asset(self, asset_id: str) -> NoReturn:
+        raise _out_of_reach(f"asset '{asset_id}'")
+
+    def fetch(self, url: str, *, credential: str | None = None) -> Resource:
+        raise _out_of_reach("an address")
+
+    def deliver(self, url: str, source: Path, *, credential: str | None = None, overwrite: bool = True) -> None:
+        raise _out_of_reach("an address")
+
+    def run_script(
+        self, language: str, source: str, inputs: Mapping[str, Path], *, bundle: Path | None = None
+    ) -> ScriptResult:
+        raise _out_of_reach(f"a {language} script")
+
+
+def _out_of_reach(what: str) -> ModuleError:
+    return ModuleError("0039", f"The module needs {what}, which this service cannot reach while scoring.")
