@@ -1,0 +1,46 @@
+"""Signed tokens: for programs (client credentials) and for sessions in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from restudio.core.errors import Kind, RestudioError
+from restudio.identity.types import AccessToken
+from restudio.seams.clock import Clock
+from restudio.seams.secrets import Secrets
+
+_ALGORITHM = "HS256"
+
+
+class Signer:
+    """Issues and reads JWTs of this installation. ``use`` keeps kinds of tokens apart."""
+
+    def __init__(self, secrets: Secrets, clock: Clock) -> None:
+        self._key = OctKey.import_key(secrets.sign(b"key of access tokens"))
+        self._clock = clock
+
+    def issue(self, use: str, claims: Mapping[str, object], lifetime_s: int) -> AccessToken:
+        issued = int(self._clock.now().timestamp())
+        dated = {**claims, "use": use, "iat": issued, "nbf": issued, "exp": issued + lifetime_s}
+        return AccessToken(jwt.encode({"alg": _ALGORITHM}, dated, self._key), issued, issued + lifetime_s)
+
+    def read(self, use: str, text: str) -> Mapping[str, object]:
+        """The claims of a token of ours; ``Kind.UNAUTHORIZED`` when it is not, or is not valid now."""
+        try:
+            claims = jwt.decode(text, self._key, algorithms=[_ALGORITHM]).claims
+        except (JoseError, ValueError) as error:
+            raise _refused("is not a token of this server") from error
+        starts, ends = claims.get("nbf"), claims.get("exp")
+        if claims.get("use") != use or not isinstance(starts, int) or not isinstance(ends, int):
+            raise _refused("is not a token for this use")
+        if not starts <= self._clock.now().timestamp() < ends:
+            raise _refused("has expired")
+        return claims
+
+
+def _refused(why: str) -> RestudioError:
+    return RestudioError(Kind.UNAUTHORIZED, "InvalidToken", f"The access token {why}. Get a new one and try again.")
