@@ -1,0 +1,61 @@
+"""Who is calling: the credential of a request to the studio faces, and what it may do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request
+
+from restudio.core.errors import Kind, RestudioError
+from restudio.identity.rules import ensure_allowed
+from restudio.identity.service import IdentityService
+from restudio.identity.types import Action, Principal, Resource
+
+CLASSIC_HEADER = "x-ms-metaanalytics-authorizationtoken"
+
+
+def bearer_of(header: str | None) -> str | None:
+    """The token of an ``Authorization`` header; scheme in any case, any number of blanks.
+
+    >>> bearer_of("bearer  abc=")
+    'abc='
+    """
+    scheme, _, token = (header or "").strip().partition(" ")
+    return token.strip() or None if scheme.casefold() == "bearer" else None
+
+
+class Door:
+    """Authenticates and authorizes; every handler of a workspace goes through it first."""
+
+    def __init__(self, identity: IdentityService) -> None:
+        self._identity = identity
+
+    def enter(self, request: Request[Any, Any, Any], workspace: str, action: Action) -> Principal:
+        """The caller of the studio API: a workspace token, or a person's session."""
+        token = self._token(request.headers.get("authorization"))
+        if "." in token:  # sessions are signed tokens of three parts, workspace tokens hexadecimal
+            principal = self._identity.act_in(self._identity.read_session(token), workspace)
+        else:
+            principal = self._identity.authenticate_workspace(workspace, token)
+        ensure_allowed(principal, action, Resource(workspace))
+        return principal
+
+    def enter_classic(self, request: Request[Any, Any, Any], workspace: str, action: Action) -> Principal:
+        """The caller of the classic Studio API, which has a header of its own."""
+        token = request.headers.get(CLASSIC_HEADER, "").strip()
+        principal = self._identity.authenticate_workspace(
+            workspace, token or self._token(request.headers.get("authorization"))
+        )
+        ensure_allowed(principal, action, Resource(workspace))
+        return principal
+
+    def person(self, request: Request[Any, Any, Any]) -> str:
+        """The id of the person whose session the request carries."""
+        return self._identity.read_session(self._token(request.headers.get("authorization"))).id
+
+    def _token(self, header: str | None) -> str:
+        token = bearer_of(header)
+        if token is None:
+            message = "The request carries no token. Send 'Authorization: Bearer {workspace token}'."
+            raise RestudioError(Kind.UNAUTHORIZED, "ManagementRequestUnauthorized", message)
+        return token

@@ -1,0 +1,56 @@
+"""Studio API: the catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from restudio.core.params import Parameter, parameters_of, to_raw
+from restudio.core.registry import Registry
+from restudio.core.spec import Port, Spec
+from restudio.http.answers import json_answer
+
+
+def routes(registry: Registry) -> list[HTTPRouteHandler]:
+    """The catalog needs no key: it is the same for everyone."""
+    shown = [_spec(entry.spec) for entry in registry.values()]
+
+    @get("/studio/api/modules", sync_to_thread=False)
+    def modules() -> Response[bytes]:
+        return json_answer(shown)
+
+    return [modules]
+
+
+def _spec(spec: Spec) -> dict[str, Any]:
+    defaults = to_raw(spec.params())
+    return {
+        "id": spec.id,
+        "name": spec.name,
+        "category": spec.category,
+        "help": spec.help,
+        "version": spec.version,
+        "family": spec.family,
+        "inputs": [_port(port) for port in spec.inputs],
+        "outputs": [_port(port) for port in spec.outputs],
+        "parameters": [_parameter(parameter, defaults) for _, parameter in parameters_of(spec.params)],
+    }
+
+
+def _port(port: Port) -> dict[str, Any]:
+    return {"name": port.name, "kind": port.kind.value, "optional": port.optional}
+
+
+def _parameter(parameter: Parameter, defaults: dict[str, object]) -> dict[str, Any]:
+    bounds = {"ge": parameter.ge, "gt": parameter.gt, "le": parameter.le, "lt": parameter.lt}
+    return {
+        "name": parameter.name,
+        "kind": parameter.kind.value,
+        "default": defaults.get(parameter.name),
+        "help": parameter.help,
+        "choices": list(parameter.choices),
+        "optional": parameter.optional,
+        "bounds": {name: value for name, value in bounds.items() if value is not None},
+    }
