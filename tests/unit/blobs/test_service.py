@@ -18,7 +18,8 @@ PATH = BlobPath("acme", "incoming", "a/b.csv")
 
 
 def _text(service: BlobService, path: BlobPath, span: tuple[int, int] | None = None) -> bytes:
-    return b"".join(service.read(service.open(path), *(span or (0, None)), chunk=3))
+    start, length = span or (0, None)
+    return b"".join(service.read(service.open(path), start, length, chunk=3))
 
 
 def test_blobs_of_bytes_files_and_streams(service: BlobService, tmp_path: Path) -> None:

@@ -1,0 +1,28 @@
+"""Failures to read or write an outside address, for the web services and for modules."""
+
+from __future__ import annotations
+
+from restudio.core.errors import Kind, ModuleError, RestudioError
+
+
+class FetchError(RestudioError):
+    """``detail`` is the web-service code (``BlobNotFound``, ``InvalidBlob``, …), ``module_number`` the catalog's."""
+
+    def __init__(self, detail: str, message: str, *, module_number: str, kind: Kind = Kind.BAD_ARGUMENT) -> None:
+        super().__init__(kind, detail, message)
+        self.module_number = module_number
+
+    def as_module_error(self) -> ModuleError:
+        """The same failure as a module reports it."""
+        return ModuleError(self.module_number, self.message)
+
+
+def storage_refused(shown: str, status: int, code: str, message: str) -> FetchError:
+    """Storage's own answer, in our words and its own."""
+    number = {"ContainerNotFound": "0009", "BlobAlreadyExists": "0057"}.get(code)
+    if number is None:
+        number = "0064" if status in (401, 403) else "0030"
+    answer = f"{status} {code}".strip() + (f": {message}" if message else "")
+    return FetchError(
+        "BlobNotFound", f"The blob '{shown}' could not be reached; storage answered {answer}", module_number=number
+    )

@@ -1,0 +1,169 @@
+"""Requests to outside addresses over HTTP: pinned to a checked IP address, without redirects, bounded in size and time.
+
+Not for our own addresses; see ``fetch``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.utils import format_datetime
+from pathlib import Path
+
+import httpx
+
+from restudio.blobs.egress import EgressPolicy, Resolve, choose_address, resolve_host
+from restudio.blobs.fetch_errors import FetchError, storage_refused
+from restudio.blobs.reference import Address
+from restudio.blobs.sas import VERSION, format_time, parse_sas, parse_time, redact
+from restudio.blobs.sharedkey import authorization, parse_query
+from restudio.seams.clock import Clock
+
+_CODE = re.compile(r"<Code>([A-Za-z]{1,80})</Code>")
+_CHUNK = 1 << 20
+_ERROR_BYTES = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """``max_bytes`` of one file; ``seconds`` for the whole transfer, ``idle_seconds`` between two packets."""
+
+    max_bytes: int = 10 << 30
+    seconds: float = 3600.0
+    idle_seconds: float = 60.0
+
+
+DEFAULT_LIMITS = FetchLimits()
+
+
+class Outgoing:
+    """Thread-safe; one connection pool for all transfers."""
+
+    def __init__(
+        self,
+        policy: EgressPolicy,
+        clock: Clock,
+        limits: FetchLimits = DEFAULT_LIMITS,
+        resolve: Resolve = resolve_host,
+    ) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._limits = limits
+        self._resolve = resolve
+        self._client = httpx.Client(
+            follow_redirects=False,
+            trust_env=False,
+            timeout=httpx.Timeout(limits.idle_seconds, connect=min(10.0, limits.idle_seconds)),
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def download(self, address: Address, shown: str, target: Path) -> str | None:
+        """Write what is at the address to a new file; gives the content type."""
+        deadline = self._clock.monotonic() + self._limits.seconds
+        with self._exchange("GET", address, shown, {"accept-encoding": "identity"}) as answer:
+            self._ensure_size(int(answer.headers.get("content-length", "0") or "0"), shown)
+            size = 0
+            with target.open("xb") as file:
+                for chunk in answer.iter_raw(_CHUNK):
+                    size += len(chunk)
+                    self._ensure_size(size, shown)
+                    self._ensure_time(deadline, shown)
+                    file.write(chunk)
+            content_type: str | None = answer.headers.get("content-type")
+            return content_type
+
+    def upload(self, address: Address, shown: str, source: Path, content_type: str, *, overwrite: bool) -> None:
+        """Put a local file there as one block blob."""
+        headers = {
+            "x-ms-blob-type": "BlockBlob",
+            "content-type": content_type,
+            "content-length": str(source.stat().st_size),
+        }
+        if not overwrite:
+            headers["if-none-match"] = "*"
+        deadline = self._clock.monotonic() + self._limits.seconds
+
+        def chunks() -> Iterator[bytes]:
+            with source.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    self._ensure_time(deadline, shown)
+                    yield chunk
+
+        with self._exchange("PUT", address, shown, headers, chunks()):
+            return
+
+    @contextmanager
+    def _exchange(
+        self, method: str, address: Address, shown: str, headers: Mapping[str, str], body: Iterator[bytes] | None = None
+    ) -> Iterator[httpx.Response]:
+        try:
+            url = httpx.URL(address.url + address.sas)
+        except (httpx.InvalidURL, ValueError) as cause:
+            raise FetchError("InvalidBlob", f"'{shown}' is not a valid address.", module_number="0029") from cause
+        port = url.port or (443 if url.scheme == "https" else 80)
+        pinned = choose_address(self._policy, url.host, port, self._resolve)
+        sent = {**headers, "host": url.netloc.decode()}
+        if address.key is not None or parse_sas(address.sas).get("sig"):
+            sent |= {"x-ms-version": VERSION, "x-ms-date": format_datetime(self._clock.now(), usegmt=True)}
+        if address.key is not None and address.account is not None:
+            path = url.raw_path.decode().partition("?")[0]
+            query = parse_query(url.query.decode())
+            sent["authorization"] = authorization(address.account, address.key, method, sent, path, query)
+        request = self._client.build_request(
+            method,
+            url.copy_with(host=pinned),
+            headers=sent,
+            content=body,
+            extensions={"sni_hostname": url.host},
+        )
+        try:
+            answer = self._client.send(request, stream=True)
+            try:
+                self._ensure_good(answer, address, shown)
+                yield answer
+            finally:
+                answer.close()
+        except (httpx.HTTPError, httpx.InvalidURL) as cause:
+            why = redact(str(cause)) or type(cause).__name__
+            raise FetchError(
+                "BlobNotFound", f"'{shown}' at {url.host} could not be reached: {why}.", module_number="0030"
+            ) from None
+
+    def _ensure_good(self, answer: httpx.Response, address: Address, shown: str) -> None:
+        if answer.is_success:
+            return
+        if answer.is_redirect or answer.status_code in (300, 304):
+            raise FetchError(
+                "InvalidBlob",
+                f"'{shown}' answers with a redirection ({answer.status_code}), which is not followed. Give the final "
+                "address.",
+                module_number="0078",
+            )
+        body = next(answer.iter_raw(_ERROR_BYTES), b"").decode("utf-8", "replace")
+        named = _CODE.search(body)
+        code = answer.headers.get("x-ms-error-code") or (named[1] if named else answer.reason_phrase)
+        raise storage_refused(shown, answer.status_code, redact(code)[:80], self._expired(address))
+
+    def _expired(self, address: Address) -> str:
+        ends = parse_time(parse_sas(address.sas).get("se", ""))
+        if ends is None or ends > self._clock.now().timestamp():
+            return ""
+        return f"the signature expired at {format_time(ends)}. Ask for the job's status again to get a fresh one."
+
+    def _ensure_size(self, size: int, shown: str) -> None:
+        if size > self._limits.max_bytes:
+            raise FetchError(
+                "InvalidBlob", f"'{shown}' is larger than {self._limits.max_bytes} bytes.", module_number="0030"
+            )
+
+    def _ensure_time(self, deadline: float, shown: str) -> None:
+        if self._clock.monotonic() > deadline:
+            raise FetchError(
+                "BlobNotFound",
+                f"The transfer of '{shown}' took longer than {self._limits.seconds:g} s.",
+                module_number="0030",
+            )
