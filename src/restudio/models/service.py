@@ -11,6 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from restudio.artifacts.values import Json
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import Digest, digest_bytes, new_id
+from restudio.identity import audit
+from restudio.identity.types import SYSTEM, Principal
 from restudio.models import store
 from restudio.models.rules import asset_id, ensure_name
 from restudio.models.types import Asset, AssetKind, asset_key
@@ -22,7 +24,10 @@ _CHUNK = 1 << 20
 
 
 class AssetService:
-    """Thread-safe. Content is stored before the row that names it, so a crash leaves at most an unused object."""
+    """Thread-safe; ``by`` is who the audit names.
+
+    Content is stored before the row that names it, so a crash leaves at most an unused object.
+    """
 
     def __init__(self, db: Database, objects: Objects, clock: Clock) -> None:
         self._db = db
@@ -43,6 +48,7 @@ class AssetService:
         origin: str = "FromResourceUpload",
         lineage: Mapping[str, Json] | None = None,
         schema: list[dict[str, object]] | None = None,
+        by: Principal = SYSTEM,
     ) -> Asset:
         """Save content as a new asset, or with ``family`` as the next version of an existing one.
 
@@ -77,6 +83,8 @@ class AssetService:
                     lineage=lineage or {},
                 )
                 store.insert(conn, asset)
+                detail = {"name": name, "digest": digest}
+                audit.record(conn, created, by, f"save {kind}", f"asset:{asset.id}", detail, workspace_id=workspace_id)
         except IntegrityError as cause:
             raise RestudioError(
                 Kind.CONFLICT,
@@ -108,13 +116,15 @@ class AssetService:
         with self._db.read() as conn:
             return store.list_versions(conn, workspace_id, family)
 
-    def delete_family(self, workspace_id: str, family: str) -> None:
+    def delete_family(self, workspace_id: str, family: str, *, by: Principal = SYSTEM) -> None:
         """Forget an asset with all versions; deleting what is not there does nothing.
 
         Contents stay in the object store: runs, revisions and other assets may refer to them by digest.
         """
         with self._db.begin() as conn:
-            store.delete_versions(conn, workspace_id, family)
+            if store.delete_versions(conn, workspace_id, family):
+                now = self._clock.now().timestamp()
+                audit.record(conn, now, by, "delete asset", f"family:{family}", workspace_id=workspace_id)
 
     def _keep(self, digest: Digest, size: int, content: bytes | Path) -> None:
         key = asset_key(digest)

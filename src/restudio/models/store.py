@@ -89,8 +89,11 @@ def list_versions(conn: sa.Connection, workspace_id: str, family: str) -> list[A
     return [_to_asset(row) for row in conn.execute(query.order_by(assets.c.version))]
 
 
-def delete_versions(conn: sa.Connection, workspace_id: str, family: str) -> None:
-    conn.execute(assets.delete().where(assets.c.workspace_id == workspace_id, assets.c.family == family))
+def delete_versions(conn: sa.Connection, workspace_id: str, family: str) -> int:
+    """How many versions there were."""
+    return conn.execute(
+        assets.delete().where(assets.c.workspace_id == workspace_id, assets.c.family == family)
+    ).rowcount
 
 
 def _latest(workspace_id: str, kind: AssetKind) -> sa.Select[tuple[object, ...]]:

@@ -9,6 +9,8 @@ import pytest
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import is_id, new_id
+from restudio.identity import audit
+from restudio.identity.types import Principal
 from restudio.models.service import AssetService
 from restudio.models.types import Asset
 from restudio.seams.clock import Clock
@@ -112,6 +114,19 @@ def test_another_workspace_cannot_touch_a_family(service: AssetService) -> None:
     first = save(service)
     service.delete_family("b" * 32, first.family)
     assert service.get(first.id) == first
+
+
+def test_every_change_has_an_audit_line(service: AssetService, database: Database) -> None:
+    pat = Principal("user", "u", "pat", WORKSPACE)
+    first = save(service, by=pat)
+    service.delete_family(WORKSPACE, first.family, by=pat)
+    service.delete_family(WORKSPACE, first.family, by=pat)
+    with database.read() as connection:
+        lines = audit.list_lines(connection, WORKSPACE)
+    assert [(line.action, line.principal, line.resource) for line in lines] == [
+        ("delete asset", "user:u", f"family:{first.family}"),
+        ("save dataset", "user:u", f"asset:{first.id}"),
+    ]
 
 
 def test_concurrent_versions_get_different_numbers(service: AssetService) -> None:

@@ -1,0 +1,314 @@
+"""initial"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "assets",
+        sa.Column("id", sa.String(length=160), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("family", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("data_type_id", sa.String(length=64), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("origin", sa.String(length=64), nullable=False),
+        sa.Column("schema_json", sa.Text(), nullable=True),
+        sa.Column("lineage", sa.Text(), nullable=False),
+        sa.Column("latest", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_assets")),
+        sa.UniqueConstraint("family", "version", name=op.f("uq_assets_family")),
+    )
+    with op.batch_alter_table("assets", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_assets_name",
+            ["workspace_id", "kind", "name"],
+            unique=True,
+            sqlite_where=sa.text("latest"),
+            postgresql_where=sa.text("latest"),
+        )
+
+    op.create_table(
+        "audit_lines",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=True),
+        sa.Column("principal", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("resource", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_lines")),
+    )
+    with op.batch_alter_table("audit_lines", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_lines_workspace_id"), ["workspace_id"], unique=False)
+
+    op.create_table(
+        "blob_accounts",
+        sa.Column("name", sa.String(length=24), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=True),
+        sa.Column("sealed_key", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_blob_accounts")),
+    )
+    with op.batch_alter_table("blob_accounts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_blob_accounts_workspace_id"), ["workspace_id"], unique=False)
+
+    op.create_table(
+        "blob_blobs",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("account", sa.String(length=24), nullable=False),
+        sa.Column("container", sa.String(length=63), nullable=False),
+        sa.Column(
+            "name",
+            sa.String(length=1024).with_variant(sa.String(length=1024, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("etag", sa.String(length=40), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("modified", sa.Float(), nullable=False),
+        sa.Column("headers", sa.Text(), nullable=False),
+        sa.Column("metadata", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_blob_blobs")),
+        sa.UniqueConstraint("account", "container", "name", name=op.f("uq_blob_blobs_account")),
+    )
+    op.create_table(
+        "blob_blocks",
+        sa.Column("account", sa.String(length=24), nullable=False),
+        sa.Column("container", sa.String(length=63), nullable=False),
+        sa.Column(
+            "name",
+            sa.String(length=1024).with_variant(sa.String(length=1024, collation="C"), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("block", sa.String(length=100), nullable=False),
+        sa.Column("object_key", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("uploaded", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "container", "name", "block", name=op.f("pk_blob_blocks")),
+    )
+    with op.batch_alter_table("blob_blocks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_blob_blocks_object_key"), ["object_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_blob_blocks_uploaded"), ["uploaded"], unique=False)
+
+    op.create_table(
+        "blob_containers",
+        sa.Column("account", sa.String(length=24), nullable=False),
+        sa.Column(
+            "name", sa.String(length=63).with_variant(sa.String(length=63, collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("etag", sa.String(length=40), nullable=False),
+        sa.Column("modified", sa.Float(), nullable=False),
+        sa.Column("metadata", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("account", "name", name=op.f("pk_blob_containers")),
+    )
+    op.create_table(
+        "blob_garbage",
+        sa.Column("object_key", sa.String(length=100), nullable=False),
+        sa.Column("not_before", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("object_key", name=op.f("pk_blob_garbage")),
+    )
+    with op.batch_alter_table("blob_garbage", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_blob_garbage_not_before"), ["not_before"], unique=False)
+
+    op.create_table(
+        "blob_segments",
+        sa.Column("blob_id", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("block", sa.String(length=100), nullable=False),
+        sa.Column("object_key", sa.String(length=100), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("blob_id", "position", name=op.f("pk_blob_segments")),
+    )
+    with op.batch_alter_table("blob_segments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_blob_segments_object_key"), ["object_key"], unique=False)
+
+    op.create_table(
+        "deployments",
+        sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("endpoint_id", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_deployments")),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "users",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("email", sa.String(length=320), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("email", name=op.f("uq_users_email")),
+    )
+    op.create_table(
+        "web_services",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_web_services")),
+    )
+    with op.batch_alter_table("web_services", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_web_services_workspace_id"), ["workspace_id"], unique=False)
+
+    op.create_table(
+        "workspaces",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("region", sa.String(length=64), nullable=False),
+        sa.Column("owner", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("primary_sealed", sa.Text(), nullable=False),
+        sa.Column("primary_fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("secondary_sealed", sa.Text(), nullable=False),
+        sa.Column("secondary_fingerprint", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workspaces")),
+    )
+    op.create_table(
+        "endpoints",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("service_id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=24), nullable=False),
+        sa.Column("role", sa.String(length=8), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("live_seq", sa.Integer(), nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.Column("primary_sealed", sa.Text(), nullable=False),
+        sa.Column("primary_fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("secondary_sealed", sa.Text(), nullable=False),
+        sa.Column("secondary_fingerprint", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["service_id"], ["web_services.id"], name=op.f("fk_endpoints_service_id_web_services"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoints")),
+        sa.UniqueConstraint("service_id", "name", name=op.f("uq_endpoints_service_id")),
+    )
+    with op.batch_alter_table("endpoints", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_endpoints_workspace_id"), ["workspace_id"], unique=False)
+
+    op.create_table(
+        "members",
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("user_id", sa.String(length=32), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_members_user_id_users")),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_members_workspace_id_workspaces")),
+        sa.PrimaryKeyConstraint("workspace_id", "user_id", name=op.f("pk_members")),
+    )
+    op.create_table(
+        "service_principals",
+        sa.Column("client_id", sa.String(length=36), nullable=False),
+        sa.Column("tenant_id", sa.String(length=36), nullable=False),
+        sa.Column("object_id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.Column("secret_fingerprint", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workspace_id"], ["workspaces.id"], name=op.f("fk_service_principals_workspace_id_workspaces")
+        ),
+        sa.PrimaryKeyConstraint("client_id", name=op.f("pk_service_principals")),
+    )
+    op.create_table(
+        "web_service_versions",
+        sa.Column("service_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("stage", sa.String(length=16), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("snapshot", sa.Text(), nullable=False),
+        sa.Column("experiment_id", sa.String(length=128), nullable=True),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("ready_by", sa.Text(), nullable=True),
+        sa.Column("approved_by", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["service_id"],
+            ["web_services.id"],
+            name=op.f("fk_web_service_versions_service_id_web_services"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("service_id", "number", name=op.f("pk_web_service_versions")),
+    )
+    op.create_table(
+        "endpoint_revisions",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("endpoint_id", sa.String(length=32), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("cause", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("state_digest", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("who", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("gates", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"],
+            ["endpoints.id"],
+            name=op.f("fk_endpoint_revisions_endpoint_id_endpoints"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_endpoint_revisions")),
+        sa.UniqueConstraint("endpoint_id", "seq", name=op.f("uq_endpoint_revisions_endpoint_id")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("endpoint_revisions")
+    op.drop_table("web_service_versions")
+    op.drop_table("service_principals")
+    op.drop_table("members")
+    with op.batch_alter_table("endpoints", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_endpoints_workspace_id"))
+
+    op.drop_table("endpoints")
+    op.drop_table("workspaces")
+    with op.batch_alter_table("web_services", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_web_services_workspace_id"))
+
+    op.drop_table("web_services")
+    op.drop_table("users")
+    op.drop_table("deployments")
+    with op.batch_alter_table("blob_segments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_blob_segments_object_key"))
+
+    op.drop_table("blob_segments")
+    with op.batch_alter_table("blob_garbage", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_blob_garbage_not_before"))
+
+    op.drop_table("blob_garbage")
+    op.drop_table("blob_containers")
+    with op.batch_alter_table("blob_blocks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_blob_blocks_uploaded"))
+        batch_op.drop_index(batch_op.f("ix_blob_blocks_object_key"))
+
+    op.drop_table("blob_blocks")
+    op.drop_table("blob_blobs")
+    with op.batch_alter_table("blob_accounts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_blob_accounts_workspace_id"))
+
+    op.drop_table("blob_accounts")
+    with op.batch_alter_table("audit_lines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_lines_workspace_id"))
+
+    op.drop_table("audit_lines")
+    with op.batch_alter_table("assets", schema=None) as batch_op:
+        batch_op.drop_index("ix_assets_name", sqlite_where=sa.text("latest"), postgresql_where=sa.text("latest"))
+
+    op.drop_table("assets")

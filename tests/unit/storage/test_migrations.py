@@ -1,0 +1,97 @@
+"""A new database and a migrated one are the same, and nothing that declares a table is forgotten."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+import restudio
+from restudio.seams.database import metadata
+from restudio.storage.db import SqlDatabase, open_database
+from restudio.storage.migrations.generate import import_tables
+
+import_tables()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def make_url(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], str]:
+    """The address of a fresh database for each name."""
+    if request.param == "sqlite":
+        return lambda name: f"sqlite:///{tmp_path / name}.db"
+    make: Callable[[], str] = request.getfixturevalue("make_postgresql")
+    return lambda _: make()
+
+
+def describe(database: SqlDatabase) -> dict[str, object]:
+    """Everything the database says of our tables."""
+    with database.read() as connection:
+        inspector = sa.inspect(connection)
+        return {
+            name: {
+                "columns": [
+                    (c["name"], str(c["type"]), c["nullable"], str(c["default"])) for c in inspector.get_columns(name)
+                ],
+                "key": inspector.get_pk_constraint(name),
+                "foreign": sorted(map(str, inspector.get_foreign_keys(name))),
+                "unique": sorted(map(str, inspector.get_unique_constraints(name))),
+                "checks": sorted(map(str, inspector.get_check_constraints(name))),
+                "indexes": sorted(
+                    (
+                        i["name"] or "",
+                        i["column_names"],
+                        i["unique"],
+                        str(i.get("dialect_options", {}).get(f"{inspector.dialect.name}_where")),
+                    )
+                    for i in inspector.get_indexes(name)
+                ),
+            }
+            for name in sorted(inspector.get_table_names())
+            if name != "alembic_version"
+        }
+
+
+def test_a_migrated_database_is_like_a_new_one(make_url: Callable[[str], str]) -> None:
+    new, migrated = open_database(make_url("new")), open_database(make_url("migrated"))
+    new.create_all()
+    migrated.migrate()
+    assert describe(migrated) == describe(new)
+    assert set(describe(new)) == set(metadata.tables)
+    migrated.migrate()
+    new.close()
+    migrated.close()
+
+
+def test_processes_that_start_together_migrate_once(make_url: Callable[[str], str]) -> None:
+    url = make_url("shared")
+    failures: list[BaseException] = []
+
+    def migrate() -> None:
+        database = open_database(url)
+        try:
+            database.migrate()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            database.close()
+
+    threads = [threading.Thread(target=migrate) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_every_module_with_tables_is_known_to_migrations() -> None:
+    root = Path(restudio.__file__).parent
+    declaring = {
+        ".".join(("restudio", *path.relative_to(root).with_suffix("").parts))
+        for path in root.rglob("*.py")
+        if "sa.Table(" in path.read_text() and "migrations" not in path.parts
+    }
+    assert declaring <= set(sys.modules), "name the module 'store' or 'tables', so that its tables are found"
