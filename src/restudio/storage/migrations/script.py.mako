@@ -12,8 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """The steps of this version are one thing, however many."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
+    """The same steps back, also one thing."""
     ${downgrades if downgrades else "pass"}

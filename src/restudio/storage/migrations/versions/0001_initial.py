@@ -12,6 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """The steps of this version are one thing, however many."""
     op.create_table(
         "assets",
         sa.Column("id", sa.String(length=160), nullable=False),
@@ -270,6 +271,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """The same steps back, also one thing."""
     op.drop_table("endpoint_revisions")
     op.drop_table("web_service_versions")
     op.drop_table("service_principals")
