@@ -1,0 +1,189 @@
+"""User scripts in a process of their own, under limits, and inside bubblewrap where the machine can.
+
+The script sees its inputs, libraries and a private folder; it has no credentials, no environment of ours, no home
+folder and, unless allowed, no network. :func:`find_weakness` tells what is missing where bubblewrap is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+from restudio.core.errors import ModuleError
+from restudio.engine import bubblewrap
+from restudio.engine.bundle import unpack_bundle
+from restudio.seams.context import ScriptResult
+from restudio.seams.engine import Limits
+
+MAX_LOG = 1 << 20
+"""Bytes of console output that are kept; the rest is read and dropped."""
+MAX_IMAGES = 20
+MAX_IMAGE_BYTES = 10 << 20
+MAX_FILE_BYTES = 4 << 30
+MAX_PROCESSES = 1024
+_CHILD = Path(__file__).with_name("script_child.py")
+_OUTPUTS = ("result1", "result2")
+
+
+def find_weakness() -> str | None:
+    """What scripts can do here that they should not; None when they are fully contained."""
+    obstacle = bubblewrap.find_obstacle()
+    if obstacle is None:
+        return None
+    return (
+        f"Scripts run as an ordinary process of the server's user, because {obstacle}. They are limited in memory, "
+        "processor time and file size, but they can read the files of that user and use the network, and processes "
+        "that they start may outlive them."
+    )
+
+
+def run_script(
+    language: str,
+    source: str,
+    inputs: Mapping[str, Path],
+    *,
+    folder: Path,
+    limits: Limits,
+    bundle: Path | None = None,
+) -> ScriptResult:
+    """Run a script to its end. ``folder`` is private to the caller; results stay in a new folder below it.
+
+    ``inputs`` are Arrow IPC files by argument name (``dataframe1``, ``dataframe2``); outputs are named ``result1`` and
+    ``result2``. Error 0085 with the traceback when the script fails, is killed, or takes too long.
+    """
+    if language.casefold() != "python":
+        raise ModuleError("0039", f"Scripts in '{language}' cannot be run; only Python can.")
+    root = Path(tempfile.mkdtemp(prefix="script-", dir=folder.resolve()))
+    (root / "output").mkdir()
+    (root / "tmp").mkdir()
+    if bundle is not None:
+        unpack_bundle(bundle, root / "Script Bundle")
+    files = {name: path.resolve() for name, path in inputs.items()}
+    job = root / "job.json"
+    job.write_text(json.dumps(_job(source, files, root, limits, bundled=bundle is not None)))
+    status, log = _execute(job, root, list(files.values()), limits)
+    return ScriptResult(_outputs(root, status, log), log, _images(root))
+
+
+def _job(source: str, inputs: Mapping[str, Path], root: Path, limits: Limits, *, bundled: bool) -> dict[str, object]:
+    return {
+        "script": source,
+        "inputs": {name: str(path) for name, path in inputs.items()},
+        "output": str(root / "output"),
+        "bundle": str(root / "Script Bundle") if bundled else None,
+        "limits": {
+            "RLIMIT_AS": limits.memory_mb << 20,
+            "RLIMIT_CPU": max(1, int(limits.seconds) * (os.cpu_count() or 1)),
+            "RLIMIT_FSIZE": MAX_FILE_BYTES,
+            "RLIMIT_NPROC": MAX_PROCESSES,
+            "RLIMIT_CORE": 0,
+        },
+    }
+
+
+def _execute(job: Path, root: Path, readable: Sequence[Path], limits: Limits) -> tuple[int, str]:
+    """Exit status and console output; error 0085 when time runs out."""
+    command = [sys.executable, "-I", "-u", str(_CHILD), str(job)]
+    if bubblewrap.find_obstacle() is None:
+        command = bubblewrap.wrap(command, folder=root, readable=[*readable, _CHILD], network=limits.network)
+    process = subprocess.Popen(
+        command,
+        cwd=root,
+        env=_environment(root),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    log = _Log(process.stdout)
+    try:
+        status = process.wait(limits.seconds)
+    except subprocess.TimeoutExpired:
+        _kill(process)
+        raise ModuleError(
+            "0085", f"The script did not finish within {limits.seconds:g} seconds and was stopped.\n{log.text()}"
+        ) from None
+    finally:
+        # Also ends what the script left running; the pipe closes with the last of them.
+        _kill(process)
+    return status, log.text()
+
+
+def _environment(root: Path) -> dict[str, str]:
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(root),
+        "TMPDIR": str(root / "tmp"),
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": "2",
+        "OPENBLAS_NUM_THREADS": "2",
+    }
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    finally:
+        process.wait()
+
+
+class _Log:
+    """Reads a pipe to its end in a thread and keeps the first bytes."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._kept = bytearray()
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        with self._pipe:
+            while chunk := os.read(self._pipe.fileno(), 65_536):
+                room = MAX_LOG - len(self._kept)
+                self._kept += chunk[:room]
+                self._dropped += max(0, len(chunk) - room)
+
+    def text(self) -> str:
+        # A process that escaped the kill may hold the pipe open; its output is not waited for.
+        self._thread.join(timeout=5)
+        text = bytes(self._kept).decode(errors="replace")
+        return f"{text}\n… {self._dropped} more bytes were dropped." if self._dropped else text
+
+
+def _outputs(root: Path, status: int, log: str) -> dict[str, Path]:
+    """The files of a script that succeeded; links are refused, since they would be followed outside the sandbox."""
+    outcome = root / "output" / "outcome.json"
+    if not _is_plain(outcome):
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
+        raise ModuleError("0085", f"The script {how} before it returned; it may have used up its memory.\n{log}")
+    try:
+        told = json.loads(outcome.read_text())
+    except ValueError as cause:
+        raise ModuleError("0085", "The script overwrote its own outcome.") from cause
+    if not isinstance(told, dict) or "error" in told:
+        trace = str(told.get("error") if isinstance(told, dict) else told)
+        raise ModuleError("0085", f"The script failed.\n{trace}")
+    paths = {name: root / "output" / f"{name}.arrow" for name in _OUTPUTS}
+    return {name: path for name, path in paths.items() if _is_plain(path)}
+
+
+def _images(root: Path) -> tuple[Path, ...]:
+    found = [p for p in sorted(root.glob("*.png")) if _is_plain(p) and p.stat().st_size <= MAX_IMAGE_BYTES]
+    return tuple(found[:MAX_IMAGES])
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
