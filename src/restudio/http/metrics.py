@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.http.answers import json_answer
+from restudio.http.threads import threaded
 
 
 class Requests:
@@ -42,14 +43,16 @@ def routes(requests: Requests, check_ready: Callable[[], str | None]) -> list[HT
     def live() -> Response[bytes]:
         return json_answer({"status": "live"})
 
-    @get("/health/ready", sync_to_thread=True, include_in_schema=False)
+    @get("/health/ready", include_in_schema=False)
+    @threaded
     def ready() -> Response[Any]:
         missing = check_ready()
         if missing is not None:
             raise RestudioError(Kind.UNAVAILABLE, "NotReady", f"Not ready: {missing}")
         return json_answer({"status": "ready"})
 
-    @get("/metrics", sync_to_thread=True, include_in_schema=False)
+    @get("/metrics", include_in_schema=False)
+    @threaded
     def metrics() -> Response[bytes]:
         return Response(generate_latest(requests.registry), media_type=CONTENT_TYPE_LATEST)
 

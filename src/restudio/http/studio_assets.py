@@ -17,6 +17,7 @@ from restudio.core.errors import Kind, RestudioError
 from restudio.http.answers import json_answer
 from restudio.http.blob_request import read_body
 from restudio.http.door import Door
+from restudio.http.threads import threaded
 from restudio.identity.types import Action
 from restudio.models.service import AssetService
 from restudio.models.types import Asset, AssetKind
@@ -82,22 +83,26 @@ def _routes_of(
 ) -> list[HTTPRouteHandler]:
     root = f"{ROOT}/{plural}"
 
-    @get(root, sync_to_thread=True)
+    @get(root)
+    @threaded
     def list_(request: AnyRequest, workspace: FromPath[str]) -> Response[bytes]:
         door.enter(request, workspace, Action.READ)
         return json_answer([line_of(asset) for asset in assets.list_latest(workspace, kind)])
 
-    @get(f"{root}/{{asset_id:str}}", sync_to_thread=True)
+    @get(f"{root}/{{asset_id:str}}")
+    @threaded
     def show(request: AnyRequest, workspace: FromPath[str], asset_id: FromPath[str]) -> Response[bytes]:
         door.enter(request, workspace, Action.READ)
         return json_answer(line_of(get_own(assets, workspace, kind, asset_id)))
 
-    @get(f"{root}/{{asset_id:str}}/content", sync_to_thread=True)
+    @get(f"{root}/{{asset_id:str}}/content")
+    @threaded
     def content(request: AnyRequest, workspace: FromPath[str], asset_id: FromPath[str]) -> Stream:
         door.enter(request, workspace, Action.READ)
         return stream_content(objects, get_own(assets, workspace, kind, asset_id))
 
-    @delete(f"{root}/families/{{family:str}}", status_code=204, sync_to_thread=True)
+    @delete(f"{root}/families/{{family:str}}", status_code=204)
+    @threaded
     def forget(request: AnyRequest, workspace: FromPath[str], family: FromPath[str]) -> None:
         door.enter(request, workspace, Action.EDIT)
         assets.delete_family(workspace, family)

@@ -184,3 +184,9 @@ def workspace(workspace_id: str, name: str, region: str, owner: str, tokens: tup
         "Region": region,
         "WorkspaceStatus": "Enabled",
     }
+
+
+def member(email: str, name: str, role: str, user_id: str) -> dict[str, object]:
+    """A person in a workspace; the classic roles are Owner and User."""
+    classic = "Owner" if role == "owner" else "User"
+    return {"Status": "Active", "User": {"Email": email, "Name": name, "Role": classic, "UserId": user_id}}

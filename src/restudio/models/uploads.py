@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import msgspec
 
@@ -35,7 +36,7 @@ class Uploads:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
 
-    def create(self, workspace_id: str, data_type_id: str, content: bytes = b"") -> Upload:
+    def create(self, workspace_id: str, data_type_id: str, content: bytes | Path = b"") -> Upload:
         """Announce an upload; small ones bring their content at once."""
         upload = Upload(new_id(), workspace_id, data_type_id, blocks=1 if content else 0)
         if content:
