@@ -44,7 +44,7 @@ def text_of(cell: str | int | float | bool | datetime | timedelta) -> str:
 def text_of_float(value: float) -> str:
     """Shortest text that reads back to the same double; whole numbers without ``.0``.
 
-    Plain from 1e-6 up to 1e15, else with an exponent: as Arrow writes doubles, so that columns and cells agree.
+    Plain from 1e-6 up to 1e15, else with an exponent. Below 1e10 this is what Arrow writes, which makes columns cheap.
     """
     text = repr(value)
     if 1e-4 <= value < 1e15 or -1e15 < value <= -1e-4 or value == 0.0:
