@@ -1,0 +1,46 @@
+"""Gate: the new model scores the sample rows with finite numbers."""
+
+from __future__ import annotations
+
+import math
+
+from restudio.core.cells import parse_datetime, parse_span
+from restudio.core.errors import RestudioError
+from restudio.core.schema import DType
+from restudio.endpoints.description import Cell, TablePort
+from restudio.endpoints.gate import Candidate, Verdict, gate
+from restudio.scoring.scorer import Row
+
+
+@gate(id="scores-sample-rows", name="Scores the sample rows", order=20)
+def scores_sample_rows(candidate: Candidate) -> Verdict:
+    """Scores the rows that the version was published with; every number of the answer must be finite."""
+    inputs = {port.name: typed_rows(port) for port in candidate.version.inputs}
+    if not inputs or not all(inputs.values()):
+        return Verdict(None, "The service has no sample rows.")
+    try:
+        answer = candidate.scorer().score_rows(inputs)
+    except RestudioError as error:
+        return Verdict(False, f"It fails on the sample rows: {error.message}")
+    for port, result in answer.items():
+        for number, row in enumerate(result.rows, 1):
+            for column, cell in zip(result.schema, row, strict=True):
+                if column.score is not None and isinstance(cell, float) and not math.isfinite(cell):
+                    return Verdict(False, f"On sample row {number}, '{column.name}' of '{port}' came out as {cell}.")
+    return Verdict(True, f"{max(len(rows) for rows in inputs.values())} sample rows scored with finite numbers.")
+
+
+def typed_rows(port: TablePort) -> list[Row]:
+    """The sample rows of a port as a scorer takes them."""
+    types = [c.dtype for c in port.schema]
+    return [[_typed(cell, dtype) for cell, dtype in zip(row, types, strict=True)] for row in port.sample]
+
+
+def _typed(cell: Cell, dtype: DType) -> object:
+    if isinstance(cell, str) and dtype is DType.DATETIME:
+        return parse_datetime(cell)
+    if isinstance(cell, str) and dtype is DType.TIMESPAN:
+        return parse_span(cell)
+    if isinstance(cell, int) and dtype is DType.DOUBLE:
+        return float(cell)
+    return cell
