@@ -25,7 +25,7 @@ def main(url: str, folder: Path, keys: list[str]) -> None:
             time.sleep(0.02)
         note(f"end {key}")
 
-    work = DbosWork(database_url=url)
+    work = DbosWork(database_url=url, executor_id="worker")
     work.register("jobs", handle, limit=3)
     work.start()
     for key in keys:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +17,7 @@ import psycopg
 
 from restudio.seams.clock import Clock
 
+_log = logging.getLogger(__name__)
 _GRACE_S = 2.0
 """A server that restarts drops all leases; their living holders take them again within this time."""
 
@@ -23,8 +25,8 @@ _GRACE_S = 2.0
 class Leases(Protocol):
     """Not thread-safe, but for ``hold`` and ``release`` before and after the other calls."""
 
-    def hold(self, name: str) -> None:
-        """Take the lease until :meth:`release` or the end of the process; ``ValueError`` when somebody holds it."""
+    def hold(self, name: str) -> bool:
+        """Take the lease until :meth:`release` or the end of the process; False when somebody else holds it."""
         ...
 
     def keep(self) -> None:
@@ -45,14 +47,15 @@ class FileLeases:
         self._folder = folder
         self._held: tuple[Path, int] | None = None
 
-    def hold(self, name: str) -> None:
+    def hold(self, name: str) -> bool:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{name}.lock"
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         if not _try_lock(descriptor):
             os.close(descriptor)
-            raise ValueError(f"another living process is the worker '{name}'; give each its own name")
+            return False
         self._held = (path, descriptor)
+        return True
 
     def keep(self) -> None:
         """The kernel keeps a file lock."""
@@ -84,12 +87,13 @@ class PostgresLeases:
         self._held: tuple[str, psycopg.Connection] | None = None
         self._free_since: dict[str, float] = {}
 
-    def hold(self, name: str) -> None:
+    def hold(self, name: str) -> bool:
         connection = psycopg.connect(self._address, autocommit=True, application_name="restudio worker")
         if not _ask(connection, "SELECT pg_try_advisory_lock(%s)", name):
             connection.close()
-            raise ValueError(f"another living process is the worker '{name}'; give each its own name")
+            return False
         self._held = (name, connection)
+        return True
 
     def keep(self) -> None:
         if self._held is None:
@@ -99,14 +103,18 @@ class PostgresLeases:
             connection.execute("SELECT 1")
         except psycopg.OperationalError:
             connection.close()
-            self.hold(name)
+            if not self.hold(name):  # another worker is looking at this moment; the next call takes it
+                _log.warning("the lease of worker %s was lost and is not back yet", name)
 
     def is_free(self, name: str) -> bool:
         if not self._can_lock(name):
             self._free_since.pop(name, None)
             return False
         since = self._free_since.setdefault(name, self._clock.monotonic())
-        return self._clock.monotonic() - since >= _GRACE_S
+        if self._clock.monotonic() - since < _GRACE_S:
+            return False
+        del self._free_since[name]
+        return True
 
     def release(self) -> None:
         if self._held is not None:

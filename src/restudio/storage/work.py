@@ -7,6 +7,7 @@ died is given back to the queue by any living worker (:mod:`restudio.storage.lea
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import math
@@ -38,12 +39,13 @@ class DbosWork:
     """See :class:`restudio.seams.work.Work`. A process that only submits need not call :meth:`start`.
 
     DBOS is one per process, so one instance of this class can be started at a time. ``executor_id`` names the worker
-    process; it must differ between living processes, and a fresh one is made when it is None.
+    process; a living process of the same name makes this one add a number, and without a name it gets a fresh one.
     """
 
     def __init__(self, *, database_url: str, executor_id: str | None = None, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._executor = executor_id or uuid.uuid4().hex
+        self._name = executor_id or uuid.uuid4().hex
+        self._executor = self._name
         self._handlers: dict[str, tuple[Handler, int | None]] = {}
         self._lock = threading.Lock()
         self._last_ms = 0
@@ -64,7 +66,7 @@ class DbosWork:
         self._handlers[kind] = (handler, limit)
 
     def start(self) -> None:
-        self._leases.hold(self._executor)
+        self._executor = self._claim_name()
         for kind, (_, limit) in self._handlers.items():
             # Before the launch: queues that exist by then are polled at once, later ones after a second.
             self._client.register_queue(
@@ -123,6 +125,11 @@ class DbosWork:
             self._leases.release()
         self._client.destroy()
         self._engine.dispose()
+
+    def _claim_name(self) -> str:
+        """Our name, or with a number behind when a living process has it: same names for the same set of processes."""
+        names = itertools.chain([self._name], (f"{self._name}-{number}" for number in itertools.count(2)))
+        return next(name for name in names if self._leases.hold(name))
 
     def _config(self) -> DBOSConfig:
         return {

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import pkgutil
 import tempfile
 from pathlib import Path
 
@@ -23,13 +22,14 @@ _VERSIONS = Path(__file__).parent / "versions"
 
 
 def import_tables() -> None:
-    """Import every module that declares tables, so that all stand on the metadata: ``store`` and ``tables`` modules.
+    """Import every module that declares a table, so that all stand on the metadata.
 
-    By name, because this layer must not know the domains above it.
+    By what is in the files, because this layer must not know the domains above it.
     """
-    for info in pkgutil.walk_packages(restudio.__path__, "restudio."):
-        if info.name.endswith(("store", "tables")):
-            importlib.import_module(info.name)
+    root = Path(restudio.__file__).parent
+    for path in sorted(root.rglob("*.py")):
+        if path.parent.name != "migrations" and "sa.Table(" in path.read_text():
+            importlib.import_module(".".join(("restudio", *path.relative_to(root).with_suffix("").parts)))
 
 
 def generate(message: str, *, initial: bool = False) -> None:

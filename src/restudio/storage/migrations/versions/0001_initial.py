@@ -59,6 +59,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_audit_lines_workspace_id"), ["workspace_id"], unique=False)
 
     op.create_table(
+        "batch_jobs",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("service_id", sa.String(length=32), nullable=False),
+        sa.Column("endpoint_id", sa.String(length=32), nullable=False),
+        sa.Column("revision", sa.String(length=64), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("sealed_request", sa.Text(), nullable=False),
+        sa.Column("details", sa.Text(), nullable=True),
+        sa.Column("progress", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("started", sa.Float(), nullable=True),
+        sa.Column("ended", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_jobs")),
+    )
+    with op.batch_alter_table("batch_jobs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_batch_jobs_endpoint_id"), ["endpoint_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_batch_jobs_state"), ["state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_batch_jobs_workspace_id"), ["workspace_id"], unique=False)
+
+    op.create_table(
         "blob_accounts",
         sa.Column("name", sa.String(length=24), nullable=False),
         sa.Column("workspace_id", sa.String(length=32), nullable=True),
@@ -145,6 +167,14 @@ def upgrade() -> None:
         sa.Column("endpoint_id", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_deployments")),
         sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "module_outputs",
+        sa.Column("scope", sa.String(length=64), nullable=False),
+        sa.Column("cache_key", sa.String(length=64), nullable=False),
+        sa.Column("outputs", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "cache_key", name=op.f("pk_module_outputs")),
     )
     op.create_table(
         "users",
@@ -286,6 +316,7 @@ def downgrade() -> None:
 
     op.drop_table("web_services")
     op.drop_table("users")
+    op.drop_table("module_outputs")
     op.drop_table("deployments")
     with op.batch_alter_table("blob_segments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_blob_segments_object_key"))
@@ -306,6 +337,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_blob_accounts_workspace_id"))
 
     op.drop_table("blob_accounts")
+    with op.batch_alter_table("batch_jobs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_batch_jobs_workspace_id"))
+        batch_op.drop_index(batch_op.f("ix_batch_jobs_state"))
+        batch_op.drop_index(batch_op.f("ix_batch_jobs_endpoint_id"))
+
+    op.drop_table("batch_jobs")
     with op.batch_alter_table("audit_lines", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_lines_workspace_id"))
 
