@@ -1,0 +1,135 @@
+"""Runs: started from a snapshot, handled as durable work, told by events, cancelled by killing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from restudio.core.errors import RestudioError
+from restudio.core.ids import new_id
+from restudio.core.registry import Registry
+from restudio.experiments import store
+from restudio.experiments.eventlog import EventLog
+from restudio.experiments.runner import Runner, failure_of
+from restudio.experiments.types import Experiment, Run, Snapshot
+from restudio.graph.events import Event, Failure, RunView, fold
+from restudio.seams.clock import Clock
+from restudio.seams.database import Database
+from restudio.seams.engine import Cancelled
+from restudio.seams.work import Work
+
+KIND = "run"
+_ENDED = frozenset({"Finished", "Failed", "Canceled"})
+_log = logging.getLogger(__name__)
+
+
+class Runs:
+    """Thread-safe. Registers the handler of its work; whoever composes starts the work."""
+
+    def __init__(self, db: Database, registry: Registry, work: Work, runner: Runner, clock: Clock) -> None:
+        self._db = db
+        self._registry = registry
+        self._work = work
+        self._runner = runner
+        self._clock = clock
+        work.register(KIND, self.handle)
+
+    def start(self, experiment: Experiment, snapshot: Snapshot, *, author: str = "") -> Run:
+        """Begin a run of a snapshot; it is carried out even if this process dies now."""
+        run = Run(
+            id=new_id(),
+            workspace_id=experiment.workspace_id,
+            experiment_id=experiment.id,
+            version=experiment.version,
+            title=experiment.title,
+            state="NotStarted",
+            created=self._clock.now().timestamp(),
+        )
+        with self._db.begin() as conn:
+            store.insert_run(conn, run, snapshot, author)
+        self._work.submit(KIND, run.id)
+        return run
+
+    def get(self, run_id: str) -> Run:
+        with self._db.read() as conn:
+            run = store.find_run(conn, run_id)
+        if run is None:
+            raise RestudioError.not_found("RunNotFound", "Run", run_id)
+        return run
+
+    def list_runs(self, experiment_id: str) -> Sequence[Run]:
+        """Newest first."""
+        with self._db.read() as conn:
+            return store.list_runs(conn, experiment_id)
+
+    def snapshot(self, run_id: str) -> Snapshot:
+        with self._db.read() as conn:
+            return store.get_snapshot(conn, run_id)
+
+    def events(self, run_id: str, after: int = -1) -> Sequence[tuple[int, Event]]:
+        """Numbered events after a number, in order: what a canvas polls."""
+        self.get(run_id)
+        with self._db.read() as conn:
+            return store.list_events(conn, run_id, after)
+
+    def view(self, run_id: str) -> RunView:
+        """The state of a run and its nodes."""
+        return fold(event for _, event in self.events(run_id))
+
+    def cancel(self, run_id: str) -> None:
+        """Ask for the end of a run: waiting ones end now, running ones are killed within a moment. Idempotent."""
+        if self.get(run_id).state in _ENDED:
+            return
+        with self._db.begin() as conn:
+            store.request_cancel(conn, run_id)
+            begun = bool(store.list_events(conn, run_id))
+        if not begun:
+            self._work.cancel(run_id)
+            self._end_unbegun(run_id)
+
+    def handle(self, run_id: str) -> None:
+        """Carry a run out, or go on where a dead process left it. What finished is not repeated."""
+        log = EventLog(self._db, run_id)
+        if log.view.state in _ENDED:
+            return
+        try:
+            self._carry_out(run_id, log)
+        except Cancelled:
+            log.flush()
+            raise  # the engine was closed: the run goes on at the next start
+        except RestudioError as error:
+            log.emit(Event("failed", self._now(), failure=failure_of(error)))
+        except Exception:
+            _log.exception("run %s failed inside Restudio", run_id)
+            failure = Failure("InternalError", "Restudio failed while running this; the server's log says why.")
+            log.emit(Event("failed", self._now(), failure=failure))
+
+    def _carry_out(self, run_id: str, log: EventLog) -> None:
+        run, snapshot = self.get(run_id), self.snapshot(run_id)
+        finished = {name: node.outputs for name, node in log.view.nodes.items() if node.state == "Finished"}
+        self._runner.execute(
+            snapshot.plan(self._registry),
+            log.emit,
+            self._cancel_probe(run_id),
+            run=run_id,
+            scope=run.workspace_id,
+            bindings=snapshot.bindings(finished=finished),
+        )
+
+    def _cancel_probe(self, run_id: str) -> Callable[[], bool]:
+        def is_cancelled() -> bool:
+            with self._db.read() as conn:
+                return store.is_cancel_requested(conn, run_id)
+
+        return is_cancelled
+
+    def _end_unbegun(self, run_id: str) -> None:
+        """End a run that no handler has touched; when one touches it now, that one sees the request."""
+        event = Event("canceled", self._now())
+        with self._db.begin() as conn:
+            if not store.list_events(conn, run_id):
+                store.append_events(conn, run_id, 0, [event])
+                store.update_run(conn, run_id, fold([event]))
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
