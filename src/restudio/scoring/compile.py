@@ -86,6 +86,14 @@ class _Symbolic:
             return dict.fromkeys(_ports(entry), Frame.input(name, self._inputs[name].schema))
         if node.module in SAVED_KINDS:
             return dict.fromkeys(_ports(entry), self._load(str(asset_of(node))))
+        if entry.spec.serving is Serving.NEVER:
+            raise RestudioError(
+                Kind.PACKAGE,
+                "ValidationError",
+                f"Module '{entry.spec.name}' (node '{node.id}') has no place in a predictive service. Set up the web"
+                " service from a run, which replaces it by what it made.",
+                target=node.id,
+            )
         inputs = [self._input(node, port.name) for port in entry.spec.inputs]
         if entry.spec.serving is Serving.PASS_THROUGH:
             return dict.fromkeys(_ports(entry), inputs[0])
