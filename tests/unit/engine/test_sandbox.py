@@ -128,7 +128,7 @@ def test_files_and_network_are_out_of_reach(tmp_path: Path) -> None:
     script = f"""
 import os, socket
 def azureml_main():
-    print([os.path.exists(p) for p in ({str(tmp_path / "secret.txt")!r}, {str(Path(__file__))!r}, '/home', '/root')])
+    print([os.path.exists(p) for p in ({str(tmp_path / "secret.txt")!r}, {str(Path(__file__))!r}, '/home', '/var')])
     try:
         open('/usr/x', 'w')
     except OSError:
