@@ -52,6 +52,7 @@ class DbosWork:
         self._active = 0
         self._stopping = threading.Event()
         self._janitor: threading.Thread | None = None
+        self._dbos: DBOS | None = None
         self._engine, self._leases = open_work_database(database_url, self._clock, DBOS.migrate)
         self._client = DBOSClient(
             system_database_engine=self._engine, serializer=_Json(), application_name=_APPLICATION
@@ -75,7 +76,7 @@ class DbosWork:
                 polling_interval_sec=_POLL_S,
             )
         logging.getLogger("dbos").setLevel(logging.WARNING)
-        DBOS(config=self._config())
+        self._dbos = DBOS(config=self._config())
         # Without a limit on attempts: a job that a crash interrupts is never given up.
         DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)(self._make_workflow())
         DBOS.listen_queues([_queue(kind) for kind in self._handlers])
@@ -113,10 +114,11 @@ class DbosWork:
             connection.execute(sa.update(self._workflows).where(waiting).values(status="CANCELLED", queue_name=None))
 
     def stop(self, timeout: float = 10.0) -> None:
-        if self._janitor is not None:
+        if self._janitor is not None and self._dbos is not None:
             self._stopping.set()
             self._janitor.join()
             self._janitor = None
+            _stop_taking(self._dbos, timeout)
             # DBOS looks whether its work is done once a second only, so do not make it look when nothing runs.
             seconds = math.ceil(timeout) if self._has_running() else 0
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=seconds)
@@ -202,6 +204,15 @@ class _Json(DbosSerializer):
 
     def name(self) -> str:
         return "restudio_json"
+
+
+def _stop_taking(dbos: DBOS, timeout: float) -> None:
+    """Let the queues rest before the end, or work claimed in the last moment would find nobody to do it."""
+    for event in dbos.background_thread_stop_events:
+        event.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("queue-worker-"):
+            thread.join(timeout)
 
 
 def _queue(kind: str) -> str:
