@@ -53,7 +53,8 @@ class DemoServer:
         if not path.exists() or path.stat().st_mtime < self.started - 1:
             return False
         try:
-            Connection(read_credentials(self.home).url, timeout=5).send("GET", "/health/ready")
+            with Connection(read_credentials(self.home).url, timeout=5) as connection:
+                connection.send("GET", "/health/ready")
         except (Unreachable, ServerError):
             return False
         return True

@@ -56,8 +56,5 @@ class Session(msgspec.Struct, frozen=True):
 
 def log_in(url: str, user: str, password: str) -> Session:
     """Exchange a password for a session token."""
-    connection = Connection(url)
-    try:
+    with Connection(url) as connection:
         return connection.json("POST", "/studio/api/login", Session, json={"user": user, "password": password})
-    finally:
-        connection.close()

@@ -44,6 +44,12 @@ class Connection:
     def close(self) -> None:
         self._http.close()
 
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def send(
         self,
         method: str,

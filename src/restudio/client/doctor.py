@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -57,6 +58,7 @@ class Doctor:
         self._home_url = home_url
         self._home_workspace = home_workspace
         self._now = now or dt.datetime.now(dt.UTC)
+        self._open = ExitStack()
 
     def examine(self, url: str) -> list[Finding]:
         """All findings, in the order in which one would mend them."""
@@ -65,9 +67,14 @@ class Doctor:
         if address.kind == "unknown":
             todo = "Copy the address from the help page of the endpoint (restudio services show ID)."
             return [msgspec.structs.replace(found[0], todo=todo)]
+        with self._open:
+            found.extend(self._examine(address, url))
+        return found
+
+    def _examine(self, address: Address, url: str) -> Iterator[Finding]:
         try:
-            found.extend(self._place(address))
-            found.extend(self._alive(address))
+            yield from self._place(address)
+            yield from self._alive(address)
             checks = {
                 "scoring": self._scoring,
                 "jobs": self._scoring,
@@ -78,10 +85,12 @@ class Doctor:
                 "blob": self._blob,
             }
             if address.kind in checks:
-                found.extend(checks[address.kind](address, url))
+                yield from checks[address.kind](address, url)
         except Unreachable as error:
-            found.append(Finding("wrong", error.message, "Start the server, or mend host and port."))
-        return found
+            yield Finding("wrong", error.message, "Start the server, or mend host and port.")
+
+    def _connect(self, base: str, credential: str | None = None) -> Connection:
+        return self._open.enter_context(Connection(base, credential, timeout=10))
 
     # --- place ----------------------------------------------------------------------------------------------------
 
@@ -105,7 +114,7 @@ class Doctor:
 
     def _alive(self, address: Address) -> Iterator[Finding]:
         try:
-            Connection(address.base, timeout=10).send("GET", "/health/ready")
+            self._connect(address.base).send("GET", "/health/ready")
             yield Finding("good", f"The server at {address.base} is ready.")
         except ServerError as error:
             yield Finding("wrong", f"The server at {address.base} is not ready: {error.message}", "Look at its log.")
@@ -176,7 +185,7 @@ class Doctor:
         """The endpoints of the address's service, or why they cannot be had."""
         if self._token is None:
             return Finding("note", "Without a workspace token only the path could be looked at.", "Give --token.")
-        connection = Connection(address.base, self._token, timeout=10)
+        connection = self._connect(address.base, self._token)
         root = f"/workspaces/{address.parts['workspace']}/webservices"
         service = address.parts["service"]
         try:
@@ -209,7 +218,7 @@ class Doctor:
     def _scoring(self, address: Address, url: str) -> Iterator[Finding]:
         root = f"/workspaces/{address.parts['workspace']}/services/{address.parts['endpoint']}"
         try:
-            Connection(address.base, timeout=10).send("GET", f"{root}/swagger.json")
+            self._connect(address.base).send("GET", f"{root}/swagger.json")
         except ServerError as error:
             yield Finding("wrong", error.message, self._scoring_hint(address))
             return
@@ -223,7 +232,7 @@ class Doctor:
         if self._token is None:
             return "Compare the id with the help page: it is the endpoint's id, not the service's."
         try:
-            connection = Connection(address.base, self._token, timeout=10)
+            connection = self._connect(address.base, self._token)
             root = f"/workspaces/{address.parts['workspace']}/webservices/{address.parts['endpoint']}"
             endpoints = connection.json("GET", f"{root}/endpoints", list[Endpoint])
         except ServerError:
@@ -243,7 +252,7 @@ class Doctor:
     def _key_works(self, root: str) -> Iterator[Finding]:
         # A job that cannot exist: with a good key it is not found, with a bad one nobody looks.
         try:
-            Connection(root, self._key, timeout=10).send("GET", f"/jobs/{'0' * 32}?api-version=2.0")
+            self._connect(root, self._key).send("GET", f"/jobs/{'0' * 32}?api-version=2.0")
         except ServerError as error:
             if error.status == 401:
                 yield Finding("wrong", "The key is not valid for this endpoint.", "Take it from the endpoint's page.")
@@ -262,7 +271,7 @@ class Doctor:
             yield Finding("wrong", f"The SAS expired at {expiry}.", "GET the job's status again: it renews the SAS.")
             return
         try:
-            Connection(address.base, timeout=10).send("HEAD", url)
+            self._connect(address.base).send("HEAD", url)
             yield Finding("good", "The blob can be read.")
         except ServerError as error:
             yield Finding("wrong", f"The blob cannot be read ({error.status}).", "Check path and SAS, copied whole.")

@@ -28,6 +28,9 @@ class Scoring:
     def __init__(self, api_location: str, key: str, *, timeout: float = 120.0) -> None:
         self._connection = Connection(api_location.removesuffix("/execute"), key, timeout=timeout)
 
+    def close(self) -> None:
+        self._connection.close()
+
     def score(
         self,
         rows: Sequence[Mapping[str, object]],
