@@ -140,10 +140,16 @@ class EndpointService:
         graph = effective_graph(situation.version, situation.live.state)
         return BoundEndpoint(situation.endpoint, situation.live, situation.version, graph)
 
-    def describe(self, workspace_id: str, endpoint_id: str) -> ServiceDescription:
-        """What help pages and swagger tell; they need no credentials, so samples appear only where that is set."""
+    def describe(self, workspace_id: str, endpoint_id: str, service_id: str | None = None) -> ServiceDescription:
+        """What help pages and swagger tell; they need no credentials, so samples appear only where that is set.
+
+        With ``service_id`` the endpoint must be one of that service, and may be given by name.
+        """
         with self._db.read() as conn:
-            found = self._by_id(conn, workspace_id, endpoint_id)
+            if service_id is None:
+                found = self._by_id(conn, workspace_id, endpoint_id)
+            else:
+                found = read_situation(conn, workspace_id, service_id, endpoint_id)
         endpoint, version = found.endpoint, found.version
         shown = endpoint.settings.sample_data
         return ServiceDescription(
@@ -344,8 +350,8 @@ class EndpointService:
         if endpoint.settings.prevent_update and not overwrite:
             raise _invalid(
                 "UpdatePrevented",
-                f"Endpoint '{endpoint.name}' is set to PreventUpdate. Refresh it with OverwriteResources \"True\" to take "
-                "over graph and models all the same.",
+                f"Endpoint '{endpoint.name}' is set to PreventUpdate. Refresh it with OverwriteResources "
+                '"True" to take over graph and models all the same.',
                 endpoint.name,
             )
         state = store.live_revision(conn, self._default(conn, situation.service)).state
