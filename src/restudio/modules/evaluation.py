@@ -1,0 +1,223 @@
+"""Machine Learning / Evaluate (modules reference, 5.13).
+
+The result is a table with one row an input. The data of its curves travels with it, as JSON in the metadata of the
+Arrow table, and is read with :func:`curves_of`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from restudio.artifacts.values import Json, Task
+from restudio.core.cells import text_of
+from restudio.core.errors import ModuleError
+from restudio.core.schema import Column, DType, Level, Schema, Score
+from restudio.core.spec import Serving, module, table_in, table_out
+from restudio.kernels.levels import Levels
+from restudio.kernels.vectors import as_doubles, from_arrow
+from restudio.modules.metrics import binary, multiclass, regression
+from restudio.seams.context import Context
+from restudio.tables.table import Table
+
+_CURVES = b"restudio.curves"
+_LABEL_SCORES = {
+    Score.BINARY_LABEL: Task.BINARY,
+    Score.ANOMALY_LABEL: Task.BINARY,
+    Score.MULTICLASS_LABEL: Task.MULTICLASS,
+    Score.REGRESSION_LABEL: Task.REGRESSION,
+}
+_PROBABILITY_SCORES = (Score.PROBABILITY, Score.ANOMALY_SCORE)
+_CUSTOM_NAMES = {
+    "Binary Class Scored Labels": Task.BINARY,
+    "Anomaly Detection Scored Labels": Task.BINARY,
+    "Multi Class Scored Labels": Task.MULTICLASS,
+    "Regression Scored Labels": Task.REGRESSION,
+}
+_CUSTOM_PROBABILITIES = (
+    "Binary Class Scored Probabilities",
+    "Anomaly Detection Scored Probabilities",
+    "Scored Probabilities",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """Metrics by name in order, and curves as plain JSON."""
+
+    task: Task
+    metrics: dict[str, float]
+    curves: dict[str, Json]
+
+
+@module(
+    id="evaluate-model",
+    name="Evaluate Model",
+    category="Machine Learning / Evaluate",
+    inputs=(table_in("Scored dataset"), table_in("Scored dataset to compare", optional=True)),
+    outputs=(table_out("Evaluation results"),),
+    family="927d65ac3b504694990320f6c1672089",
+    serving=Serving.NEVER,
+    errors=("0003", "0013", "0021", "0024", "0025", "0062"),
+)
+def evaluate_model(p: object, scored: Table, compared: Table | None, *, ctx: Context) -> Table:
+    """Measure one scored dataset, or two side by side: accuracy, precision, recall, F1, AUC and log loss for two
+    classes; overall, average, micro and macro figures for several; absolute, squared and relative errors for numbers.
+    Rows without a label or a score are left out."""
+    evaluations = [evaluate_scored(table) for table in (scored, compared) if table is not None]
+    tasks = {evaluation.task for evaluation in evaluations}
+    if len(tasks) > 1:
+        left, right = (e.task.value for e in evaluations)
+        raise ModuleError("0062", f"A {left} model cannot be compared with a {right} model.")
+    names = list(evaluations[0].metrics)
+    schema = Schema.of(Column(name, DType.DOUBLE) for name in names)
+    table = Table.from_columns({name: [e.metrics[name] for e in evaluations] for name in names}, schema)
+    curves = json.dumps([e.curves for e in evaluations], separators=(",", ":"))
+    return Table(schema, table.data.replace_schema_metadata({_CURVES: curves.encode()}))
+
+
+def curves_of(results: Table) -> list[Json]:
+    """The curve data of a result of Evaluate Model, one object a row; empty for any other table."""
+    found = (results.data.schema.metadata or {}).get(_CURVES)
+    return [] if found is None else cast("list[Json]", json.loads(found))
+
+
+def evaluate_scored(scored: Table) -> Evaluation:
+    """Measure one scored dataset.
+
+    Errors: 0024 no label column, 0025 no scores, 0021 no row with both, 0013 a task that this module does not judge.
+    """
+    task, assigned = _find_assigned(scored.schema)
+    label = scored.schema.label()
+    if label is None:
+        raise ModuleError(
+            "0024", "There is no label column to compare the scores with; mark it with Edit Metadata before scoring."
+        )
+    used = [label.name, assigned.name]
+    probability = _find_probability(scored.schema) if task is Task.BINARY else None
+    if probability is not None:
+        used.append(probability.name)
+    rows = _complete(scored.select(used))
+    return _EVALUATE[task](rows, label, assigned)
+
+
+def _find_assigned(schema: Schema) -> tuple[Task, Column]:
+    """The column of assigned labels, by score type, else by name. The last one counts: it is the newest."""
+    for column in reversed(schema.columns):
+        if column.score in _LABEL_SCORES:
+            return _LABEL_SCORES[column.score], column
+        if column.score is Score.CLUSTER_LABEL:
+            raise ModuleError("0013", "Cluster assignments cannot be judged against a label column.")
+    for column in reversed(schema.columns):
+        if column.name in _CUSTOM_NAMES:
+            return _CUSTOM_NAMES[column.name], column
+    if "Scored Labels" in schema:
+        column = schema["Scored Labels"]
+        if "Scored Probabilities" in schema:
+            return Task.BINARY, column
+        if any(name.startswith("Scored Probabilities") for name in schema.names):
+            return Task.MULTICLASS, column
+        if column.dtype.is_number:
+            return Task.REGRESSION, column
+    raise ModuleError("0025", "There are no score columns; connect the output of Score Model.")
+
+
+def _find_probability(schema: Schema) -> Column:
+    for column in reversed(schema.columns):
+        if column.score in _PROBABILITY_SCORES:
+            return column
+    for name in _CUSTOM_PROBABILITIES:
+        if name in schema and schema[name].dtype.is_number:
+            return schema[name]
+    raise ModuleError("0025", "There is no column of scored probabilities, which two-class metrics need.")
+
+
+def _complete(table: Table) -> Table:
+    """The rows without a missing cell or NaN; error 0021 when there are none."""
+    keep = np.ones(table.num_rows, np.bool_)
+    for column in table.data.columns:
+        missing = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
+        keep &= ~np.asarray(missing, np.bool_)
+    if not keep.any():
+        raise ModuleError("0021", "No row has both a label and a score.")
+    return table.filter(pa.array(keep))
+
+
+def _evaluate_binary(rows: Table, label: Column, assigned: Column) -> Evaluation:
+    classes = _classes(rows, label, assigned)
+    if len(classes) > 2:
+        shown = ", ".join(map(repr, classes[:5]))
+        raise ModuleError("0013", f"Two-class scores are judged against two classes, found {len(classes)}: {shown}.")
+    truth, chosen = _positions(rows, label, classes), _positions(rows, assigned, classes)
+    last = len(classes) - 1
+    probability = as_doubles(from_arrow(rows.data.columns[2], rows.schema.columns[2].dtype))
+    arguments = truth == last, chosen == last, probability
+    facts: dict[str, Json] = {"task": Task.BINARY.value, "classes": list(classes), "Positive Label": classes[last]}
+    return Evaluation(Task.BINARY, binary.metrics(*arguments), {**facts, **binary.curves(*arguments)})
+
+
+def _evaluate_multiclass(rows: Table, label: Column, assigned: Column) -> Evaluation:
+    classes = _classes(rows, label, assigned)
+    truth, chosen = _positions(rows, label, classes), _positions(rows, assigned, classes)
+    matrix = multiclass.confusion_matrix(truth, chosen, len(classes))
+    curves: dict[str, Json] = {
+        "task": Task.MULTICLASS.value,
+        "classes": list(classes),
+        "Confusion Matrix": matrix.tolist(),
+    }
+    return Evaluation(Task.MULTICLASS, multiclass.metrics(matrix), curves)
+
+
+def _evaluate_regression(rows: Table, label: Column, assigned: Column) -> Evaluation:
+    for column in (label, assigned):
+        if not column.dtype.is_number:
+            raise ModuleError("0013", f"Column '{column.name}' is {column.dtype.value}; a regression needs numbers.")
+    truth, predicted = (as_doubles(from_arrow(rows.column(c.name), c.dtype)) for c in (label, assigned))
+    curves = {"task": Task.REGRESSION.value, **regression.error_histogram(truth, predicted)}
+    return Evaluation(Task.REGRESSION, regression.metrics(truth, predicted), curves)
+
+
+def _classes(rows: Table, label: Column, assigned: Column) -> tuple[Level, ...]:
+    """Classes in score order: those of the model, else sorted; then labels that the model does not know."""
+    known = assigned.categories or ()
+    occurring = {
+        *pc.unique(_as_dtype(rows, label, assigned.dtype)).to_pylist(),
+        *pc.unique(rows.column(assigned.name)).to_pylist(),
+    }
+    if not known:
+        return tuple(sorted(occurring))
+    return (*sorted(occurring - set(known)), *known)
+
+
+def _positions(rows: Table, column: Column, classes: tuple[Level, ...]) -> np.ndarray:
+    dtype = rows.schema.columns[1].dtype
+    values = _as_dtype(rows, column, dtype)
+    return Levels(classes, dtype).codes_of(from_arrow(values, dtype)).astype(np.int64)
+
+
+def _as_dtype(rows: Table, column: Column, dtype: DType) -> pa.ChunkedArray:
+    """A label read anew from a file may be typed otherwise than the model's classes; then both are compared as text."""
+    values = rows.column(column.name)
+    if column.dtype is dtype:
+        return values
+    if dtype is DType.STRING:
+        return pa.chunked_array([pa.array([text_of(v) for v in values.to_pylist()], pa.large_string())])
+    raise ModuleError(
+        "0018",
+        f"The label '{column.name}' is {column.dtype.value}, but the assigned labels are {dtype.value}; give the label "
+        "the same type with Edit Metadata.",
+        column=column.name,
+    )
+
+
+_EVALUATE: dict[Task, Callable[[Table, Column, Column], Evaluation]] = {
+    Task.BINARY: _evaluate_binary,
+    Task.MULTICLASS: _evaluate_multiclass,
+    Task.REGRESSION: _evaluate_regression,
+}

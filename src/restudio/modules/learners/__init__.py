@@ -1,0 +1,1 @@
+"""Machine Learning / Initialize Model: learners, each with its fitting and its scoring kernel."""

@@ -1,0 +1,107 @@
+"""Machine Learning / Score (modules reference, 5.12 and section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from restudio.artifacts.values import Model, Task
+from restudio.core.cells import text_of
+from restudio.core.errors import ModuleError
+from restudio.core.params import boolean
+from restudio.core.schema import Column, DType, Role, Score
+from restudio.core.spec import Entry, Port, PortKind, module, table_in, table_out
+from restudio.kernels.chunk import evaluate
+from restudio.kernels.expr import Call, Convert, Expr, Frame, Predict
+from restudio.modules.learners.fitted import as_read
+from restudio.seams.context import Context
+from restudio.tables.table import Table
+
+_NUMERIC = (DType.INTEGER, DType.DOUBLE, DType.BOOLEAN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreModelParams:
+    append: bool = boolean(
+        "Append score columns to output",
+        True,
+        help="Off: only the score columns, and the label where there is one.",
+    )
+
+
+@module(
+    id="score-model",
+    name="Score Model",
+    category="Machine Learning / Score",
+    params=ScoreModelParams,
+    inputs=(Port("Trained model", PortKind.MODEL), table_in("Dataset")),
+    outputs=(table_out("Scored dataset"),),
+    family="401b4f92e7244d5abe81d5b0ff9bdb33",
+    errors=("0001", "0003", "0013", "0018", "0042"),
+)
+def score_model(p: ScoreModelParams, model: Model, dataset: Table, *, ctx: Context) -> Table:
+    """Predict with a trained classification or regression model. The dataset must have the features that the model
+    was trained on; other columns are kept, and the label may be absent. A row that the model cannot score (a missing
+    feature, for linear models) gets missing scores."""
+    frame = _lower(p, model, Frame.input("input", dataset.schema), entry=ctx.entry)
+    return Table(frame.schema, evaluate(frame, {"input": dataset.data}))
+
+
+@score_model.lowers
+def _lower(p: ScoreModelParams, model: Model, frame: Frame, *, entry: Callable[[str], Entry]) -> Frame:
+    predictor = entry(model.learner).predictor
+    if predictor is None or model.task not in (Task.BINARY, Task.MULTICLASS, Task.REGRESSION):
+        raise ModuleError(
+            "0013", f"A model of '{model.learner}' ({model.task.value}) cannot be scored with Score Model."
+        )
+    call = Call(predictor(model), tuple(_read(frame, column) for column in model.features))
+    kept = [(_mark_label(column, model), expr) for column, expr in frame.columns]
+    if not p.append:
+        kept = [(column, expr) for column, expr in kept if column.role is Role.LABEL]
+    taken = {column.name for column, _ in kept}
+    scores = [
+        (column.with_(name=_free_name(column.name, taken)), Predict(call, i))
+        for i, column in enumerate(score_columns(model))
+    ]
+    return Frame((*kept, *scores), frame.keep)
+
+
+def score_columns(model: Model) -> Iterator[Column]:
+    """The columns that scoring with this model adds, in order."""
+    dtype = DType.DOUBLE if model.label is None else model.label.dtype
+    match model.task:
+        case Task.BINARY:
+            yield Column("Scored Labels", dtype, model.classes, score=Score.BINARY_LABEL)
+            yield Column("Scored Probabilities", DType.DOUBLE, score=Score.PROBABILITY)
+        case Task.MULTICLASS:
+            for level in model.classes:
+                name = f'Scored Probabilities for Class "{text_of(level)}"'
+                yield Column(name, DType.DOUBLE, score=Score.CLASS_PROBABILITY)
+            yield Column("Scored Labels", dtype, model.classes, score=Score.MULTICLASS_LABEL)
+        case _:
+            yield Column("Scored Labels", DType.DOUBLE, score=Score.REGRESSION_LABEL)
+
+
+def _read(frame: Frame, feature: Column) -> Expr:
+    """The feature's expression, converted where the column has another element type than in training."""
+    source = frame.expr(feature.name)
+    have, want = frame.schema[feature.name].dtype, as_read(feature).dtype
+    both_numbers = feature.categories is None and have in _NUMERIC and want in _NUMERIC
+    return source if have is want or both_numbers else Convert(source, want)
+
+
+def _mark_label(column: Column, model: Model) -> Column:
+    """Evaluate Model finds the label by its role, which a test set may not carry."""
+    if model.label is not None and column.name == model.label.name and column.score is None:
+        return column.with_(role=Role.LABEL)
+    return column.with_(role=Role.NONE) if column.role is Role.LABEL else column
+
+
+def _free_name(name: str, taken: set[str]) -> str:
+    """The name, or the name with the first free suffix `` (1)``, `` (2)``, ..."""
+    free, n = name, 0
+    while free in taken:
+        n += 1
+        free = f"{name} ({n})"
+    taken.add(free)
+    return free
