@@ -13,7 +13,10 @@ from restudio.graph.model import GraphParameter
 from restudio.scoring.jobs.types import Deployment, Job, JobRequest, JobState, OutputPort
 
 TABLE_EXTENSIONS = (".csv", ".tsv", ".arff", ".parquet")
-MODEL_EXTENSIONS = (".ilearner",)
+_EXTENSIONS: Mapping[PortKind, tuple[str, ...]] = {
+    PortKind.MODEL: (".ilearner",),
+    PortKind.TRANSFORM: (".itransform",),
+}
 OUTPUT_CONTAINER = "experimentoutput"
 _MAX_BLOB_NAME = 1024
 
@@ -131,7 +134,7 @@ def _listed(names: Sequence[str]) -> str:
 
 def extensions_of(kind: PortKind) -> tuple[str, ...]:
     """File extensions of an output; the first is the default."""
-    return MODEL_EXTENSIONS if kind is PortKind.MODEL else TABLE_EXTENSIONS
+    return _EXTENSIONS.get(kind, TABLE_EXTENSIONS)
 
 
 def default_output(account: str, job_id: str, port: OutputPort) -> BlobPath:

@@ -114,7 +114,7 @@ class JobRunner:
         with self._db.read() as conn:
             request = open_request(store.sealed_request(conn, job.id), self._secrets)
         with self._folder(job.id) as folder, self._cancellation(job.id) as is_cancelled:
-            files = self._files(deployment, request, folder)
+            files = self._files(job.id, deployment, request, folder)
             if is_cancelled():
                 return
             self._deployments.execute(
@@ -123,7 +123,7 @@ class JobRunner:
             if not is_cancelled():
                 self._deliver(job, deployment, request, files.outputs)
 
-    def _files(self, deployment: Deployment, request: JobRequest, folder: Path) -> JobFiles:
+    def _files(self, job_id: str, deployment: Deployment, request: JobRequest, folder: Path) -> JobFiles:
         inputs: dict[str, Path] = {}
         for number, (name, reference) in enumerate(sorted(request.inputs.items())):
             place = folder / f"input{number}"
@@ -136,7 +136,7 @@ class JobRunner:
             outputs[port.name] = folder / f"output{number}{extension}"
         work = folder / "work"
         work.mkdir()
-        return JobFiles(inputs, outputs, work)
+        return JobFiles(job_id, inputs, outputs, work)
 
     def _deliver(self, job: Job, deployment: Deployment, request: JobRequest, outputs: Mapping[str, Path]) -> None:
         for port in deployment.outputs:

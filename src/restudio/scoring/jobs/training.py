@@ -2,25 +2,204 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from restudio.artifacts.container import read_artifact, write_bundle
+from restudio.artifacts.container import read_artifact, write_artifact, write_bundle
 from restudio.artifacts.values import Bundle, Model, Transform
 from restudio.core.errors import Kind, ModuleError, RestudioError
-from restudio.core.ids import digest_bytes, digest_json
+from restudio.core.ids import Digest, digest_json
 from restudio.core.registry import Registry
 from restudio.core.spec import PortKind
 from restudio.experiments.runner import Bindings, Outcome, Runner
-from restudio.graph.document import document_digest
 from restudio.graph.events import Event
-from restudio.graph.model import Graph
+from restudio.graph.model import SAVED_KINDS, Graph
 from restudio.graph.order import ancestors
-from restudio.graph.plan import Plan, PortId, make_plan
-from restudio.graph.signature import ServiceOutput, Signature, signature
+from restudio.graph.plan import PortId, make_plan
+from restudio.graph.ports import asset_of, title_of
+from restudio.graph.rewrite import saved_id
+from restudio.graph.signature import ServiceInput, ServiceOutput, signature
+from restudio.models.types import asset_key
 from restudio.scoring.jobs.types import Deployment, IsCancelled, JobFiles, Progress
-from restudio.seams.engine import Cancelled
+from restudio.seams.engine import Cancelled, Limits
 from restudio.seams.objects import Objects
 from restudio.tables.formats import get_codec
 from restudio.tables.ipc import read_table, write_table
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSource:
+    """What a deployment runs: its graph, and the content digest of every asset that the graph names."""
+
+    graph: Graph
+    assets: Mapping[str, str] = field(default_factory=dict)
+    seed: int = 0
+    limits: Limits = field(default_factory=Limits)
+
+
+class GraphExecution:
+    """Runs graphs for jobs. Thread-safe."""
+
+    def __init__(self, runner: Runner, objects: Objects, registry: Registry) -> None:
+        self._runner = runner
+        self._objects = objects
+        self._registry = registry
+
+    def run(
+        self,
+        deployment: Deployment,
+        source: GraphSource,
+        files: JobFiles,
+        parameters: Mapping[str, object],
+        progress: Progress,
+        is_cancelled: IsCancelled,
+    ) -> None:
+        """Run the graph over the input files and write the output files."""
+        ports = signature(source.graph, self._registry)
+        with self._bound(ports.inputs, files) as bound:
+            plan = make_plan(
+                source.graph,
+                self._registry,
+                seed=source.seed,
+                assets=_digests(source),
+                inputs={port: digest for port, (_, digest) in bound.items()},
+                parameters=parameters,
+            )
+            told = _Told(source.graph, self._registry, progress)
+            outcome = self._runner.execute(
+                plan,
+                told.emit,
+                is_cancelled,
+                run=files.job_id,
+                scope=deployment.workspace_id,
+                bindings=Bindings(
+                    assets={asset: asset_key(Digest(digest)) for asset, digest in source.assets.items()},
+                    inputs={port: key for port, (key, _) in bound.items()},
+                    limits=source.limits,
+                ),
+            )
+            told.ensure_finished(outcome)
+            for output in ports.outputs:
+                self._write(deployment, source.graph, output, outcome, files.outputs[output.name], files)
+
+    @contextmanager
+    def _bound(self, inputs: tuple[ServiceInput, ...], files: JobFiles) -> Iterator[dict[PortId, tuple[str, str]]]:
+        """Object key and digest of each input file as a table; the objects live as long as the job."""
+        bound: dict[PortId, tuple[str, str]] = {}
+        try:
+            for number, port in enumerate(inputs):
+                path = files.inputs[port.name]
+                table = get_codec(path.name).read(path, name=path.name)
+                arrow = files.folder / f"bound{number}.arrow"
+                write_table(table, arrow)
+                key = f"job-inputs/{files.job_id}/{number}"
+                self._objects.put(key, arrow)
+                bound[port.node, port.port] = (key, _digest_file(arrow))
+                arrow.unlink()
+            yield bound
+        finally:
+            for key, _ in bound.values():
+                self._objects.delete(key)
+
+    def _write(
+        self, deployment: Deployment, graph: Graph, output: ServiceOutput, outcome: Outcome, path: Path, files: JobFiles
+    ) -> None:
+        key = outcome.value_of(output.source)
+        if output.kind is PortKind.MODEL:
+            path.write_bytes(write_bundle(self._bundle(deployment, graph, output, outcome)))
+        elif output.kind is PortKind.TRANSFORM:
+            path.write_bytes(write_artifact(read_artifact(self._objects.get(key))))
+        else:
+            table = read_table(self._local(key, files.folder / f"{output.name}.arrow"), name=output.name)
+            get_codec(path.name).write(table, path)
+
+    def _bundle(self, deployment: Deployment, graph: Graph, output: ServiceOutput, outcome: Outcome) -> Bundle:
+        """The model with the transforms that were fitted on its way, under the names a predictive graph knows."""
+        model = read_artifact(self._objects.get(outcome.value_of(output.source)))
+        if not isinstance(model, Model):
+            raise RestudioError(
+                Kind.BAD_ARGUMENT, "ModelPackageInvalid", f"Output '{output.name}' is not a trained model."
+            )
+        above = ancestors(graph, [output.source[0]])
+        transforms: dict[str, Transform] = {}
+        for (node, port), key in sorted(outcome.outputs.items()):
+            if node not in above or not self._is_fitted(graph, node, port):
+                continue
+            value = read_artifact(self._objects.get(key))
+            if isinstance(value, Transform):
+                transforms[saved_id((node, port))] = value
+        lineage = {
+            "service": deployment.service_id,
+            "revision": deployment.revision,
+            "graph": digest_json(sorted((n.id, n.module, repr(sorted(n.params.items()))) for n in graph.nodes)),
+        }
+        return Bundle(model, transforms, lineage=dict(lineage))
+
+    def _is_fitted(self, graph: Graph, node: str, port: str) -> bool:
+        module = graph.node(node).module
+        if module in SAVED_KINDS:
+            return False
+        found = self._registry.get_entry(module).spec.output(port)
+        return found is not None and found.kind is PortKind.TRANSFORM
+
+    def _local(self, key: str, aside: Path) -> Path:
+        found = self._objects.local(key)
+        if found is not None:
+            return found
+        with aside.open("wb") as file:
+            file.writelines(self._objects.stream(key))
+        return aside
+
+
+def _digest_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digests(source: GraphSource) -> dict[str, str]:
+    """Digest of the asset that each saved node names."""
+    named = ((node.id, asset_of(node)) for node in source.graph.nodes)
+    return {node: source.assets[asset] for node, asset in named if asset is not None and asset in source.assets}
+
+
+class _Told:
+    """Events of the run as progress, and where it failed."""
+
+    def __init__(self, graph: Graph, registry: Registry, progress: Progress) -> None:
+        self._graph = graph
+        self._registry = registry
+        self._progress = progress
+        self._failed: str | None = None
+
+    def emit(self, event: Event) -> None:
+        if event.node is None:
+            return
+        if event.kind == "started":
+            self._progress(f"{title_of(self._graph.node(event.node), self._registry)} is running")
+        elif event.kind == "failed":
+            self._failed = self._failed or event.node
+
+    def ensure_finished(self, outcome: Outcome) -> None:
+        """Raise what ended the run before its end."""
+        if outcome.state == "Canceled":
+            raise Cancelled
+        if outcome.state == "Finished":
+            return
+        failure = outcome.failure
+        node = self._failed
+        if failure is None or node is None:
+            raise RestudioError(Kind.INTERNAL, "ModuleExecutionFailed", "The run of the graph did not finish.")
+        if len(failure.code) != 4 or not failure.code.isdigit():
+            raise RestudioError(Kind.MODULE_EXECUTION, failure.code, failure.message, target=node)
+        raise ModuleError(
+            failure.code,
+            failure.message.removeprefix(f"Error {failure.code}: "),
+            parameter=failure.parameter,
+            column=failure.column,
+            row=failure.row,
+            module=title_of(self._graph.node(node), self._registry),
+            node=node,
+        )

@@ -61,6 +61,7 @@ class Deployment:
 class JobFiles:
     """Local files of one execution: what to read and what to write, by port name. ``folder`` is for anything else."""
 
+    job_id: str
     inputs: Mapping[str, Path]
     outputs: Mapping[str, Path]
     folder: Path
