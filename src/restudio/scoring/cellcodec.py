@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
 from restudio.core.cells import (
     INTEGER_LIMIT,
@@ -20,8 +21,8 @@ from restudio.core.schema import DType
 Decode = Callable[[object], object]
 """A JSON value (None, str, int, float, bool) to a typed cell; ``ValueError`` when it is none of that type. Null and
 blank texts are missing."""
-Format = Callable[[object], object]
-"""A typed cell to its text; missing stays None."""
+Format = Callable[[Any], str]
+"""A cell of the type, not missing, to its text."""
 
 
 def decode_string(value: object) -> object:
@@ -97,33 +98,13 @@ DECODERS: Mapping[DType, Decode] = {
 }
 
 
-def _format_string(cell: object) -> object:
-    return cell
-
-
-def _format_number(cell: object) -> object:
-    return None if cell is None else str(cell)
-
-
-def _format_double(cell: object) -> object:
-    return None if cell is None else text_of_float(cell)  # type: ignore[arg-type]
-
-
-def _format_datetime(cell: object) -> object:
-    return cell.isoformat() if isinstance(cell, datetime) else None
-
-
-def _format_span(cell: object) -> object:
-    return None if cell is None else text_of_span(cell)  # type: ignore[arg-type]
-
-
 FORMATTERS: Mapping[DType, Format] = {
-    DType.STRING: _format_string,
-    DType.INTEGER: _format_number,
-    DType.DOUBLE: _format_double,
-    DType.BOOLEAN: _format_number,
-    DType.DATETIME: _format_datetime,
-    DType.TIMESPAN: _format_span,
+    DType.STRING: str,
+    DType.INTEGER: str,
+    DType.DOUBLE: text_of_float,
+    DType.BOOLEAN: str,
+    DType.DATETIME: datetime.isoformat,
+    DType.TIMESPAN: text_of_span,
 }
 
 WIRE_TYPES: Mapping[DType, str] = {

@@ -43,4 +43,4 @@ def _double_texts(values: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
 
 def _by_cell(values: pa.ChunkedArray, dtype: DType) -> pa.Array:
     form = FORMATTERS[dtype]
-    return pa.array([form(cell) for cell in values.to_pylist()], pa.large_string())
+    return pa.array([None if cell is None else form(cell) for cell in values.to_pylist()], pa.large_string())

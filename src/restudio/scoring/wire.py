@@ -13,7 +13,7 @@ from typing import NoReturn
 import msgspec
 
 from restudio.core.errors import Kind, RestudioError, nearest
-from restudio.core.schema import Column, Schema
+from restudio.core.schema import Column, DType, Schema
 from restudio.scoring.cellcodec import DECODERS, FORMATTERS, WIRE_TYPES, Decode, Format
 from restudio.scoring.scorer import InputSpec, Row, Rows, Scorer
 
@@ -260,7 +260,10 @@ class _Answer:
     def __init__(self, schema: Schema, details: bool) -> None:
         self.schema = schema
         self._names = list(schema.names)
-        self._formats: list[Format] = [FORMATTERS[column.dtype] for column in schema]
+        # None for texts, which stand as they are: a call less for what most columns hold.
+        self._formats: list[Format | None] = [
+            None if column.dtype is DType.STRING else FORMATTERS[column.dtype] for column in schema
+        ]
         types = [WIRE_TYPES[column.dtype] for column in schema]
         head = b'{"type":"table","value":{"ColumnNames":' + _encode(self._names)
         head += b',"ColumnTypes":' + _encode(types) if details else b""
@@ -268,7 +271,10 @@ class _Answer:
 
     def texts(self, rows: Rows) -> list[list[object]]:
         formats = self._formats
-        return [[form(cell) for form, cell in zip(formats, row, strict=True)] for row in rows.rows]
+        return [
+            [cell if form is None or cell is None else form(cell) for form, cell in zip(formats, row, strict=True)]
+            for row in rows.rows
+        ]
 
     def table(self, port: str, rows: Rows) -> bytes:
         return _encode(port) + b":" + self._head + _encode(self.texts(rows)) + b"}}"

@@ -150,4 +150,4 @@ def test_columns_have_the_texts_of_cells(dtype: DType, data: st.DataObject) -> N
     cells = data.draw(st.lists(st.none() | CELLS[dtype], max_size=8))
     table = pa.table({"c": pa.array(cells, ARROW_TYPES[dtype])})
     shown = to_texts(table, Schema((Column("c", dtype),))).column("c").to_pylist()
-    assert shown == [FORMATTERS[dtype](cell) for cell in cells]
+    assert shown == [None if cell is None else FORMATTERS[dtype](cell) for cell in cells]
