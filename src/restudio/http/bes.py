@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.http.answers import json_answer
@@ -39,19 +40,17 @@ class BatchFace:
         body = _parse(await _body(request))
         return json_answer(await asyncio.to_thread(self._jobs.submit, endpoint, body))
 
-    async def start(self, request: AnyRequest, owner: str, endpoint: str, job: str) -> Response[bytes]:
+    async def start(self, request: AnyRequest, owner: str, endpoint: str, job: str) -> None:
         await self._enter(request, owner, endpoint)
         await asyncio.to_thread(self._jobs.start, endpoint, job)
-        return Response(b"", status_code=204)
 
     async def status(self, request: AnyRequest, owner: str, endpoint: str, job: str) -> Response[bytes]:
         await self._enter(request, owner, endpoint)
         return json_answer(status_json(await asyncio.to_thread(self._jobs.status, endpoint, job)))
 
-    async def cancel(self, request: AnyRequest, owner: str, endpoint: str, job: str) -> Response[bytes]:
+    async def cancel(self, request: AnyRequest, owner: str, endpoint: str, job: str) -> None:
         await self._enter(request, owner, endpoint)
         await asyncio.to_thread(self._jobs.cancel, endpoint, job)
-        return Response(b"", status_code=204)
 
     async def missing_id(self, request: AnyRequest, owner: str, endpoint: str) -> Response[bytes]:
         await self._enter(request, owner, endpoint)
@@ -138,23 +137,27 @@ def routes(jobs: JobService, authenticate: Authenticate) -> list[HTTPRouteHandle
     one_job = [f"{path}/{{job:str}}" for path in all_jobs]
 
     @post(all_jobs, status_code=200, tags=["Batch execution"], summary="Submit a batch job")
-    async def submit_job(request: AnyRequest, owner: str, endpoint: str) -> Response[bytes]:
+    async def submit_job(request: AnyRequest, owner: FromPath[str], endpoint: FromPath[str]) -> Response[bytes]:
         return await face.submit(request, owner, endpoint)
 
     @get(all_jobs, include_in_schema=False)
-    async def missing_job_id(request: AnyRequest, owner: str, endpoint: str) -> Response[bytes]:
+    async def missing_job_id(request: AnyRequest, owner: FromPath[str], endpoint: FromPath[str]) -> Response[bytes]:
         return await face.missing_id(request, owner, endpoint)
 
     @post([f"{path}/start" for path in one_job], status_code=204, tags=["Batch execution"], summary="Start a batch job")
-    async def start_job(request: AnyRequest, owner: str, endpoint: str, job: str) -> Response[bytes]:
-        return await face.start(request, owner, endpoint, job)
+    async def start_job(request: AnyRequest, owner: FromPath[str], endpoint: FromPath[str], job: FromPath[str]) -> None:
+        await face.start(request, owner, endpoint, job)
 
     @get(one_job, tags=["Batch execution"], summary="Status and results of a batch job")
-    async def job_status(request: AnyRequest, owner: str, endpoint: str, job: str) -> Response[bytes]:
+    async def job_status(
+        request: AnyRequest, owner: FromPath[str], endpoint: FromPath[str], job: FromPath[str]
+    ) -> Response[bytes]:
         return await face.status(request, owner, endpoint, job)
 
     @delete(one_job, status_code=204, tags=["Batch execution"], summary="Cancel a batch job")
-    async def cancel_job(request: AnyRequest, owner: str, endpoint: str, job: str) -> Response[bytes]:
-        return await face.cancel(request, owner, endpoint, job)
+    async def cancel_job(
+        request: AnyRequest, owner: FromPath[str], endpoint: FromPath[str], job: FromPath[str]
+    ) -> None:
+        await face.cancel(request, owner, endpoint, job)
 
     return [submit_job, missing_job_id, start_job, job_status, cancel_job]
