@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from obstore.store import LocalStore, MemoryStore
+from obstore.store import AzureStore, LocalStore, MemoryStore
+from tests.seams.azurite import find_azurite
 
 from restudio.seams.objects import Objects
 from restudio.storage.objects import FileObjects, MemoryObjects, StoreObjects
@@ -22,8 +23,14 @@ MAKERS: dict[str, Callable[[Path], Objects]] = {
 }
 
 
-@pytest.fixture(params=sorted(MAKERS))
+REAL = ["azurite"] if find_azurite() else []
+
+
+@pytest.fixture(params=[*sorted(MAKERS), *REAL])
 def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
+    if request.param == "azurite":
+        make: Callable[[], AzureStore] = request.getfixturevalue("make_container")
+        return StoreObjects(make())
     return MAKERS[request.param](tmp_path / "store")
 
 
