@@ -1,0 +1,165 @@
+"""Composition: the one place that names concrete stores and engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from restudio.app.batch import BatchDeployments
+from restudio.app.child import PACKAGES
+from restudio.app.home import prepare_home
+from restudio.app.objects import open_objects
+from restudio.app.outside import FetchedOutside
+from restudio.app.settings import Settings
+from restudio.blobs.egress import EgressPolicy
+from restudio.blobs.fetch import Fetcher
+from restudio.blobs.outgoing import Outgoing
+from restudio.blobs.service import BlobService
+from restudio.core.errors import Kind, RestudioError
+from restudio.core.registry import Registry
+from restudio.endpoints.addresses import Addresses
+from restudio.endpoints.building import ScorerBuilder
+from restudio.endpoints.contents import Contents
+from restudio.endpoints.deployments import Deployments
+from restudio.endpoints.endpoint_service import EndpointService
+from restudio.endpoints.gate import collect_gates
+from restudio.endpoints.model_files import ModelFiles
+from restudio.endpoints.service import ServiceService
+from restudio.endpoints.update import Updater
+from restudio.engine.processes import ProcessEngine
+from restudio.experiments.service import ExperimentService
+from restudio.identity.service import IdentityService
+from restudio.models.service import AssetService
+from restudio.models.uploads import Uploads
+from restudio.scoring.dataplane import DataPlane
+from restudio.scoring.jobs.service import JobService
+from restudio.scoring.jobs.training import GraphExecution
+from restudio.seams.clock import Clock
+from restudio.seams.engine import Limits
+from restudio.seams.objects import Objects
+from restudio.seams.secrets import Secrets
+from restudio.storage.clock import SystemClock
+from restudio.storage.db import SqlDatabase, open_database
+from restudio.storage.secrets import MasterKeySecrets, load_or_create_key
+from restudio.storage.work import DbosWork
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Everything one process is made of. ``start`` and ``stop`` are called once each."""
+
+    settings: Settings
+    db: SqlDatabase
+    objects: Objects
+    secrets: Secrets
+    clock: Clock
+    registry: Registry
+    work: DbosWork
+    engine: ProcessEngine
+    identity: IdentityService
+    blobs: BlobService
+    outgoing: Outgoing
+    assets: AssetService
+    uploads: Uploads
+    experiments: ExperimentService
+    plane: DataPlane
+    deployments: Deployments
+    services: ServiceService
+    endpoints: EndpointService
+    jobs: JobService
+
+    def start(self) -> None:
+        """Get ready to answer, and to work if that is this process's role."""
+        self.deployments.start()
+        if self.settings.role != "web":
+            self.uploads.sweep(self.clock.now().timestamp())
+            self.engine.start()
+            self.work.start()
+            self.jobs.recover()
+
+    def prepare_home(self) -> None:
+        """Furnish a new home folder and write its credentials."""
+        settings = self.settings
+        prepare_home(settings.home, settings.url, settings.region, self.identity, self.blobs)
+
+    def find_missing(self) -> str | None:
+        """What keeps this process from serving; None when it is ready."""
+        with self.db.read() as connection:
+            connection.exec_driver_sql("SELECT 1")
+        return None
+
+    def stop(self) -> None:
+        """Finish or hand over what runs, and let go of everything."""
+        self.deployments.stop()
+        self.engine.close()
+        self.work.stop()
+        self.outgoing.close()
+        self.db.close()
+
+
+def compose(settings: Settings) -> Studio:
+    """Build all parts; opens and migrates the database, starts nothing."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    scratch = settings.home / "scratch"
+    scratch.mkdir(exist_ok=True)
+    clock = SystemClock()
+    db = open_database(settings.database)
+    db.migrate()
+    objects = open_objects(settings.objects)
+    secrets = MasterKeySecrets(_master_key(settings))
+    registry = Registry.collect(*PACKAGES)
+    work = DbosWork(database_url=settings.database, executor_id=settings.executor_id, clock=clock)
+    identity = IdentityService(db, secrets, clock)
+    blobs = BlobService(db, objects, secrets, clock, settings.url)
+    outgoing = Outgoing(_egress(settings), clock)
+    fetcher = Fetcher(blobs, outgoing, clock)
+    engine = ProcessEngine(
+        {"url": settings.objects}, workers=settings.engine_workers, outside=FetchedOutside(fetcher), scratch=scratch
+    )
+    assets = AssetService(db, objects, clock)
+    experiments = ExperimentService(db, objects, assets, registry, work, engine, clock)
+    plane = DataPlane()
+    builder = ScorerBuilder(registry, Contents(objects))
+    deployments = Deployments(db, secrets, builder, plane)
+    addresses = Addresses(settings.url)
+    files = ModelFiles(fetcher, registry, clock)
+    updater = Updater(db, clock, assets, files, builder, deployments, addresses, collect_gates())
+    limits = Limits(settings.module_seconds, settings.module_memory_mb, settings.script_network)
+    batch = BatchDeployments(db, builder, GraphExecution(experiments.runner, objects, registry), limits)
+    jobs = JobService(db, blobs, fetcher, secrets, clock, work, batch, scratch)
+    jobs.register()
+    return Studio(
+        settings=settings,
+        db=db,
+        objects=objects,
+        secrets=secrets,
+        clock=clock,
+        registry=registry,
+        work=work,
+        engine=engine,
+        identity=identity,
+        blobs=blobs,
+        outgoing=outgoing,
+        assets=assets,
+        uploads=Uploads(objects),
+        experiments=experiments,
+        plane=plane,
+        deployments=deployments,
+        services=ServiceService(db, secrets, clock, assets, builder, deployments),
+        endpoints=EndpointService(db, secrets, clock, builder, deployments, updater, addresses),
+        jobs=jobs,
+    )
+
+
+def _master_key(settings: Settings) -> bytes:
+    if settings.master_key is None:
+        return load_or_create_key(settings.home / "master.key")
+    try:
+        return bytes.fromhex(settings.master_key)
+    except ValueError as error:
+        message = "'master_key' must be 64 hexadecimal digits."
+        raise RestudioError(Kind.BAD_ARGUMENT, "BadSetting", message, target="master_key") from error
+
+
+def _egress(settings: Settings) -> EgressPolicy:
+    hosts = frozenset(host.casefold() for host in settings.egress)
+    return EgressPolicy(allow_private="*" in hosts, allowed_hosts=hosts - {"*"})

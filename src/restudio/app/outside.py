@@ -1,0 +1,30 @@
+"""The way out for modules: user-given addresses through the one fetcher."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from restudio.blobs.fetch import Fetcher
+from restudio.blobs.reference import BlobReference
+from restudio.seams.context import Resource
+
+
+class FetchedOutside:
+    """Thread-safe. A credential is a storage connection string; the address is then ``container/blob``."""
+
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
+
+    def fetch(self, url: str, *, credential: str | None, folder: Path) -> Resource:
+        return self._fetcher.fetch(_reference(url, credential), folder)
+
+    def deliver(self, url: str, source: Path, *, credential: str | None, overwrite: bool) -> None:
+        self._fetcher.deliver(_reference(url, credential), source, overwrite=overwrite)
+
+
+def _reference(url: str, credential: str | None) -> BlobReference:
+    if credential is None:
+        return BlobReference.from_url(url)
+    reference = BlobReference(connection_string=credential, relative_location=url)
+    reference.check("the address")
+    return reference

@@ -1,0 +1,122 @@
+"""One server process: listens, gets ready, answers, stops gracefully."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from restudio.app.compose import Studio, compose
+from restudio.app.settings import Settings
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
+
+STOP_SECONDS = 10
+BACKLOG = 2048
+Build = Callable[[Studio], "ASGI3Application"]
+"""The faces for a composed studio; handed in because they stand above this layer."""
+
+
+def serve(
+    settings: Settings,
+    build: Build,
+    *,
+    inherited: int | None = None,
+    on_ready: Callable[[Settings], None] | None = None,
+) -> None:
+    """Run until SIGINT or SIGTERM. ``inherited`` is the descriptor of a listening socket of the parent process."""
+    listener = listen(settings.host, settings.port) if inherited is None else socket.socket(fileno=inherited)
+    if inherited is None:
+        settings = replace(settings, port=listener.getsockname()[1])
+    else:
+        _leave_with_parent()
+    studio = compose(settings)
+    try:
+        if inherited is None:
+            studio.prepare_home()
+        studio.start()
+        count = settings.web_workers - 1 if inherited is None else 0
+        replicas = [_start_replica(settings, listener) for _ in range(count)]
+        try:
+            _answer(settings, build(studio), listener, on_ready)
+        finally:
+            for replica in replicas:
+                replica.terminate()
+            for replica in replicas:
+                replica.wait()
+    finally:
+        studio.stop()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening TCP socket; port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(BACKLOG)
+    listener.set_inheritable(True)
+    return listener
+
+
+class _Server(uvicorn.Server):
+    """Tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+
+def _answer(
+    settings: Settings, app: ASGI3Application, listener: socket.socket, on_ready: Callable[[Settings], None] | None
+) -> None:
+    config = uvicorn.Config(
+        app,
+        log_level=settings.log_level,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_keep_alive=75,
+    )
+    _Server(config, lambda: on_ready(settings) if on_ready else None).run(sockets=[listener])
+
+
+def replica_command(settings: Settings, descriptor: int) -> list[str]:
+    """The command line of one more web process on the same socket."""
+    told: Mapping[str, Any] = {
+        "--home": settings.home,
+        "--host": settings.host,
+        "--port": settings.port,
+        "--role": "web",
+        "--inherited": descriptor,
+    }
+    arguments = [str(part) for pair in told.items() for part in pair]
+    return [sys.executable, "-m", "restudio", "serve", *arguments]
+
+
+def _start_replica(settings: Settings, listener: socket.socket) -> subprocess.Popen[bytes]:
+    # Its standard input is a pipe that ends with us, so that it never outlives a killed parent.
+    descriptor = listener.fileno()
+    return subprocess.Popen(replica_command(settings, descriptor), stdin=subprocess.PIPE, pass_fds=[descriptor])
+
+
+def _leave_with_parent() -> None:
+    def wait_for_end() -> None:
+        sys.stdin.buffer.read()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait_for_end, name="parent", daemon=True).start()

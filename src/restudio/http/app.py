@@ -1,0 +1,84 @@
+"""All faces on one listener."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.openapi import OpenAPIConfig
+from litestar.types import ASGIApp
+
+import restudio
+from restudio.app.compose import Studio
+from restudio.http import (
+    bes,
+    management,
+    metrics,
+    studio_assets,
+    studio_experiments,
+    studio_modules,
+    studio_services,
+    studio_session,
+    studioapi,
+    studioapi_uploads,
+)
+from restudio.http import help as help_face
+from restudio.http.answers import EXCEPTION_HANDLERS
+from restudio.http.blob import BlobApp
+from restudio.http.door import Door
+from restudio.http.downloads import Downloads
+from restudio.http.root import RootApp
+from restudio.http.rrs import RrsApp
+from restudio.http.studioapi import StudioApi
+
+
+def build_app(studio: Studio) -> Any:
+    """The ASGI application of a composed studio."""
+    requests = metrics.Requests()
+    requests.registry.register(cast("Any", studio.plane))
+    rrs = cast("ASGIApp", RrsApp(studio.plane, max_body=studio.settings.max_request_bytes))
+    return RootApp(
+        rrs=rrs, blob=BlobApp(studio.blobs, studio.clock), rest=build_rest(studio, requests), requests=requests
+    )
+
+
+def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
+    """Everything but scoring and blobs."""
+    door = Door(studio.identity)
+    settings = studio.settings
+    classic = StudioApi(
+        studio.assets,
+        studio.uploads,
+        studio.objects,
+        studio.identity,
+        door,
+        Downloads(studio.secrets, studio.clock),
+        settings.url,
+        settings.max_upload_bytes,
+    )
+
+    def authenticate(owner: str, endpoint: str, key: str) -> None:
+        studio.endpoints.authenticate(owner, endpoint, key)
+
+    handlers = [
+        *metrics.routes(requests, studio.find_missing),
+        *bes.routes(studio.jobs, authenticate),
+        *management.routes(management.Management(studio.services, studio.endpoints, studio.identity, door)),
+        *help_face.routes(studio.endpoints),
+        *studioapi.routes(classic),
+        *studioapi_uploads.routes(classic),
+        *studio_session.routes(studio.identity, door),
+        *studio_modules.routes(studio.registry),
+        *studio_assets.routes(studio.assets, studio.objects, door, settings.max_upload_bytes),
+        *studio_experiments.routes(studio.experiments, studio.objects, door),
+        *studio_services.routes(studio.services, studio.endpoints, studio.experiments, studio.jobs, door),
+    ]
+    return Litestar(
+        handlers,
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=OpenAPIConfig(title="Restudio", version=restudio.__version__, path="/schema"),
+        compression_config=CompressionConfig(backend="gzip"),
+        request_max_body_size=settings.max_request_bytes,
+        logging_config=None,
+    )
