@@ -69,6 +69,8 @@ def upgrade() -> None:
         sa.Column("sealed_request", sa.Text(), nullable=False),
         sa.Column("details", sa.Text(), nullable=True),
         sa.Column("progress", sa.Text(), nullable=False),
+        sa.Column("outputs", sa.Text(), nullable=False),
+        sa.Column("work_key", sa.String(length=64), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
         sa.Column("started", sa.Float(), nullable=True),
@@ -169,6 +171,29 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "experiment_versions",
+        sa.Column("experiment_id", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("graph", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("experiment_id", "version", name=op.f("pk_experiment_versions")),
+    )
+    op.create_table(
+        "experiments",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("training_id", sa.String(length=32), nullable=True),
+        sa.Column("deleted", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_experiments")),
+    )
+    with op.batch_alter_table("experiments", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_experiments_workspace_id"), ["workspace_id"], unique=False)
+
+    op.create_table(
         "module_outputs",
         sa.Column("scope", sa.String(length=64), nullable=False),
         sa.Column("cache_key", sa.String(length=64), nullable=False),
@@ -176,6 +201,33 @@ def upgrade() -> None:
         sa.Column("created", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "cache_key", name=op.f("pk_module_outputs")),
     )
+    op.create_table(
+        "run_events",
+        sa.Column("run_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "number", name=op.f("pk_run_events")),
+    )
+    op.create_table(
+        "runs",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("experiment_id", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("snapshot", sa.Text(), nullable=False),
+        sa.Column("cancel_requested", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("started", sa.Float(), nullable=True),
+        sa.Column("ended", sa.Float(), nullable=True),
+        sa.Column("failure", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+    )
+    with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_runs_experiment_id"), ["experiment_id"], unique=False)
+
     op.create_table(
         "users",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -316,7 +368,17 @@ def downgrade() -> None:
 
     op.drop_table("web_services")
     op.drop_table("users")
+    with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_runs_experiment_id"))
+
+    op.drop_table("runs")
+    op.drop_table("run_events")
     op.drop_table("module_outputs")
+    with op.batch_alter_table("experiments", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_experiments_workspace_id"))
+
+    op.drop_table("experiments")
+    op.drop_table("experiment_versions")
     op.drop_table("deployments")
     with op.batch_alter_table("blob_segments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_blob_segments_object_key"))
