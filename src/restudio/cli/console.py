@@ -19,7 +19,8 @@ class Output:
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
-        self.console = Console(highlight=False, soft_wrap=True)
+        # Rich takes 80 columns where there is no terminal, and would cut ids that a program reads.
+        self.console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
         self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def value(self, value: object, text: str) -> None:

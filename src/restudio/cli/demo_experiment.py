@@ -34,7 +34,8 @@ nodes:
     inputs:
       Dataset: [data / dataset, new data / dataset]
     parameters:
-      Cleaning mode: Remove entire row
+      Cleaning mode: Custom substitution value
+      Replacement value: "0"
   split:
     module: split-data
     inputs:

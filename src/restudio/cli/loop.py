@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rich.text import Text
+
 from restudio.cli.console import Output, shown
 from restudio.cli.demo_data import DemoData, score_of, to_csv
 from restudio.cli.demo_experiment import METRICS, MODEL, TRAINING_DATA, training_experiment
@@ -151,7 +153,7 @@ class Loop:
     def _roll_back(self, predictor: Service, fresh: Endpoint, before: list[Scored]) -> None:
         self._step("Roll back, compare, and go forward again")
         ledger = self.client.services.ledger(predictor.id, ENDPOINT)
-        self.report.first_revision = ledger[-1].id
+        self.report.first_revision, new = ledger[-1].id, ledger[0].id
         self.client.services.rollback(predictor.id, ENDPOINT, ledger[-1].id)
         self.report.rolled_back = _rows(self._score(fresh)) == _rows(before)
         if not self.report.rolled_back:
@@ -159,7 +161,7 @@ class Loop:
                 Kind.INTERNAL, "RollbackDiffers", "After the rollback the old answers did not come back."
             )
         self.out.note("  the old answers are back, to the bit")
-        self.client.services.rollback(predictor.id, ENDPOINT, self.report.live_revision)
+        self.report.live_revision = self.client.services.rollback(predictor.id, ENDPOINT, new).id
         for line in self.client.services.ledger(predictor.id, ENDPOINT):
             self.out.note(f"  {'→' if line.live else ' '} {line.number}  {line.why}")
 
@@ -167,7 +169,7 @@ class Loop:
 
     def _step(self, words: str) -> None:
         if not self.out.as_json:
-            self.out.console.rule(f"[bold]{words}", align="left", characters="─")
+            self.out.console.rule(Text(words, style="bold"), align="left", characters="─")
 
     def _metrics(self, rows: Sequence[dict[str, object]]) -> None:
         told = [f"{k} {shown(v)}" for k, v in (rows[0] if rows else {}).items() if isinstance(v, (int, float))]
@@ -181,7 +183,7 @@ class Loop:
     def _score(self, endpoint: Endpoint) -> list[Scored]:
         scoring = Scoring(endpoint.api_location, endpoint.primary_key)
         rows = [self.data.caller_row(row) for row in self.data.holdout]
-        return [scoring.score(rows[start : start + BATCH], input=TRAINING_DATA) for start in range(0, len(rows), BATCH)]
+        return [scoring.score(rows[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
 
     def _help_of(self, service: Service) -> str:
         return self.client.endpoints.get(service.id, service.default_endpoint).help_location
