@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import os
 import re
 import socket
 import statistics
@@ -33,9 +34,13 @@ PATH = "/workspaces/ws/services/{}/execute?api-version=2.0"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One run of wrk: requests per second, percentiles in milliseconds."""
+    """One run of wrk: requests per second, CPU microseconds of the server a request, percentiles in milliseconds.
+
+    CPU time is what other work on the machine disturbs least.
+    """
 
     rate: float
+    cpu: float
     p50: float
     p99: float
 
@@ -50,18 +55,17 @@ def main() -> None:
         for model in MODELS:
             save_model(model, folder / f"{model}.json")
         scripts = {rows: write_script(folder, rows) for rows in ROWS}
-        port = free_port()
-        server = start_server(port, folder)
+        server = start_server(folder)
         try:
             lines = [
                 row
                 for model in MODELS
                 for rows in ROWS
-                for row in compare(port, scripts[rows], model, rows, options.seconds, options.rounds)
+                for row in compare(server, scripts[rows], model, rows, options.seconds, options.rounds)
             ]
         finally:
-            server.terminate()
-            server.wait(timeout=10)
+            server.process.terminate()
+            server.process.wait(timeout=10)
     report(lines, options.seconds, options.rounds)
 
 
@@ -87,8 +91,22 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_server(port: int, folder: Path) -> subprocess.Popen[bytes]:
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The running server."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+
+    def cpu_seconds(self) -> float:
+        """User and system time so far (``taskset`` replaces itself by the server)."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def start_server(folder: Path) -> Server:
     """The server on the first core, answering."""
+    port = free_port()
     command = ["taskset", "-c", "0", sys.executable, "-m", "bench.rrs_server", str(port), str(folder)]
     server = subprocess.Popen(command, cwd=ROOT)
     deadline = time.monotonic() + 30
@@ -98,38 +116,43 @@ def start_server(port: int, folder: Path) -> subprocess.Popen[bytes]:
         except OSError:
             time.sleep(0.1)
         else:
-            return server
+            return Server(server, port)
     server.kill()
     raise SystemExit("the server did not start")
 
 
-def compare(port: int, script: Path, model: str, rows: int, seconds: int, rounds: int) -> list[str]:
+def compare(server: Server, script: Path, model: str, rows: int, seconds: int, rounds: int) -> list[str]:
     """Rows of the table for one service: echo and scoring taken in turns."""
     echo, scored = [], []
     for _ in range(rounds):
-        echo.append(run_wrk(port, script, f"/echo/{model}/{rows}", seconds))
-        scored.append(run_wrk(port, script, PATH.format(model), seconds))
+        echo.append(run_wrk(server, script, f"/echo/{model}/{rows}", seconds))
+        scored.append(run_wrk(server, script, PATH.format(model), seconds))
     base = statistics.median(f.rate for f in echo)
     lines = []
     for name, figures in (("echo", echo), ("scored", scored)):
-        rate, p50, p99 = (statistics.median(getattr(f, key) for f in figures) for key in ("rate", "p50", "p99"))
+        rate, cpu, p50, p99 = (
+            statistics.median(getattr(f, key) for f in figures) for key in ("rate", "cpu", "p50", "p99")
+        )
         lines.append(
-            f"| {model} | {rows} | {name} | {rate:,.0f} | {rate * rows:,.0f} | {p50:.2f} | {p99:.2f} |"
+            f"| {model} | {rows} | {name} | {rate:,.0f} | {rate * rows:,.0f} | {cpu:,.0f} | {p50:.2f} | {p99:.2f} |"
             f" {rate / base:.2f} |"
         )
         print(lines[-1], flush=True)
     return lines
 
 
-def run_wrk(port: int, script: Path, path: str, seconds: int) -> Figure:
-    url = f"http://127.0.0.1:{port}{path}"
+def run_wrk(server: Server, script: Path, path: str, seconds: int) -> Figure:
+    url = f"http://127.0.0.1:{server.port}{path}"
+    before = server.cpu_seconds()
     command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(script), url]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     times = re.search(r"p50 ([\d.]+) p99 ([\d.]+) bad (\d+)", text)
     if rate is None or times is None or times[3] != "0":
         raise SystemExit(f"wrk failed on {path}:\n{text}")
-    return Figure(float(rate[1]), float(times[1]) / 1000, float(times[2]) / 1000)
+    requests = re.search(r"(\d+) requests in", text)
+    cpu = (server.cpu_seconds() - before) / max(int(requests[1]) if requests else 0, 1) * 1e6
+    return Figure(float(rate[1]), cpu, float(times[1]) / 1000, float(times[2]) / 1000)
 
 
 def report(rows: list[str], seconds: int, rounds: int) -> None:
@@ -140,8 +163,8 @@ def report(rows: list[str], seconds: int, rounds: int) -> None:
         f"the other, {CONNECTIONS} connections, {seconds} s a run, medians of {rounds} rounds. The echo answers the",
         f"same bytes from the same server without looking at the request. {describe_machine()}",
         "",
-        "| service | rows | what | requests/s | rows/s | p50 ms | p99 ms | of the echo |",
-        "|---|---|---|---|---|---|---|---|",
+        "| service | rows | what | requests/s | rows/s | CPU µs | p50 ms | p99 ms | of the echo |",
+        "|---|---|---|---|---|---|---|---|---|",
         *rows,
     ]
     RESULTS.write_text("\n".join(lines) + "\n")

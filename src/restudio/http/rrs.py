@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from restudio.core.errors import Kind, RestudioError
-from restudio.http.errors import envelope
+from restudio.http.errors import envelope, status_of
 from restudio.scoring.dataplane import DataPlane
 from restudio.scoring.live import Live
 from restudio.scoring.wire import decode_call, decode_legacy
@@ -39,6 +39,8 @@ INLINE_BODY = 128 << 10
 API_VERSION = "2.0"
 
 _log = logging.getLogger(__name__)
+_LONGEST_PATH = 300
+"""Ids have 32 characters; the cache of routes must not keep what strangers make up."""
 _JSON = (b"content-type", b"application/json; charset=utf-8")
 _Answer = tuple[int, bytes, tuple[tuple[bytes, bytes], ...]]
 
@@ -63,6 +65,8 @@ class Form:
 @lru_cache(maxsize=4096)
 def match_route(path: str) -> Route | None:
     """The route of a path, None for paths of other faces. Empty segments are skipped."""
+    if len(path) > _LONGEST_PATH:
+        return None
     match [part for part in path.split("/") if part]:
         case ["workspaces", workspace, "services", endpoint, "execute"]:
             return Route(workspace, endpoint, legacy=False)
@@ -157,7 +161,10 @@ class RrsApp:
             status = 200
             return status, answer, ((b"x-ms-restudio-revision", admission.live.revision.encode()),)
         except RestudioError as error:
-            status = envelope(error)[0]
+            status = status_of(error)
+            raise
+        except ClientGone:
+            status = 499  # as proxies log it
             raise
         finally:
             admission.release(status)

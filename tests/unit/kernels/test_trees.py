@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import random
+from concurrent.futures import ThreadPoolExecutor
 
 import lightgbm
 import numpy as np
@@ -88,6 +89,15 @@ def test_rows_and_chunks_give_what_lightgbm_gives(objective: str, options: dict[
     reference = np.asarray(booster.predict(data)).reshape(ROWS, -1)
     numbers = [c for c, dtype in zip(by_chunk, predictor.outputs, strict=True) if dtype is DType.DOUBLE]
     assert np.array_equal(np.array(numbers, float).T, reference)
+
+
+def test_many_threads_score_single_rows_at_once() -> None:
+    predictor = TreePredictor(trained("binary").model_to_string(), FEATURES, BinaryScores([0, 1], DType.INTEGER))
+    rows = list(zip(*cells_of(training_data()), strict=True))
+    expected = [predictor.one(row) for row in rows]
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(lambda _: [predictor.one(row) for row in rows], range(16)):
+            assert found == expected
 
 
 def test_an_empty_chunk() -> None:

@@ -156,7 +156,13 @@ def test_addresses(plane: DataPlane) -> None:
     unknown = run(plane, path=PATH.replace(ENDPOINT, "e" * 32))
     assert (unknown.status, unknown.detail) == (404, "WebServiceNotFound")
     assert run(plane, path=PATH.replace(ENDPOINT, "e" * 32), headers={}).status == 401
-    for path in ("/", "/workspaces", f"/workspaces/{WORKSPACE}/services/{ENDPOINT}/jobs", f"{PATH}/x"):
+    for path in (
+        "/",
+        "/workspaces",
+        f"/workspaces/{'x' * 999}/services/y/execute",
+        f"/workspaces/{WORKSPACE}/services/{ENDPOINT}/jobs",
+        f"{PATH}/x",
+    ):
         assert match_route(path) is None
         assert run(plane, path=path).status == 404
 
