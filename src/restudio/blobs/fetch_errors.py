@@ -12,9 +12,16 @@ class FetchError(RestudioError):
         super().__init__(kind, detail, message)
         self.module_number = module_number
 
-    def as_module_error(self) -> ModuleError:
-        """The same failure as a module reports it."""
-        return ModuleError(self.module_number, self.message)
+
+_NUMBERS = {"InvalidBlobConnectionString": "0064", "InputBlobRelativeLocationInvalid": "0009"}
+
+
+def as_module_error(error: RestudioError) -> ModuleError:
+    """A failure of the Fetcher or of a blob reference, as a module reports it."""
+    if isinstance(error, ModuleError):
+        return error
+    number = error.module_number if isinstance(error, FetchError) else _NUMBERS.get(error.detail, "0029")
+    return ModuleError(number, error.message)
 
 
 def storage_refused(shown: str, status: int, code: str, message: str) -> FetchError:

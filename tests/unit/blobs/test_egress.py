@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from restudio.blobs.egress import EgressPolicy, Resolve, choose_address, is_public, resolve_host
-from restudio.blobs.fetch_errors import FetchError
+from restudio.blobs.fetch_errors import FetchError, as_module_error
 
 INSIDE = [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1", "224.0.0.1",
@@ -33,7 +33,7 @@ def _answers(*addresses: str) -> Resolve:
 def test_one_inside_address_of_a_name_is_enough_to_refuse_it() -> None:
     with pytest.raises(FetchError, match=r"evil\.example.*10\.0\.0\.1") as error:
         choose_address(EgressPolicy(), "evil.example", 80, _answers("8.8.8.8", "10.0.0.1"))
-    assert error.value.as_module_error().number == "0029"
+    assert as_module_error(error.value).number == "0029"
     assert choose_address(EgressPolicy(), "good.example", 80, _answers("8.8.8.8")) == "8.8.8.8"
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from restudio.blobs.egress import EgressPolicy
 from restudio.blobs.fetch import Fetcher
-from restudio.blobs.fetch_errors import FetchError
+from restudio.blobs.fetch_errors import FetchError, as_module_error
 from restudio.blobs.outgoing import DEFAULT_LIMITS, FetchLimits, Outgoing
 from restudio.blobs.reference import BlobReference
 from restudio.blobs.service import BlobService
@@ -152,7 +152,7 @@ def test_redirections_are_not_followed(make: Make, tmp_path: Path) -> None:
         try:
             with pytest.raises(FetchError, match="redirection") as error:
                 make().fetch(f"http://127.0.0.1:{server.server_port}/x.csv", tmp_path)
-            assert error.value.as_module_error().number == "0078"
+            assert as_module_error(error.value).number == "0078"
         finally:
             server.shutdown()
             thread.join()

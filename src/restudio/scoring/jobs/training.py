@@ -200,6 +200,6 @@ class _Told:
             parameter=failure.parameter,
             column=failure.column,
             row=failure.row,
-            module=title_of(self._graph.node(node), self._registry),
+            module=self._registry.get_entry(self._graph.node(node).module).spec.name,
             node=node,
         )

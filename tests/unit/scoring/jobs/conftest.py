@@ -136,10 +136,8 @@ class World:
 
 
 @pytest.fixture
-def world(
-    sqlite_database: SqlDatabase, secrets: MasterKeySecrets, clock: ManualClock, tmp_path: Path
-) -> Iterator[World]:
-    blobs = BlobService(sqlite_database, MemoryObjects(), secrets, clock, "http://studio.example")
+def world(database: SqlDatabase, secrets: MasterKeySecrets, clock: ManualClock, tmp_path: Path) -> Iterator[World]:
+    blobs = BlobService(database, MemoryObjects(), secrets, clock, "http://studio.example")
     blobs.accounts.create("acme")
     blobs.create_container("acme", "incoming")
     outgoing = Outgoing(EgressPolicy(), clock)
@@ -148,13 +146,13 @@ def world(
 
     def start() -> tuple[JobService, MemoryWork]:
         work = MemoryWork()
-        jobs = JobService(sqlite_database, blobs, fetcher, secrets, clock, work, endpoint, tmp_path / "scratch")
+        jobs = JobService(database, blobs, fetcher, secrets, clock, work, endpoint, tmp_path / "scratch")
         jobs.register()
         work.start()
         return jobs, work
 
     jobs, work = start()
-    made = World(jobs, blobs, endpoint, work, clock, sqlite_database, lambda: start()[0])
+    made = World(jobs, blobs, endpoint, work, clock, database, lambda: start()[0])
     made.put("x.csv", b"x\n1\n4\n")
     yield made
     work.stop()
