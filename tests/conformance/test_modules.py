@@ -1,0 +1,101 @@
+"""What every module promises by being in the catalog. A new module takes part without an edit here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.conformance.examples import Example, Examples, fits
+from tests.conformance.tables import VARIANTS
+
+from restudio.artifacts.container import write_artifact
+from restudio.artifacts.values import Model, Transform, UntrainedModel
+from restudio.core.errors import ModuleError
+from restudio.core.params import parse_params
+from restudio.core.schema import Schema
+from restudio.core.spec import Entry
+from restudio.tables.table import Table
+
+_ALWAYS_POSSIBLE = frozenset({"0001", "0002", "0003"})
+"""Errors of any module with parameters and inputs; the others must be declared for the help page."""
+
+
+@pytest.fixture
+def example(entry: Entry, examples: Examples) -> Example:
+    found = examples.find(entry)
+    if found is None:
+        pytest.skip("it needs the outside world: no example is derived from its ports and parameters")
+    return found
+
+
+def test_it_is_documented(entry: Entry) -> None:
+    assert entry.spec.help.strip().endswith(".")
+    assert len(entry.spec.help) > 20
+    assert all(len(number) == 4 and number.isdigit() for number in entry.spec.errors)
+    names = [port.name.casefold() for port in entry.spec.inputs]
+    assert len(names) == len(set(names))
+
+
+def test_only_modules_of_the_outside_world_have_no_example(examples: Examples) -> None:
+    without = {name for name, entry in examples.catalog.items() if examples.find(entry) is None}
+    assert without <= {"import-data", "export-data", "web-service-input"}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_outputs_are_as_declared_or_the_error_is(variant: str, example: Example, examples: Examples) -> None:
+    met = example.on(VARIANTS[variant])
+    spec = met.entry.spec
+    outputs, error = _outcome(met, examples)
+    if error is not None:
+        assert variant != "ordinary"
+        assert error.number in {*spec.errors, *_ALWAYS_POSSIBLE}, error.message
+        return
+    assert len(outputs) == len(spec.outputs)
+    assert all(fits(value, port) for value, port in zip(outputs, spec.outputs, strict=True))
+
+
+@pytest.mark.parametrize("variant", ["ordinary", "times", "one row", "wide"])
+def test_columns_are_as_declared(variant: str, example: Example, examples: Examples) -> None:
+    met = example.on(VARIANTS[variant])
+    if met.entry.schema_of is None:
+        pytest.skip("its columns are known by running only")
+    outputs, error = _outcome(met, examples)
+    if error is not None:
+        pytest.skip(f"it refuses the variant {variant!r}")
+    declared = met.entry.schema_of(_params(met), *(v.schema if isinstance(v, Table) else v for v in met.inputs))
+    for schema, value in zip(declared if isinstance(declared, tuple) else (declared,), outputs, strict=True):
+        if isinstance(value, Table):
+            assert _shape(schema) == _shape(value.schema)
+
+
+def test_inputs_are_not_changed(example: Example, examples: Examples) -> None:
+    before = [_frozen(value) for value in example.inputs]
+    examples.run(example)
+    assert [_frozen(value) for value in example.inputs] == before
+
+
+def test_the_same_again_gives_the_same(example: Example, examples: Examples) -> None:
+    first, second = examples.run(example), examples.run(example)
+    assert [_frozen(value) for value in first] == [_frozen(value) for value in second]
+
+
+def _outcome(example: Example, examples: Examples) -> tuple[tuple[object, ...], ModuleError | None]:
+    try:
+        return examples.run(example), None
+    except ModuleError as error:
+        return (), error
+
+
+def _params(example: Example) -> Any:
+    return parse_params(example.entry.spec.params, example.raw)
+
+
+def _shape(schema: Schema) -> list[tuple[object, ...]]:
+    return [(c.name, c.dtype, c.is_categorical, c.role, c.score) for c in schema]
+
+
+def _frozen(value: object) -> object:
+    """A value that compares by content (NaN equal to itself)."""
+    if isinstance(value, Table):
+        return value.schema, repr(value.data.to_pydict())
+    return write_artifact(value) if isinstance(value, (Model, Transform, UntrainedModel)) else value
