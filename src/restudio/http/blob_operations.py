@@ -178,7 +178,7 @@ def _get_metadata(call: Call) -> Answer:
 
 def _precondition(conditions: Conditions, blob: Blob) -> Answer | None:
     if is_unchanged(conditions, blob):
-        return Answer(304, _version_headers(blob))
+        return Answer(304, {**_version_headers(blob), "x-ms-error-code": "ConditionNotMet"})
     ensure_conditions(replace(conditions, if_none_match=None, if_modified_since=None), blob)
     return None
 
