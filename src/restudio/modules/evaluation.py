@@ -22,6 +22,7 @@ from restudio.core.schema import Column, DType, Level, Schema, Score
 from restudio.core.spec import Serving, module, table_in, table_out
 from restudio.kernels.levels import Levels
 from restudio.kernels.vectors import as_doubles, from_arrow
+from restudio.modules.learners.training_data import ensure_finite
 from restudio.modules.metrics import binary, multiclass, regression
 from restudio.seams.context import Context
 from restudio.tables.table import Table
@@ -64,7 +65,7 @@ class Evaluation:
     outputs=(table_out("Evaluation results"),),
     family="927d65ac3b504694990320f6c1672089",
     serving=Serving.NEVER,
-    errors=("0003", "0013", "0021", "0024", "0025", "0062"),
+    errors=("0003", "0013", "0021", "0024", "0025", "0033", "0062"),
 )
 def evaluate_model(p: object, scored: Table, compared: Table | None, *, ctx: Context) -> Table:
     """Measure one scored dataset, or two side by side: accuracy, precision, recall, F1, AUC and log loss for two
@@ -139,14 +140,18 @@ def _find_probability(schema: Schema) -> Column:
 
 
 def _complete(table: Table) -> Table:
-    """The rows without a missing cell or NaN; error 0021 when there are none."""
+    """The rows without a missing cell or NaN; error 0021 when there are none, 0033 when a number is infinite."""
     keep = np.ones(table.num_rows, np.bool_)
     for column in table.data.columns:
         missing = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
         keep &= ~np.asarray(missing, np.bool_)
     if not keep.any():
         raise ModuleError("0021", "No row has both a label and a score.")
-    return table.filter(pa.array(keep))
+    rows = table.filter(pa.array(keep))
+    for column in rows.schema:
+        if column.dtype is DType.DOUBLE:
+            ensure_finite(column, as_doubles(from_arrow(rows.column(column.name), column.dtype)))
+    return rows
 
 
 def _evaluate_binary(rows: Table, label: Column, assigned: Column) -> Evaluation:

@@ -1,15 +1,13 @@
-"""Clean Missing Data (modules reference, module 14).
+"""Clean Missing Data (modules reference, 14).
 
-Of the documented cleaning modes, MICE and probabilistic PCA are not offered yet. Thresholds are applied column by
-column: the original text contradicts itself, and this is what its designer successor does.
+Every mode comes down to three things, which the transform remembers: cells to fill by column, columns to drop, columns
+whose gaps drop the row. NaN in a Double column is a value, not a gap.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import cast
 
 import numpy as np
@@ -17,243 +15,300 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from restudio.artifacts.values import Json, Transform
-from restudio.core.cells import convert
+from restudio.core.cells import Cell, convert
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, columns, mode, real, text, when
-from restudio.core.schema import Column, DType, Level, Role
+from restudio.core.schema import Column, DType, Level, Schema
 from restudio.core.selector import Selection
-from restudio.core.spec import Port, PortKind, module, table_in, table_out
-from restudio.kernels.expr import Convert, Expr, Fill, Frame, IsMissing, Scale
-from restudio.modules.symbolic import over
+from restudio.core.spec import Entry, Port, PortKind, module, table_in, table_out
+from restudio.kernels.expr import (
+    Call,
+    CannotLower,
+    Constant,
+    Convert,
+    Expr,
+    Fill,
+    Frame,
+    IsMissing,
+    Predict,
+    Vector,
+)
+from restudio.kernels.vectors import missing_mask
+from restudio.modules.fitted_state import present_columns, reading
+from restudio.modules.scaling import transformed
 from restudio.seams.context import Context
 from restudio.tables.table import Table
 
-CLEAN = "clean-missing-data"
-CUSTOM, MEAN, MEDIAN, MODE = (
+_ID = "clean-missing-data"
+_COLUMNS = "Columns to be cleaned"
+_CUSTOM, _MEAN, _MEDIAN, _MODE = (
     "Custom substitution value",
     "Replace with mean",
     "Replace with median",
     "Replace with mode",
 )
-DROP_ROW, DROP_COLUMN = "Remove entire row", "Remove entire column"
-_LEARNED = (MEAN, MEDIAN, MODE)
-_REPLACEMENT = "Replacement value"
+_ROWS, _COLUMN = "Remove entire row", "Remove entire column"
+_TIMES = (DType.DATETIME, DType.TIMESPAN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CleanMissingParams:
-    selection: Selection = columns("Columns to be cleaned", Selection.everything(), help="Columns to look at.")
-    minimum: float = real(
-        "Minimum missing value ratio", 0.0, ge=0, le=1, help="A column qualifies from this share of missing cells …"
+class CleanMissingDataParams:
+    selection: Selection = columns(_COLUMNS, Selection.everything())
+    least: float = real(
+        "Minimum missing value ratio", 0.0, ge=0, le=1, help="Columns with a smaller share of gaps are left alone."
     )
-    maximum: float = real("Maximum missing value ratio", 1.0, ge=0, le=1, help="… up to this one.")
-    mode: str = mode("Cleaning mode", (CUSTOM, MEAN, MEDIAN, MODE, DROP_ROW, DROP_COLUMN), help="What to do.")
-    replacement: str | None = text(
-        _REPLACEMENT, "0", optional=True, when=when("mode", CUSTOM), help="Must be readable as each column's type."
+    most: float = real(
+        "Maximum missing value ratio", 1.0, ge=0, le=1, help="Columns with a larger share of gaps are left alone."
+    )
+    cleaning: str = mode("Cleaning mode", (_CUSTOM, _MEAN, _MEDIAN, _MODE, _ROWS, _COLUMN))
+    replacement: str = text(
+        "Replacement value",
+        "0",
+        when=when("cleaning", _CUSTOM),
+        help="Must be a value of every column's type; times may be ticks of 100 ns. Blank: gaps stay.",
     )
     indicator: bool = boolean(
-        "Generate missing value indicator column",
-        False,
-        when=when("mode", CUSTOM, *_LEARNED),
-        help="Adds <name>_IsMissing for each column that qualifies.",
+        "Generate missing value indicator column", False, when=when("cleaning", _CUSTOM, _MEAN, _MEDIAN, _MODE)
     )
     all_missing: str = choice(
-        "Cols with all missing values",
-        ("Remove", "Propagate"),
-        when=when("mode", *_LEARNED),
-        help="What becomes of columns without any value.",
+        "Cols with all missing values", ("Remove", "Propagate"), when=when("cleaning", _MEAN, _MEDIAN, _MODE)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Cleaning:
-    """What is done to which columns; the content of the transformation."""
-
-    fills: Mapping[str, Level] = field(default_factory=dict)
-    dropped: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    """Rows with a missing cell in one of these are dropped."""
 
 
 @module(
-    id=CLEAN,
+    id=_ID,
     name="Clean Missing Data",
     category="Data Transformation / Manipulation",
+    params=CleanMissingDataParams,
     inputs=(table_in("Dataset"),),
     outputs=(table_out("Cleaned dataset"), Port("Cleaning transformation", PortKind.TRANSFORM)),
-    params=CleanMissingParams,
     family="d2c5ca2f732341a39b7eda917c99f0c4",
-    aliases=("Missing Values Scrubber",),
-    errors=("0002", "0003", "0008", "0013", "0017", "0018", "0039", "0080"),
+    errors=("0002", "0003", "0007", "0008", "0017", "0018"),
 )
-def clean_missing_data(p: CleanMissingParams, dataset: Table, *, ctx: Context) -> tuple[Table, Transform]:
-    """Replaces missing cells, or removes rows or columns that have them.
+def clean_missing_data(p: CleanMissingDataParams, dataset: Table, *, ctx: Context) -> tuple[Table, Transform]:
+    """Fill missing cells, or remove rows or columns that have some. Each selected column is cleaned when its share of
+    missing cells lies between the two ratios. The transformation repeats the cleaning with the values learned here; it
+    adds no indicator columns. The modes **Replace using MICE** and **Replace using Probabilistic PCA** of the original
+    are not offered."""
+    chosen = _chosen(p, dataset.schema)
+    shares = {c.name: dataset.column(c.name).null_count / max(dataset.num_rows, 1) for c in chosen}
+    qualified = [c for c in chosen if p.least <= shares[c.name] <= p.most]
+    transform = _plan(p, qualified, dataset, shares).to_transform(qualified)
+    source = Frame.input("input", dataset.schema)
+    cleaned = _apply(transform, source)
+    if p.indicator:
+        cleaned = _with_indicators(cleaned, source, chosen, {c.name for c in qualified})
+    return transformed(dataset, cleaned), transform
 
-    Of the selected columns, those qualify whose share of missing cells lies between the two ratios. The transformation
-    remembers computed values, so that new data get the mean of the old; it adds no indicator columns. NaN in a Double
-    column is a value, not a missing cell. For a web service prefer the modes that keep the row.
-    """
-    names = p.selection.resolve(dataset.schema, parameter="Columns to be cleaned")
-    qualified = [n for n in dict.fromkeys(names) if p.minimum <= _ratio(dataset, n) <= p.maximum]
-    cleaning = _MODES[p.mode](p, dataset, qualified)
-    transform = Transform(CLEAN, tuple(dataset.schema[n] for n in qualified), _settings(cleaning))
-    indicated = [n for n in qualified if n not in cleaning.dropped] if p.indicator else []
-    return over(dataset, lambda frame: _indicate(_clean(cleaning, frame), frame, indicated)), transform
+
+@clean_missing_data.lowers
+def _lower(p: CleanMissingDataParams, frame: Frame, *, entry: Callable[[str], Entry]) -> tuple[Frame, Transform]:
+    if p.cleaning not in (_CUSTOM, _ROWS) or (p.least, p.most) != (0.0, 1.0):
+        raise CannotLower(
+            "Clean Missing Data learns from the data that it cleans; use its saved transformation instead"
+        )
+    chosen = _chosen(p, frame.schema)
+    plan = Plan(complete=[c.name for c in chosen]) if p.cleaning == _ROWS else Plan(_custom(p, chosen))
+    transform = plan.to_transform(chosen)
+    cleaned = _apply(transform, frame)
+    if p.indicator:
+        cleaned = _with_indicators(cleaned, frame, chosen, {c.name for c in chosen})
+    return cleaned, transform
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Value to fill by column, columns to drop, and columns that must be there for a row to stay."""
+
+    fill: Mapping[str, Level] = field(default_factory=dict)
+    drop: Sequence[str] = ()
+    complete: Sequence[str] = ()
+
+    def to_transform(self, fitted: Sequence[Column]) -> Transform:
+        settings: dict[str, Json] = {
+            "fill": cast("dict[str, Json]", dict(self.fill)),
+            "drop": list(self.drop),
+            "complete": list(self.complete),
+        }
+        return Transform(_ID, tuple(fitted), settings)
+
+    @classmethod
+    def of(cls, transform: Transform) -> Plan:
+        """The plan of a transform; ``ValueError`` when it has none."""
+        fill, drop, complete = (transform.settings[name] for name in ("fill", "drop", "complete"))
+        if not isinstance(fill, dict) or not isinstance(drop, list) or not isinstance(complete, list):
+            raise ValueError("'fill' must be an object, 'drop' and 'complete' lists")
+        if not all(isinstance(value, (str, int, float, bool)) for value in fill.values()):
+            raise ValueError("a value to fill must be plain")
+        return cls(cast("dict[str, Level]", fill), [str(name) for name in drop], [str(name) for name in complete])
 
 
 @clean_missing_data.applies
 def _apply(transform: Transform, frame: Frame) -> Frame:
-    return _clean(_cleaning(transform), frame)
+    with reading(transform.module):
+        plan = Plan.of(transform)
+        fitted = {column.name: transform.columns[i] for i, column in present_columns(transform, frame)}
+    filled = []
+    for column, expr in frame.columns:
+        if column.name in plan.drop:
+            continue
+        if column.name in plan.fill and column.name in fitted:
+            filled.append(_filled(column, expr, fitted[column.name].dtype, plan.fill[column.name]))
+        else:
+            filled.append((column, expr))
+    needed = tuple(frame.expr(name) for name in plan.complete if name in fitted)
+    keep = (Predict(Call(CompleteRow(), needed), 0),) if needed else ()
+    return Frame(tuple(filled), (*frame.keep, *keep))
 
 
-def _clean(cleaning: _Cleaning, frame: Frame) -> Frame:
-    kept = tuple(
-        (column.with_(nullable=False), Fill(expr, cleaning.fills[column.name]))
-        if column.name in cleaning.fills
-        else (column, expr)
-        for column, expr in frame.columns
-        if column.name not in cleaning.dropped
-    )
-    return Frame(kept, (*frame.keep, *(_is_present(frame.expr(name)) for name in cleaning.required)))
+class CompleteRow:
+    """Whether all cells are there: the filter behind **Remove entire row**."""
+
+    outputs: tuple[DType, ...] = (DType.BOOLEAN,)
+
+    def one(self, cells: Sequence[object]) -> tuple[object, ...]:
+        return (None not in cells,)
+
+    def many(self, columns: Sequence[Vector], rows: int) -> tuple[Vector, ...]:
+        complete = np.ones(rows, np.bool_)
+        for column in columns:
+            missing = missing_mask(column)
+            if missing is not None:
+                complete &= ~missing
+        return (Vector(DType.BOOLEAN, complete),)
 
 
-def _is_present(expr: Expr) -> Expr:
-    """The opposite of ``IsMissing``: 1 minus it, as a Boolean."""
-    return Convert(Scale(IsMissing(expr), 1.0, -1.0), DType.BOOLEAN)
+def _chosen(p: CleanMissingDataParams, schema: Schema) -> list[Column]:
+    if p.least > p.most:
+        raise ModuleError(
+            "0007",
+            f"'Minimum missing value ratio' must be at most the maximum {p.most:g}, got {p.least:g}.",
+            parameter="Minimum missing value ratio",
+        )
+    names = dict.fromkeys(p.selection.resolve(schema, parameter=_COLUMNS))
+    if not names:
+        raise ModuleError("0003", "No columns are selected to be cleaned.", parameter=_COLUMNS)
+    return [schema[name] for name in names]
 
 
-def _indicate(cleaned: Frame, frame: Frame, names: list[str]) -> Frame:
-    added = (
-        (Column(f"{name}_IsMissing", DType.BOOLEAN, role=Role.FEATURE, nullable=False), IsMissing(frame.expr(name)))
-        for name in names
-    )
-    return Frame((*cleaned.columns, *added), cleaned.keep)
+def _plan(p: CleanMissingDataParams, qualified: list[Column], dataset: Table, shares: Mapping[str, float]) -> Plan:
+    if p.cleaning == _ROWS:
+        return Plan(complete=[c.name for c in qualified])
+    if p.cleaning == _COLUMN:
+        return Plan(drop=[c.name for c in qualified if shares[c.name] > 0])
+    if p.cleaning == _CUSTOM:
+        return Plan(_custom(p, qualified))
+    fill, empty = {}, []
+    for column in qualified:
+        _ensure_supported(column, p.cleaning)
+        value = _STATISTICS[p.cleaning](column, dataset.column(column.name))
+        if value is None:
+            empty.append(column.name)
+        else:
+            fill[column.name] = value
+    return Plan(fill, empty if p.all_missing == "Remove" else ())
 
 
-def _settings(cleaning: _Cleaning) -> dict[str, Json]:
-    return {
-        "fills": cast("Json", dict(cleaning.fills)),
-        "dropped": list(cleaning.dropped),
-        "required": list(cleaning.required),
-    }
+def _custom(p: CleanMissingDataParams, qualified: Sequence[Column]) -> dict[str, Level]:
+    if not p.replacement.strip():
+        return {}
+    return {column.name: _plain(_replacement(p.replacement, column)) for column in qualified}
 
 
-def _cleaning(transform: Transform) -> _Cleaning:
-    settings = transform.settings
-    fills = cast("dict[str, Level]", settings["fills"])
-    return _Cleaning(
-        fills, tuple(cast("list[str]", settings["dropped"])), tuple(cast("list[str]", settings["required"]))
-    )
-
-
-def _ratio(table: Table, name: str) -> float:
-    return table.column(name).null_count / table.num_rows if table.num_rows else 0.0
-
-
-def _custom(p: CleanMissingParams, table: Table, names: list[str]) -> _Cleaning:
-    if p.replacement is None:
-        raise ModuleError("0003", f"Parameter '{_REPLACEMENT}' must not be empty.", parameter=_REPLACEMENT)
-    return _Cleaning({name: _replacement(p.replacement, table.schema[name]) for name in names})
-
-
-def _replacement(given: str, column: Column) -> Level:
+def _replacement(value: str, column: Column) -> Cell:
     try:
-        if column.dtype in (DType.DATETIME, DType.TIMESPAN) and given.strip().lstrip("-").isdigit():
-            convert(int(given), column.dtype)
-            return int(given)
-        cell = convert(given, column.dtype)
-    except (ValueError, OverflowError) as cause:
-        raise _unusable(given, column) from cause
-    if cell is None:
-        raise _unusable(given, column)
-    return _plain(cell)
+        return convert(value, column.dtype)
+    except ValueError as cause:
+        if column.dtype in _TIMES and value.strip().isdigit():
+            return convert(int(value), column.dtype)
+        raise ModuleError(
+            "0002",
+            f"The replacement value '{value[:80]}' cannot be used in column '{column.name}' of {column.dtype.value}; "
+            "select only columns of one kind, or another value.",
+            parameter="Replacement value",
+            column=column.name,
+        ) from cause
 
 
-def _unusable(given: str, column: Column) -> ModuleError:
-    return ModuleError(
-        "0002",
-        f"The replacement value {given!r} cannot be read as {column.dtype.value}, the type of column '{column.name}'.",
-        parameter=_REPLACEMENT,
-        column=column.name,
+def _ensure_supported(column: Column, cleaning: str) -> None:
+    averaged = column.dtype is not DType.STRING and not column.is_categorical
+    if cleaning == _MODE or (averaged and (cleaning == _MEAN or column.dtype.is_number)):
+        return
+    kind = "categorical" if column.is_categorical else column.dtype.value
+    raise ModuleError(
+        "0017", f"Column '{column.name}' is {kind}, which has no {cleaning.rsplit(' ', 1)[1]}.", column=column.name
     )
 
 
-def _plain(cell: str | int | float | bool | datetime | timedelta) -> Level:
-    """Times as .NET ticks, which :class:`Fill` turns back."""
-    if isinstance(cell, (datetime, timedelta)):
-        return cast("int", convert(cell, DType.INTEGER))
-    return cell
+def _mean(column: Column, values: pa.ChunkedArray) -> Level | None:
+    numbers = _numbers(column, values)
+    return _rounded(column, float(numbers.mean())) if len(numbers) else None
 
 
-def _learned(p: CleanMissingParams, table: Table, names: list[str]) -> _Cleaning:
-    measure, types = _MEASURES[p.mode]
-    fills: dict[str, Level] = {}
-    dropped: list[str] = []
-    for name in names:
-        column, values = table.schema[name], table.column(name)
-        present = values.drop_null()
-        if not len(present):
-            if p.all_missing == "Remove" and table.num_rows:
-                dropped.append(name)
-        elif column.dtype in types or p.mode == MODE:
-            fills[name] = measure(column, present)
-        elif values.null_count:
-            raise ModuleError(
-                "0017",
-                f"'{p.mode}' cannot be used for column '{name}' of type {column.dtype.value}; choose other columns or "
-                "another cleaning mode.",
-                parameter="Cleaning mode",
-                column=name,
-            )
-    return _Cleaning(fills, tuple(dropped))
+def _median(column: Column, values: pa.ChunkedArray) -> Level | None:
+    numbers = _numbers(column, values)
+    return _rounded(column, float(np.median(numbers))) if len(numbers) else None
 
 
-def _mean(column: Column, present: pa.ChunkedArray) -> Level:
-    if column.dtype in (DType.DATETIME, DType.TIMESPAN):
-        micros = float(np.mean(present.cast(pa.int64()).to_numpy()))
-        shift = (datetime(1970, 1, 1) - datetime(1, 1, 1)) if column.dtype is DType.DATETIME else timedelta()  # noqa: DTZ001
-        return _plain(shift + timedelta(microseconds=round(micros)))
-    return _rounded(column, float(np.mean(present.to_numpy(zero_copy_only=False).astype(np.float64))))
+def _most_frequent(column: Column, values: pa.ChunkedArray) -> Level | None:
+    """The smallest of the most frequent values."""
+    counts = {v: n for v, n in _counts(values) if v is not None and v == v}  # noqa: PLR0124  NaN is not a mode
+    if not counts:
+        return None
+    top = max(counts.values())
+    return _plain(min(v for v, n in counts.items() if n == top))
 
 
-def _median(column: Column, present: pa.ChunkedArray) -> Level:
-    return _rounded(column, float(np.median(present.to_numpy(zero_copy_only=False).astype(np.float64))))
+def _counts(values: pa.ChunkedArray) -> Iterator[tuple[Cell, int]]:
+    for row in pc.value_counts(values).to_pylist():
+        yield row["values"], row["counts"]
+
+
+def _numbers(column: Column, values: pa.ChunkedArray) -> np.ndarray:
+    """The finite cells as numbers, times as ticks."""
+    cells = values.drop_null()
+    if column.dtype in _TIMES:
+        return np.array([convert(cell, DType.INTEGER) for cell in cells.to_pylist()], np.float64)
+    numbers = np.asarray(cells.to_numpy(), np.float64)
+    present: np.ndarray = numbers[np.isfinite(numbers)]
+    return present
 
 
 def _rounded(column: Column, value: float) -> Level:
-    if column.dtype is DType.INTEGER:
-        return round(value)
-    return value >= 0.5 if column.dtype is DType.BOOLEAN else value
+    if column.dtype is DType.DOUBLE:
+        return value
+    return value >= 0.5 if column.dtype is DType.BOOLEAN else round(value)
 
 
-def _mode(column: Column, present: pa.ChunkedArray) -> Level:
-    """The most frequent value; of several, the smallest."""
-    counts = Counter({v["values"].as_py(): v["counts"].as_py() for v in pc.value_counts(present.combine_chunks())})
-    most = max(counts.values())
-    return _plain(min(value for value, count in counts.items() if count == most))
+def _plain(cell: Cell) -> Level:
+    """A cell as JSON keeps it: times as ticks."""
+    assert cell is not None
+    value = cell if isinstance(cell, (str, int, float, bool)) else convert(cell, DType.INTEGER)
+    return cast("Level", value)
 
 
-_NUMBERS = (DType.INTEGER, DType.DOUBLE)
-_MEASURES: Mapping[str, tuple[Callable[[Column, pa.ChunkedArray], Level], tuple[DType, ...]]] = {
-    MEAN: (_mean, (*_NUMBERS, DType.BOOLEAN, DType.DATETIME, DType.TIMESPAN)),
-    MEDIAN: (_median, _NUMBERS),
-    MODE: (_mode, tuple(DType)),
+_STATISTICS: Mapping[str, Callable[[Column, pa.ChunkedArray], Level | None]] = {
+    _MEAN: _mean,
+    _MEDIAN: _median,
+    _MODE: _most_frequent,
 }
 
 
-def _drop_rows(p: CleanMissingParams, table: Table, names: list[str]) -> _Cleaning:
-    return _Cleaning(required=tuple(names))
+def _filled(column: Column, expr: Expr, fitted: DType, value: Level) -> tuple[Column, Expr]:
+    if fitted is DType.DOUBLE and column.dtype is DType.INTEGER:
+        # A mean such as 38.5 does not fit into a column that holds whole numbers by chance.
+        column, expr = column.with_(dtype=DType.DOUBLE), Convert(expr, DType.DOUBLE)
+    if column.categories is not None and value not in column.categories:
+        column = column.with_(categories=(*column.categories, value))
+    return column.with_(nullable=False), Fill(expr, value)
 
 
-def _drop_columns(p: CleanMissingParams, table: Table, names: list[str]) -> _Cleaning:
-    return _Cleaning(dropped=tuple(name for name in names if table.column(name).null_count))
-
-
-_MODES: Mapping[str, Callable[[CleanMissingParams, Table, list[str]], _Cleaning]] = {
-    CUSTOM: _custom,
-    MEAN: _learned,
-    MEDIAN: _learned,
-    MODE: _learned,
-    DROP_ROW: _drop_rows,
-    DROP_COLUMN: _drop_columns,
-}
+def _with_indicators(cleaned: Frame, source: Frame, chosen: Sequence[Column], qualified: set[str]) -> Frame:
+    added = [
+        (
+            Column(f"{column.name}_IsMissing", DType.BOOLEAN, nullable=False),
+            IsMissing(source.expr(column.name)) if column.name in qualified else Constant(False, DType.BOOLEAN),
+        )
+        for column in chosen
+    ]
+    return Frame((*cleaned.columns, *added), cleaned.keep)

@@ -14,7 +14,13 @@ from restudio.kernels.expr import Frame
 from restudio.kernels.row import bind
 from restudio.tables.table import Table
 
-CATALOG = Registry.collect("restudio.modules.learners", "restudio.modules.training", "restudio.modules.scoring")
+CATALOG = Registry.collect(
+    "restudio.modules.learners",
+    *(
+        f"restudio.modules.{name}"
+        for name in ("training", "scoring", "evaluation", "sampling", "scaling", "missing_data")
+    ),
+)
 
 
 class PlainContext:

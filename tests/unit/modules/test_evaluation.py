@@ -154,6 +154,7 @@ def _numbers() -> Table:
         ([_numbers().select(["Scored Labels"])], "0024"),
         ([_numbers(), scored(Score.MULTICLASS_LABEL, ["a"], ["b"])], "0062"),
         ([_numbers().slice(0, 0)], "0021"),
+        ([scored(Score.REGRESSION_LABEL, [1.0, 2.0], [1.0, float("inf")])], "0033"),
         ([scored(Score.BINARY_LABEL, ["a", "b", "c"], ["a", "b", "a"], [0.1, 0.9, 0.2])], "0013"),
         ([scored(Score.BINARY_LABEL, ["a", "b"], ["a", "b"])], "0025"),
     ],

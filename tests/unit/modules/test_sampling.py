@@ -2,115 +2,116 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, cast
+import datetime as dt
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.modules.catalog import run
 
 from restudio.core.errors import ModuleError
-from restudio.core.params import parse_params
-from restudio.modules.sampling import SplitDataParams, split_data
-from restudio.seams.context import Context
+from restudio.modules.sampling import split_data
 from restudio.tables.table import Table
-
-CTX = cast("Context", None)
 
 
 def split(table: Table, **raw: object) -> tuple[Table, Table]:
-    p = parse_params(SplitDataParams, {k.replace("_", " "): v for k, v in raw.items()})
-    first, second = split_data(p, table, ctx=CTX)
-    return first, second
+    return cast("tuple[Table, Table]", run(split_data, table, **raw))
 
 
 def numbered(rows: int) -> Table:
-    return Table.from_columns({"n": list(range(rows)), "group": ["a" if i % 4 else "b" for i in range(rows)]})
+    return Table.from_columns({"n": list(range(rows)), "k": ["ab"[i % 4 == 0] for i in range(rows)]})
 
 
-def values(table: Table, name: str = "n") -> list[Any]:
-    return list(table.column(name).to_pylist())
+@given(st.integers(2, 60), st.floats(0, 1), st.integers(0, 9), st.sampled_from(["True", "False"]))
+def test_every_row_goes_to_one_side_in_order(rows: int, fraction: float, seed: int, stratified: str) -> None:
+    table = numbered(rows)
+    raw = {"Fraction of rows in the first output dataset": fraction, "Random seed": seed}
+    key = {"Stratified split": stratified, "Stratification key column": "k"}
+    first, second = split(table, **raw, **key)
+    sides = [side.column("n").to_pylist() for side in (first, second)]
+    assert sorted(sides[0] + sides[1]) == list(range(rows))
+    assert all(side == sorted(side) for side in sides)
+    assert abs(len(sides[0]) - rows * fraction) <= (1.0 if stratified == "True" else 0.5)
+    assert split(table, **raw, **key)[0].equals(first)
 
 
-@given(st.integers(2, 200), st.floats(0, 1), st.integers(0, 2**31))
-def test_parts_make_the_whole_in_order(rows: int, fraction: float, seed: int) -> None:
-    first, second = (
-        values(t)
-        for t in split(numbered(rows), Fraction_of_rows_in_the_first_output_dataset=fraction, Random_seed=seed)
-    )
-    assert sorted(first + second) == list(range(rows))
-    assert first == sorted(first)
-    assert abs(len(first) - fraction * rows) <= 0.5
-
-
-def test_the_seed_decides() -> None:
-    table = numbered(100)
-    assert values(split(table, Random_seed=1)[0]) == values(split(table, Random_seed=1)[0])
-    assert values(split(table, Random_seed=1)[0]) != values(split(table, Random_seed=2)[0])
-
-
-def test_without_randomness_the_first_rows_go_first() -> None:
-    first, _ = split(numbered(10), Randomized_split="False", Fraction_of_rows_in_the_first_output_dataset="0.3")
-    assert values(first) == [0, 1, 2]
-
-
-def test_strata_keep_their_shares() -> None:
+def test_seeds_differ_and_strata_keep_their_share() -> None:
     table = numbered(400)
-    first, second = split(table, Stratified_split="True", Stratification_key_column="group")
-    assert values(first, "group").count("b") == values(second, "group").count("b") == 50
+    assert not split(table, Random_seed=1)[0].equals(split(table, Random_seed=2)[0])
+    first, _ = split(table, Stratified_split=True, Stratification_key_column="k")
+    assert first.column("k").to_pylist().count("b") == 50
+
+
+def test_without_randomisation_the_first_rows_come_first() -> None:
+    first, _ = split(numbered(10), Randomized_split=False, **{"Fraction of rows in the first output dataset": 0.3})
+    assert first.column("n").to_pylist() == [0, 1, 2]
+
+
+TABLE = Table.from_columns(
+    {
+        "speed": [10, 30, 50, None, 90],
+        "name": ["Ann", "Bob", None, "Anna", "Cy"],
+        "day": [dt.datetime(2020, 1, d) for d in (1, 2, 3, 4, 5)],
+        "took": [dt.timedelta(minutes=m) for m in (1, 2, 3, 4, 5)],
+        "size": [0.5, 1.5, float("nan"), 3.0, 4.0],
+    }
+)
 
 
 @pytest.mark.parametrize(
-    ("relation", "expected"),
+    ("expression", "rows"),
     [
-        (r'\"n" > 7', [8, 9]),
-        (r'\"n" >= 2 & < 4', [2, 3]),
-        (r'\"n" < 1 | > 8', [0, 9]),
-        (r'\"n" == 3 | > 4 & < 6', [3, 5]),
-        (r"(\0) != 0 & <= 1.5", [1]),
-        ('"n" > 7', [8, 9]),
+        ('\\"speed" > 30', [2, 4]),
+        ('\\"speed" > 10 & < 90', [1, 2]),
+        ('\\"speed" <= 10 | >= 90', [0, 4]),
+        ('\\"speed" > 10 & < 50 | == 90', [1, 4]),
+        ('\\"speed" >= 30 & \\"speed" != 50', [1, 4]),
+        ("(\\0) < 30.5", [0, 1]),
+        ('"size" < 2', [0, 1]),
+        ('\\"day" >= 2020-01-04', [3, 4]),
+        ('\\"day" < 1/2/2020', [0]),
+        ('\\"took" == 00:03:00', [2]),
     ],
 )
-def test_relative_expressions(relation: str, expected: list[int]) -> None:
-    first, _ = split(numbered(10), Splitting_mode="Relative Expression", Relational_expression=relation)
-    assert values(first) == expected
+def test_relative_expressions(expression: str, rows: list[int]) -> None:
+    first, second = split(TABLE, Splitting_mode="Relative Expression", Relational_expression=expression)
+    assert first.equals(TABLE.take(rows))
+    assert second.num_rows == 5 - len(rows)
 
 
-def test_dates_compare_and_missing_cells_fulfil_nothing() -> None:
-    table = Table.from_columns({"n": [0, 1, 2], "at": [datetime(2020, 1, 1), None, datetime(2021, 1, 1)]})
-    first, second = split(
-        table, Splitting_mode="Relative Expression", Relational_expression=r'\"at" > 2020-06-01 00:00:00'
-    )
-    assert (values(first), values(second)) == ([2], [0, 1])
-
-
-def test_regular_expressions() -> None:
-    table = Table.from_columns({"n": [0, 1, 2], "city": ["New York", None, "York"]})
-    first, _ = split(table, Splitting_mode="Regular Expression", Regular_expression=r'\"city" ^New')
-    assert values(first) == [0]
+@pytest.mark.parametrize(("pattern", "rows"), [('\\"name" ^Ann', [0, 3]), ('\\"name" (?i)B$', [1]), ("(\\1) y", [4])])
+def test_patterns(pattern: str, rows: list[int]) -> None:
+    first, _ = split(TABLE, Splitting_mode="Regular Expression", Regular_expression=pattern)
+    assert first.equals(TABLE.take(rows))
 
 
 @pytest.mark.parametrize(
     ("raw", "number"),
     [
-        ({"Splitting_mode": "Relative Expression", "Relational_expression": r'\"nobody" > 1'}, "0001"),
-        ({"Splitting_mode": "Relative Expression", "Relational_expression": r"\(7) > 1"}, "0001"),
-        ({"Splitting_mode": "Relative Expression", "Relational_expression": "n > 1"}, "0002"),
-        ({"Splitting_mode": "Relative Expression", "Relational_expression": r'\"n" > x'}, "0002"),
-        ({"Splitting_mode": "Relative Expression", "Relational_expression": r'\"n" ~ 1'}, "0002"),
-        ({"Splitting_mode": "Relative Expression", "Relational_expression": r'\"group" > 1'}, "0017"),
-        ({"Splitting_mode": "Regular Expression", "Regular_expression": r'\"group" ('}, "0002"),
-        ({"Splitting_mode": "Regular Expression", "Regular_expression": r'\"n" ^1'}, "0017"),
-        ({"Stratified_split": "True", "Stratification_key_column": '["AllColumns"]'}, "0022"),
-        ({"Fraction_of_rows_in_the_first_output_dataset": 1.5}, "0008"),
-        ({"Splitting_mode": "Recommender Split"}, "0002"),
+        ({"Fraction of rows in the first output dataset": 1.2}, "0008"),
+        ({"Splitting mode": "Recommender Split"}, "0002"),
+        ({"Stratified split": "True"}, "0003"),
+        ({"Stratified split": "True", "Stratification key column": "size"}, "0017"),
+        ({"Stratified split": "True", "Stratification key column": '["AllColumns"]'}, "0022"),
+        ({"Splitting mode": "Regular Expression", "Regular expression": '\\"name" ('}, "0002"),
+        ({"Splitting mode": "Regular Expression", "Regular expression": "name"}, "0002"),
+        ({"Splitting mode": "Regular Expression", "Regular expression": '\\"speed" 1'}, "0017"),
+        ({"Splitting mode": "Relative Expression"}, "0001"),
+        ({"Splitting mode": "Relative Expression", "Relational expression": "(\\9) > 1"}, "0060"),
+        ({"Splitting mode": "Relative Expression", "Relational expression": "> 1"}, "0002"),
+        ({"Splitting mode": "Relative Expression", "Relational expression": '\\"speed" > 1 & (\\4) > 1'}, "0002"),
+        ({"Splitting mode": "Relative Expression", "Relational expression": '\\"speed" > fast'}, "0002"),
+        ({"Splitting mode": "Relative Expression", "Relational expression": '\\"name" > 1'}, "0017"),
+        ({"Splitting mode": "Relative Expression", "Relational expression": '\\"speed" > 1 &'}, "0002"),
     ],
 )
-def test_wrong_parameters_have_their_error(raw: dict[str, object], number: str) -> None:
-    with pytest.raises(ModuleError, match=f"Error {number}"):
-        split(numbered(10), **raw)
+def test_errors(raw: dict[str, object], number: str) -> None:
+    with pytest.raises(ModuleError) as caught:
+        split(TABLE, **raw)
+    assert caught.value.number == number
 
 
-def test_one_row_cannot_be_split() -> None:
+def test_two_rows_are_needed() -> None:
     with pytest.raises(ModuleError, match="Error 0021"):
-        split(numbered(1))
+        split(TABLE.slice(0, 1))

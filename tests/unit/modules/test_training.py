@@ -87,6 +87,8 @@ def test_weights_count_for_logistic_regression() -> None:
         (LOGISTIC, table([0, 1]).select(["y"]), "0047"),
         (LOGISTIC, table([0, 1], z=[1.0, float("inf")]), "0033"),
         (LOGISTIC, table([0, 1], z=[None, None]), "0130"),
+        (LOGISTIC, table([0, 1], z=[1e308, -1e308]), "0083"),
+        ("linear-regression", table([0, 1], z=[1e308, -1e308]), "0083"),
         (LOGISTIC, table([0, 1]).select(["x"]), "0001"),
         (LOGISTIC, marked(table([0, 1], a=[1, 1], b=[1, 1]), a=Role.WEIGHT, b=Role.WEIGHT), "0122"),
         (LOGISTIC, marked(table([0, 1], a=["1", "1"]), a=Role.WEIGHT), "0124"),

@@ -18,7 +18,8 @@ from restudio.core.spec import Port, PortKind, Serving, module
 from restudio.kernels.expr import Predictor
 from restudio.kernels.levels import MISSING
 from restudio.kernels.trees import TreePredictor
-from restudio.modules.learners.fitted import as_read, guard_levels, reading, scores_of
+from restudio.modules.fitted_state import reading
+from restudio.modules.learners.fitted import as_read, guard_levels, scores_of
 from restudio.modules.learners.ranges import EPSILON, SINGLE, allow_unknown, seed, single, trainer_mode, values_of
 from restudio.modules.learners.training_data import TrainingData
 from restudio.seams.context import Context
@@ -130,7 +131,7 @@ def _predict_regression(model: Model) -> Predictor:
 
 
 def _tree_predictor(model: Model) -> Predictor:
-    with reading(model):
+    with reading(model.learner):
         features = [as_read(column) for column in model.features]
         return guard_levels(model, TreePredictor(model.texts["trees"], features, scores_of(model)))
 

@@ -1,39 +1,20 @@
-"""From a stored model to its scoring kernel: the parts that learners share.
-
-A model may come from a file of unknown origin, so state that does not fit is an error of the file, not of the program.
-"""
+"""From a stored model to its scoring kernel: the parts that learners share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow.compute as pc
 
 from restudio.artifacts.values import Model, Task
-from restudio.core.errors import Kind, ModuleError, RestudioError
+from restudio.core.errors import ModuleError
 from restudio.core.schema import Column, DType
 from restudio.kernels.expr import Predictor, Vector
 from restudio.kernels.levels import UNKNOWN, Levels
 from restudio.kernels.scores import BinaryScores, ClassScores, Scores, ValueScores
 from restudio.kernels.vectors import to_cells
 from restudio.modules.learners.ranges import UNKNOWN_LEVELS
-
-
-@contextmanager
-def reading(model: Model) -> Iterator[None]:
-    """Turn what a wrong fitted state raises into ``InvalidBlob``."""
-    try:
-        yield
-    except RestudioError:
-        raise
-    except (ValueError, KeyError, IndexError, TypeError, OverflowError) as cause:
-        raise RestudioError(
-            Kind.BAD_ARGUMENT,
-            "InvalidBlob",
-            f"The fitted state of the model ({model.learner}) is not valid: {cause}. Train it again.",
-        ) from cause
 
 
 def scores_of(model: Model) -> Scores:

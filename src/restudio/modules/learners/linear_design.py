@@ -18,7 +18,8 @@ from restudio.core.errors import ModuleError
 from restudio.core.schema import Column
 from restudio.kernels.expr import Predictor
 from restudio.kernels.linear import LevelTerm, LinearPredictor, Link, NumberTerm
-from restudio.modules.learners.fitted import guard_levels, reading, scores_of
+from restudio.modules.fitted_state import reading
+from restudio.modules.learners.fitted import guard_levels, scores_of
 from restudio.modules.learners.training_data import TrainingData, ensure_finite
 
 
@@ -74,8 +75,11 @@ def encode(data: TrainingData, scaling: Scaling) -> Design:
             positions[:, i] += cells
             continue
         ensure_finite(column, cells)
-        shift[i], divisor[i] = scaling(cells)
-        values[:, i] = (cells - shift[i]) / divisor[i]
+        with np.errstate(over="ignore"):
+            shift[i], divisor[i] = scaling(cells)
+            values[:, i] = (cells - shift[i]) / divisor[i]
+        if not np.isfinite(values[:, i]).all():
+            raise ModuleError("0083", f"The numbers of column '{column.name}' are too large.", column=column.name)
     starts = np.arange(0, data.rows * width + 1, width)
     matrix = csr_matrix((values.ravel(), positions.ravel(), starts), shape=(data.rows, int(offsets[-1])))
     return Design(data, matrix, shift, divisor, np.repeat(divisor, np.diff(offsets)))
@@ -103,7 +107,7 @@ def fitted_model(
 
 def linear_predictor(model: Model, link: Link) -> Predictor:
     """The scoring kernel of a linear model."""
-    with reading(model):
+    with reading(model.learner):
         weights, intercepts = _array(model, "weights", 2), _array(model, "intercepts", 1)
         widths = [encoded_width(column) for column in model.features]
         if weights.shape != (len(intercepts), sum(widths)):
