@@ -18,7 +18,8 @@ import sqlalchemy as sa
 
 from restudio.blobs.fetch import Fetcher
 from restudio.blobs.service import BlobService
-from restudio.core.errors import RestudioError
+from restudio.blobs.types import BlobHeaders
+from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import new_id
 from restudio.scoring.jobs import store
 from restudio.scoring.jobs.requests import Destinations, open_request
@@ -33,6 +34,7 @@ MAX_ATTEMPTS = 5
 """A job that took its server down this often is the likely cause."""
 LOOK_S = 0.25
 """How often a running job looks whether another process cancelled it."""
+END_PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 _CONTENT_TYPES = {".csv": "text/csv", ".tsv": "text/tab-separated-values"}
 _log = logging.getLogger(__name__)
 
@@ -149,7 +151,7 @@ class JobRunner:
             path = self._destinations.own_path(job, request, port)
             assert path is not None, "outputs without a chosen place go to our own service"
             self._blobs.ensure_container(path.account, path.container)
-            self._blobs.put_blob(path, source)
+            self._blobs.put_blob(path, source, BlobHeaders(content_type))
 
     def _tell(self, job_id: str, text: str) -> None:
         with self._db.begin() as conn:
@@ -164,8 +166,17 @@ class JobRunner:
                 store.move(conn, job_id, [JobState.RUNNING], attempts=max(job.attempts - 1, 0), **waiting)
 
     def _end(self, job_id: str, state: JobState, details: str | None) -> None:
-        with self._db.begin() as conn:
-            self._ended(conn, job_id, state, details)
+        """Write the outcome. It is waited for while the database is away: nobody else would ever write it."""
+        for pause in (*END_PAUSES_S, None):
+            try:
+                with self._db.begin() as conn:
+                    self._ended(conn, job_id, state, details)
+            except RestudioError as error:
+                if error.kind is not Kind.UNAVAILABLE or pause is None:
+                    raise
+                threading.Event().wait(pause)
+            else:
+                return
 
     def _ended(self, conn: sa.Connection, job_id: str, state: JobState, details: str | None) -> None:
         active = [JobState.QUEUED, JobState.RUNNING]

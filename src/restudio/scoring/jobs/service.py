@@ -53,7 +53,9 @@ class JobService:
         self._work.register(KIND, self._runner.run, limit=MAX_RUNNING)
 
     def recover(self) -> None:
-        """Hand started jobs over again: a crash may have come between the decision to start and the submission."""
+        """Hand started jobs over again (a crash may have come between the decision to start and the submission), and
+        forget those that were kept long enough."""
+        self.purge()
         with self._db.read() as conn:
             unfinished = store.list_unfinished(conn)
         for job in unfinished:
