@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.conformance.examples import Example, Examples
 from tests.conformance.tables import LABEL, SCHEMA, ordinary, random_tables
 
 from restudio.core.errors import ModuleError
-from restudio.core.params import parse_params
+from restudio.core.params import ParamKind, parameters_of, parse_params
 from restudio.core.spec import Entry
 from restudio.kernels.chunk import evaluate, evaluate_all
 from restudio.kernels.expr import CannotLower, Frame
@@ -20,16 +21,24 @@ from restudio.tables.table import Table
 _PORT = "in"
 
 
-@given(table=random_tables())
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_both_speeds_equal_the_table_function(entry: Entry, examples: Examples, table: Table) -> None:
+@given(data=st.data(), table=random_tables())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_both_speeds_equal_the_table_function(
+    entry: Entry, examples: Examples, data: st.DataObject, table: Table
+) -> None:
     if entry.lower is None:
         pytest.skip("it has no description for scoring")
-    lowered = 0
-    for candidate in _plain_candidates(entry, examples):
-        lowered += 1
-        _compare(candidate.on(table), table, examples)
-    assert lowered
+    candidate = data.draw(st.sampled_from(_plain_candidates(entry, examples)))
+    setting = data.draw(st.sampled_from([{}, *_settings(entry)]))
+    _compare(Example(entry, {**candidate.raw, **setting}, candidate.inputs).on(table), table, examples)
+
+
+def _settings(entry: Entry) -> Iterator[dict[str, object]]:
+    """Every choice of every parameter, by itself; those that need others with it are refused by all speeds alike."""
+    for _, parameter in parameters_of(entry.spec.params):
+        values = (True, False) if parameter.kind is ParamKind.BOOLEAN else parameter.choices
+        for value in values:
+            yield {parameter.name: value}
 
 
 def _plain_candidates(entry: Entry, examples: Examples) -> Sequence[Example]:
