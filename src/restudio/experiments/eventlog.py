@@ -36,6 +36,12 @@ class EventLog:
             if event.node is None or ended or event.at - self._waiting[0].at >= _BATCH_S:
                 self._write()
 
+    def tick(self, now: float) -> None:
+        """Write what has waited long enough; called now and then while nothing happens."""
+        with self._lock:
+            if self._waiting and now - self._waiting[0].at >= _BATCH_S:
+                self._write()
+
     def flush(self) -> None:
         """Write what waits."""
         with self._lock:

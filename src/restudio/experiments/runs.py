@@ -110,14 +110,15 @@ class Runs:
         self._runner.execute(
             snapshot.plan(self._registry),
             log.emit,
-            self._cancel_probe(run_id),
+            self._cancel_probe(run_id, log),
             run=run_id,
             scope=run.workspace_id,
             bindings=snapshot.bindings(finished=finished),
         )
 
-    def _cancel_probe(self, run_id: str) -> Callable[[], bool]:
+    def _cancel_probe(self, run_id: str, log: EventLog) -> Callable[[], bool]:
         def is_cancelled() -> bool:
+            log.tick(self._now())
             with self._db.read() as conn:
                 return store.is_cancel_requested(conn, run_id)
 

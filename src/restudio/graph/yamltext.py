@@ -22,6 +22,7 @@ _BOOLEAN = re.compile(r"(?:true|false|True|False)\Z")
 _NULL = re.compile(r"(?:null|~|)\Z")
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
 _REAL = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*(?:[eE][-+]?[0-9]+)?|\.[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+)\Z")
+_ODD_BREAKS = re.compile("[\r\x85\u2028\u2029\ufeff]")
 _SPECIAL = re.compile(r"(?:[-+]?\.inf|\.nan)\Z")
 _RULES = (
     ("bool", _BOOLEAN, "tTfF"),
@@ -97,7 +98,9 @@ for _tag, _pattern, _letters in _RULES:
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+    # Other line ends than \n survive only as escapes.
+    style = '"' if _ODD_BREAKS.search(text) else "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def _represent_list(dumper: yaml.SafeDumper, items: list[object]) -> SequenceNode:
