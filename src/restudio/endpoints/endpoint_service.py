@@ -113,14 +113,11 @@ class EndpointService:
             return endpoint, store.list_revisions(conn, endpoint.id)
 
     def authenticate(self, workspace_id: str, endpoint_id: str, key: str) -> Principal:
-        """The principal of an endpoint's own key; ``Kind.UNAUTHORIZED`` for any other key or endpoint."""
+        """The principal of an endpoint's own key; ``Kind.UNAUTHORIZED`` for any other key, ``Kind.NOT_FOUND`` for an
+        endpoint that does not exist."""
         with self._db.read() as conn:
-            endpoint = store.find_endpoint_by_id(conn, endpoint_id)
-            if (
-                endpoint is None
-                or endpoint.workspace_id != workspace_id
-                or not store.holds_key(conn, endpoint_id, self._secrets.fingerprint(key))
-            ):
+            endpoint = self._by_id(conn, workspace_id, endpoint_id).endpoint
+            if not store.holds_key(conn, endpoint_id, self._secrets.fingerprint(key)):
                 raise RestudioError(Kind.UNAUTHORIZED, "ScoreRequestUnauthorized", "Invalid credentials provided.")
         return Principal("endpoint", endpoint.id, f"key of endpoint {endpoint.name}", workspace_id)
 
@@ -133,12 +130,20 @@ class EndpointService:
                 return None
         return Principal("endpoint", endpoint.id, f"key of endpoint {endpoint.name}", workspace_id)
 
-    def bound(self, workspace_id: str, endpoint_id: str) -> BoundEndpoint:
-        """What an endpoint computes now; ``WebServiceNotFound``."""
+    def bound(self, endpoint_id: str, revision: str | None = None) -> BoundEndpoint:
+        """What an endpoint computes now, or at a revision of its ledger (so that a job keeps what it began with).
+
+        Errors: ``WebServiceNotFound``, ``RevisionNotFound``.
+        """
         with self._db.read() as conn:
-            situation = self._by_id(conn, workspace_id, endpoint_id)
-        graph = effective_graph(situation.version, situation.live.state)
-        return BoundEndpoint(situation.endpoint, situation.live, situation.version, graph)
+            endpoint = store.find_endpoint_by_id(conn, endpoint_id)
+            if endpoint is None:
+                raise RestudioError.not_found("WebServiceNotFound", "Endpoint", endpoint_id[:80])
+            line = store.live_revision(conn, endpoint)
+            if revision is not None and revision != line.id:
+                line = _choose(store.list_revisions(conn, endpoint.id), line, revision)
+            version = store.get_version(conn, endpoint.service_id, line.state.version)
+        return BoundEndpoint(endpoint, line, version, effective_graph(version, line.state))
 
     def describe(self, workspace_id: str, endpoint_id: str, service_id: str | None = None) -> ServiceDescription:
         """What help pages and swagger tell; they need no credentials, so samples appear only where that is set.

@@ -60,4 +60,4 @@ def _documents(endpoints: EndpointService) -> list[HTTPRouteHandler]:
 
 
 def _html(service: ServiceDescription, page: Page) -> Response[str]:
-    return Response(render(service, page), media_type="text/html; charset=utf-8")
+    return Response(render(service, page), media_type=MediaType.HTML)

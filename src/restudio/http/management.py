@@ -65,10 +65,14 @@ class Management:
     def shown(self, principal: Principal, workspace: str, service: str, name: str) -> dict[str, object]:
         return shapes.endpoint(self.endpoints.get(principal, workspace, service, name), self.endpoints.addresses)
 
+    def told(self, principal: Principal, outcome: Outcome, workspace: str, service: str, name: str) -> Answer:
+        """The endpoint after a change, with what the change did."""
+        return json_answer(self.shown(principal, workspace, service, name) | {"Change": shapes.change(outcome)})
+
 
 def routes(api: Management) -> list[HTTPRouteHandler]:
     """All handlers of the management API."""
-    return [*_services(api), *_stages(api), *_endpoints(api), *_changes(api)]
+    return [*_services(api), *_stages(api), *_endpoints(api), *_updates(api), *_history(api)]
 
 
 def _services(api: Management) -> list[HTTPRouteHandler]:
@@ -169,10 +173,7 @@ def _endpoints(api: Management) -> list[HTTPRouteHandler]:
     return [list_endpoints, show_endpoint, add_endpoint, delete_endpoint, regenerate_key]
 
 
-def _changes(api: Management) -> list[HTTPRouteHandler]:
-    def told(principal: Principal, outcome: Outcome, workspace: str, service: str, name: str) -> Answer:
-        return json_answer(api.shown(principal, workspace, service, name) | {"Change": shapes.change(outcome)})
-
+def _updates(api: Management) -> list[HTTPRouteHandler]:
     @patch(ENDPOINT)
     @threaded
     def patch_endpoint(
@@ -188,13 +189,8 @@ def _changes(api: Management) -> list[HTTPRouteHandler]:
         api.endpoints.get(principal, workspace, service, name)
         asked = read_patch(folded(parse_json(body)))
         dry = _dry(request, dry_run)
-        return told(
-            principal,
-            api.endpoints.patch(principal, workspace, service, name, asked, dry_run=dry),
-            workspace,
-            service,
-            name,
-        )
+        outcome = api.endpoints.patch(principal, workspace, service, name, asked, dry_run=dry)
+        return api.told(principal, outcome, workspace, service, name)
 
     @post(f"{ENDPOINT}/refresh", status_code=200)
     @threaded
@@ -213,8 +209,12 @@ def _changes(api: Management) -> list[HTTPRouteHandler]:
         outcome = api.endpoints.refresh(principal, workspace, service, name, overwrite=overwrite, why=why, dry_run=dry)
         if not outcome.changed and not dry:
             return Response(b"", status_code=304)
-        return told(principal, outcome, workspace, service, name)
+        return api.told(principal, outcome, workspace, service, name)
 
+    return [patch_endpoint, refresh]
+
+
+def _history(api: Management) -> list[HTTPRouteHandler]:
     @post(f"{ENDPOINT}/rollback", status_code=200)
     @threaded
     def rollback(
@@ -231,7 +231,7 @@ def _changes(api: Management) -> list[HTTPRouteHandler]:
         wanted = None if to is None else str(to)
         dry = _dry(request, dry_run)
         outcome = api.endpoints.rollback(principal, workspace, service, name, wanted, why=why, dry_run=dry)
-        return told(principal, outcome, workspace, service, name)
+        return api.told(principal, outcome, workspace, service, name)
 
     @get(f"{ENDPOINT}/ledger")
     @threaded
@@ -240,7 +240,7 @@ def _changes(api: Management) -> list[HTTPRouteHandler]:
         endpoint, lines = api.endpoints.ledger(principal, workspace, service, name)
         return json_answer([shapes.revision(line, live=line.seq == endpoint.live_seq) for line in lines])
 
-    return [patch_endpoint, refresh, rollback, ledger]
+    return [rollback, ledger]
 
 
 def _members(body: bytes) -> Members:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.endpoints.world import World
 
 from restudio.storage.clock import ManualClock
 from restudio.storage.db import SqlDatabase
 from restudio.storage.secrets import MasterKeySecrets
-from tests.unit.endpoints.world import World
 
 
 @pytest.fixture

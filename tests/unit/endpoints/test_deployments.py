@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from tests.unit.endpoints.world import World, model, registry
+
 from restudio.endpoints.building import ScorerBuilder
 from restudio.endpoints.contents import Contents
 from restudio.endpoints.deployments import Deployments
 from restudio.endpoints.patch import SettingsChange
 from restudio.models.types import asset_key
 from restudio.scoring.dataplane import DataPlane
-from tests.unit.endpoints.world import World, model, registry
 
 
 def another_process(world: World) -> tuple[Deployments, DataPlane]:

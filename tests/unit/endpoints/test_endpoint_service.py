@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
-from restudio.core.errors import Kind, RestudioError
-from restudio.core.ids import is_id
-from restudio.endpoints.patch import Patch, SettingsChange
-from restudio.endpoints.types import MetricRule
-from restudio.graph.model import Graph
-from restudio.identity.audit import list_lines
+import pytest
 from tests.unit.endpoints.world import (
     NORMALIZE,
     RESOURCE,
@@ -18,8 +13,20 @@ from tests.unit.endpoints.world import (
     model,
     normalize,
     predictive_graph,
+    registry,
     train,
 )
+
+from restudio.artifacts.values import Model, Transform
+from restudio.core.errors import Kind, RestudioError
+from restudio.core.ids import is_id
+from restudio.endpoints.patch import Patch, SettingsChange
+from restudio.endpoints.types import MetricRule
+from restudio.graph.model import Graph
+from restudio.identity.audit import list_lines
+from restudio.kernels.chunk import evaluate
+from restudio.kernels.expr import Frame
+from restudio.tables.table import Table
 
 
 def refused(error: pytest.ExceptionInfo[RestudioError]) -> tuple[Kind, str]:
@@ -123,7 +130,7 @@ def test_a_dry_run_changes_nothing(world: World) -> None:
 def test_fitted_transforms_travel_with_the_model(world: World) -> None:
     table = churn_table()
     fitted = normalize(table)
-    trained = train(apply(world, fitted), label="left")
+    trained = train(applied(fitted, table))
     graph = predictive_graph(
         world.save_dataset().id, world.save_model(value=trained).id, world.save_transform(fitted).id
     )
@@ -140,15 +147,9 @@ def test_fitted_transforms_travel_with_the_model(world: World) -> None:
     assert world.labels(endpoint.id, 35, 60) == ["yes", "yes"]
 
 
-def apply(world: World, fitted: object) -> object:
-    """The training data after the transform, as the graph would compute it."""
-    from restudio.kernels.chunk import evaluate
-    from restudio.kernels.expr import Frame
-    from restudio.tables.table import Table
-    from tests.unit.endpoints.world import registry
-
-    table = churn_table()
-    entry = registry().get_entry("normalize-data")
+def applied(fitted: Transform, table: Table) -> Table:
+    """The table after the transform, as the graph computes it."""
+    entry = registry().get_entry(fitted.module)
     assert entry.apply is not None
     frame = entry.apply(fitted, Frame.input("input", table.schema))
     return Table(frame.schema, evaluate(frame, {"input": table.data}))
@@ -308,9 +309,7 @@ def test_a_worse_model_never_goes_live(world: World) -> None:
     assert world.labels(endpoint.id, 50) == ["no"]
 
 
-def with_auc(turn: int, auc: float) -> object:
-    from dataclasses import replace
-
+def with_auc(turn: int, auc: float) -> Model:
     return replace(model(turn), metrics={"AUC": auc})
 
 
@@ -330,3 +329,13 @@ def test_describe_shows_data_only_when_told(world: World) -> None:
     shown = Patch(settings=SettingsChange(sample_data=True))
     world.endpoints.patch(world.owner, world.ws, published.service.id, "default", shown)
     assert world.endpoints.describe(world.ws, published.endpoint.id).inputs[0].sample[0] == (20, 0.0)
+
+
+def test_a_job_keeps_the_revision_that_it_began_with(world: World) -> None:
+    service = world.publish().service.id
+    endpoint = world.endpoints.add(world.owner, world.ws, service, "eu", SettingsChange()).endpoint
+    began = world.endpoints.bound(endpoint.id)
+    world.patch(service, "eu", world.retrained(model(55)))
+    now, then = world.endpoints.bound(endpoint.id), world.endpoints.bound(endpoint.id, began.revision.id)
+    assert (then.revision, then.graph) == (began.revision, began.graph)
+    assert now.graph != then.graph

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
+from tests.unit.endpoints.world import BASE, RESOURCE, World, churn_table, model, normalize, train
 
 from restudio.artifacts.container import write_artifact, write_bundle
 from restudio.artifacts.values import Bundle
@@ -17,7 +18,6 @@ from restudio.endpoints.patch import SettingsChange
 from restudio.http.errors import status_of
 from restudio.http.management_bodies import folded, read_patch
 from restudio.tables.table import Table
-from tests.unit.endpoints.world import BASE, RESOURCE, World, churn_table, model, normalize, train
 
 
 @dataclass

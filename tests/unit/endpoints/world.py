@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ def registry() -> Registry:
 def churn_table(turn: int = 40, yes: str = "yes") -> Table:
     """People older than ``turn`` leave."""
     ages = [20 + i % 45 for i in range(90)]
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         "age": ages,
         "hours": [float(i % 40) for i in range(90)],
         "left": [yes if age > turn else "no" for age in ages],
