@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azure.storage.blob import BlobServiceClient
-from server import Server
+from tests.acceptance.server import Server
 
 from restudio.client import Client
 from restudio.client.scoring import Scoring, blob_input

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from adult import Loop, build_loop
-from server import Server
+from tests.acceptance.adult import Loop, build_loop
+from tests.acceptance.server import Server
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 import httpx
 import pytest
-from adult import LABEL, Loop
 from azure.storage.blob import BlobClient
 from sklearn import metrics
+from tests.acceptance.adult import LABEL, Loop
 
 from restudio.artifacts.container import read_bundle
 from restudio.artifacts.values import Model

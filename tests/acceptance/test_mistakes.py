@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from adult import Loop
 from azure.storage.blob import BlobClient
+from tests.acceptance.adult import Loop
 
 from restudio.client.types import Location
 

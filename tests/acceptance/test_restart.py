@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adult import build_loop
-from server import Server
+from tests.acceptance.adult import build_loop
+from tests.acceptance.server import Server
 
 
 def test_services_survive_stop_and_kill(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import threading
 from collections import defaultdict
 
 import httpx
-from adult import Loop
+from tests.acceptance.adult import Loop
 
 CONNECTIONS = 16
 PATCHES = 50
