@@ -34,6 +34,7 @@ def serve(
     on_ready: Callable[[Settings], None] | None = None,
 ) -> None:
     """Run until SIGINT or SIGTERM. ``inherited`` is the descriptor of a listening socket of the parent process."""
+    _end_on_signals()
     listener = listen(settings.host, settings.port) if inherited is None else socket.socket(fileno=inherited)
     if inherited is None:
         settings = replace(settings, port=listener.getsockname()[1])
@@ -55,6 +56,15 @@ def serve(
                 replica.wait()
     finally:
         studio.stop()
+
+
+def _end_on_signals() -> None:
+    # uvicorn takes the signals while it answers and raises them again afterwards: then everything is let go in order.
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
 
 
 def listen(host: str, port: int) -> socket.socket:

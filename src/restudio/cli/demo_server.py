@@ -19,13 +19,12 @@ LOG_NAME = "serve.log"
 class DemoServer:
     """A running ``restudio serve``."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *arguments: str) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        (home / FILE_NAME).unlink(missing_ok=True) if not (home / "restudio.sqlite").exists() else None
         self.home = home
-        self.started = time.time()
+        self._before = self._written()
         self._log = (home / LOG_NAME).open("ab")
-        command = [sys.executable, "-m", "restudio", "serve", "--home", str(home), "--port", "0"]
+        command = [sys.executable, "-m", "restudio", "serve", "--home", str(home), "--port", "0", *arguments]
         self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log, start_new_session=True)
 
     def wait_until_ready(self, timeout: float = 60.0) -> None:
@@ -48,9 +47,13 @@ class DemoServer:
             self.process.wait()
         self._log.close()
 
-    def _is_ready(self) -> bool:
+    def _written(self) -> int:
+        """When the credentials were written last; each start writes them, with the new address."""
         path = self.home / FILE_NAME
-        if not path.exists() or path.stat().st_mtime < self.started - 1:
+        return path.stat().st_mtime_ns if path.exists() else 0
+
+    def _is_ready(self) -> bool:
+        if self._written() == self._before:
             return False
         try:
             with Connection(read_credentials(self.home).url, timeout=5) as connection:

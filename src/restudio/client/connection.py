@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +41,8 @@ class Connection:
         self.url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(headers=headers, timeout=timeout)
+        # Scripts rarely close: the sockets go with the last reference, without a warning.
+        weakref.finalize(self, self._http.close)
 
     def close(self) -> None:
         self._http.close()

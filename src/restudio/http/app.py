@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, cast
 
 from litestar import Litestar
@@ -21,6 +22,7 @@ from restudio.http import (
     studio_services,
     studio_session,
     studioapi,
+    studioapi_experiments,
     studioapi_uploads,
 )
 from restudio.http import help as help_face
@@ -37,6 +39,7 @@ def build_app(studio: Studio) -> Any:
     """The ASGI application of a composed studio."""
     requests = metrics.Requests()
     requests.registry.register(cast("Any", studio.plane))
+    requests.gauge("restudio_process_id", "Id of the process that answers.", os.getpid)
     rrs = cast("ASGIApp", RrsApp(studio.plane, max_body=studio.settings.max_request_bytes))
     return RootApp(
         rrs=rrs, blob=BlobApp(studio.blobs, studio.clock), rest=build_rest(studio, requests), requests=requests
@@ -68,6 +71,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *help_face.routes(studio.endpoints),
         *studioapi.routes(classic),
         *studioapi_uploads.routes(classic),
+        *studioapi_experiments.routes(classic, studio.experiments),
         *studio_session.routes(studio.identity, door),
         *studio_modules.routes(studio.registry),
         *studio_assets.routes(studio.assets, studio.objects, door, settings.max_upload_bytes),

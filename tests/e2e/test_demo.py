@@ -1,0 +1,139 @@
+"""What the README promises, done as it says: the demo, the commands, the classic client, the doctor."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import azureml
+import httpx
+import pytest
+from tests.e2e.server import restudio, started
+
+from restudio.client import Client
+from restudio.client.credentials import read_credentials
+
+
+@dataclass(frozen=True)
+class House:
+    """A home in which the demo has run, and a server on it."""
+
+    home: Path
+    report: dict[str, Any]
+
+    def command(self, *arguments: str) -> Any:
+        done = restudio(*arguments, "--home", self.home, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    home = tmp_path_factory.mktemp("demo") / "home"
+    done = restudio("demo", "--home", home, "--json")
+    assert done.returncode == 0, done.stderr
+    server = started(home)
+    yield House(home, json.loads(done.stdout))
+    server.stop()
+
+
+def test_the_demo_retrains_patches_and_rolls_back(house: House) -> None:
+    report = house.report
+    assert report["rolled_back"] is True
+    assert report["changed_answers"] > 0
+    assert report["after"] > report["before"] > 0.5
+
+
+def test_everything_is_there_after_a_restart(house: House) -> None:
+    services = {service["id"]: service for service in house.command("services", "list")}
+    assert services[house.report["predictive_service"]]["stage"] == "production"
+    assert services[house.report["training_service"]]["kind"] == "training"
+    ledger = house.command("endpoints", "ledger", house.report["predictive_service"], "fresh")
+    assert [line["live"] for line in ledger] == [True, False, False, False]
+    assert ledger[0]["id"] == house.report["live_revision"]
+    assert [job["status"] for job in house.command("jobs", "list")] == ["Finished"]
+    assert {dataset["name"] for dataset in house.command("datasets", "list")} == {"breast-cancer first"}
+    assert house.command("models", "list")
+
+
+def test_an_experiment_leaves_and_comes_back_unchanged(house: House, tmp_path: Path) -> None:
+    experiment = house.report["experiments"]["training"]
+    file = tmp_path / "demo.experiment.yaml"
+    house.command("experiments", "export", experiment, str(file))
+    again = house.command("experiments", "import", str(file))
+    assert house.command("experiments", "export", again["id"])["yaml"] == file.read_text()
+    rerun = house.command("experiments", "run", again["id"])
+    assert rerun["state"] == "Finished"
+    assert all(node["cached"] for node in rerun["nodes"].values())
+
+
+def test_the_doctor_finds_the_usual_mistakes(house: House) -> None:
+    client = Client.from_home(house.home)
+    predictive, training = house.report["predictive_service"], house.report["training_service"]
+    root = f"{client.url}/workspaces/{client.workspace}/webservices"
+    fresh = client.endpoints.get(predictive, "fresh")
+    for url, ok, words in (
+        (f"{root}/{predictive}/endpoints/fresh", True, "A PATCH goes to"),
+        (f"{root}/{predictive}/endpoints/default", False, "cannot be updated"),
+        (f"{root}/{training}/endpoints/default", False, "training service"),
+        (f"{fresh.api_location}/execute", True, "The key is valid"),
+        (fresh.help_location, True, "exists"),
+    ):
+        done = restudio("doctor", url, "--key", fresh.primary_key, "--home", house.home)
+        assert words in done.stdout, done.stdout + done.stderr
+        assert done.returncode == (0 if ok else 1), done.stdout
+
+
+def test_the_azureml_client_reads_experiments_and_outputs(house: House) -> None:
+    credentials = read_credentials(house.home)
+    workspace = azureml.Workspace(credentials.workspace_id, credentials.workspace_token, credentials.url)
+    experiment = workspace.experiments[f"{credentials.workspace_id}.f-id.{house.report['experiments']['training']}"]
+    assert (experiment.status.status_code, experiment.is_example) == ("Finished", False)
+    assert experiment.creator == credentials.owner
+    output = experiment.get_intermediate_dataset("evaluate", "Evaluation results", "GenericCSV")
+    assert output.read_as_text().splitlines()[0].replace('"', "").startswith("Accuracy,Precision")
+    assert "breast-cancer first" in [dataset.name for dataset in workspace.datasets]
+
+
+def test_a_person_signs_in_and_a_stranger_does_not(house: House) -> None:
+    credentials = read_credentials(house.home)
+    login = f"{credentials.url}/studio/api/login"
+    answer = httpx.post(login, json={"user": credentials.owner, "password": credentials.owner_password})
+    assert answer.json()["workspaces"][0]["id"] == credentials.workspace_id
+    session = {"Authorization": f"Bearer {answer.json()['token']}"}
+    mine = f"{credentials.url}/studio/api/workspaces/{credentials.workspace_id}/experiments"
+    assert httpx.get(mine, headers=session).status_code == 200
+    assert httpx.get(mine).status_code == 401
+    assert httpx.get(mine, headers={"Authorization": "Bearer x"}).status_code == 401
+    assert httpx.get(mine.replace(credentials.workspace_id, "0" * 32), headers=session).status_code == 403
+    assert httpx.post(login, json={"user": credentials.owner, "password": "wrong"}).status_code == 401
+
+
+def test_several_processes_answer_on_one_port_and_stop_together(house: House, tmp_path: Path) -> None:
+    server = started(tmp_path / "home", "--web-workers", "3")
+    try:
+        url = read_credentials(server.home).url
+        pids = set()
+        for _ in range(200):
+            text = httpx.get(f"{url}/metrics").text
+            pids.add(next(line for line in text.splitlines() if line.startswith("restudio_process_id")))
+            if len(pids) == 3:
+                break
+        assert len(pids) == 3
+    finally:
+        os.kill(server.process.pid, signal.SIGTERM)
+        assert server.process.wait(30) == 0
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{url}/health/live", timeout=2)
+
+
+def test_a_wrong_command_says_what_to_do(tmp_path: Path) -> None:
+    done = restudio("services", "list", "--home", tmp_path)
+    assert done.returncode == 1
+    assert "restudio serve" in done.stderr
+    assert restudio("demo", "--data", tmp_path / "none.csv").returncode == 1
