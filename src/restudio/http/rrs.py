@@ -25,7 +25,7 @@ from restudio.core.errors import Kind, RestudioError
 from restudio.http.errors import envelope, status_of
 from restudio.scoring.dataplane import DataPlane
 from restudio.scoring.live import Live
-from restudio.scoring.wire import decode_call, decode_legacy
+from restudio.scoring.wire import Call, Wire, decode_call, decode_legacy
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -157,9 +157,9 @@ class RrsApp:
             form = Form() if route.legacy else parse_form(scope["query_string"])
             self._ensure_size(length)
             body = await self._read(receive)
-            answer = await self._score(admission.live, route, form, body)
+            result = await self._score(admission.live, route, form, body)
             status = 200
-            return status, answer, ((b"x-ms-restudio-revision", admission.live.revision.encode()),)
+            return status, result, ((b"x-ms-restudio-revision", admission.live.revision.encode()),)
         except RestudioError as error:
             status = status_of(error)
             raise
@@ -195,19 +195,29 @@ class RrsApp:
             )
 
     async def _score(self, live: Live, route: Route, form: Form, body: bytes) -> bytes:
-        if live.scorer.fast and len(body) <= INLINE_BODY and not live.parameters:
-            return score(live, route.legacy, form, body)
+        if len(body) <= INLINE_BODY:
+            call = decode(live, route.legacy, body)
+            wire = live.find_wire(call.GlobalParameters)
+            if wire is not None and wire.fast:
+                return answer(wire, route.legacy, form, call)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, score, live, route.legacy, form, body)
 
 
 def score(live: Live, legacy: bool, form: Form, body: bytes) -> bytes:
-    """Body to answer: decode, convert, score, encode."""
-    if legacy:
-        call = decode_legacy(body, next(iter(live.scorer.inputs), "input1"))
-        return live.wire(call.GlobalParameters).score_legacy(call)
-    call = decode_call(body)
-    return live.wire(call.GlobalParameters).score(call, details=form.details, swagger=form.swagger)
+    """Body to answer: decode, convert, score, encode; compiles first where the parameters' values are new."""
+    call = decode(live, legacy, body)
+    return answer(live.wire(call.GlobalParameters), legacy, form, call)
+
+
+def decode(live: Live, legacy: bool, body: bytes) -> Call:
+    """The call of a body."""
+    return decode_legacy(body, next(iter(live.scorer.inputs), "input1")) if legacy else decode_call(body)
+
+
+def answer(wire: Wire, legacy: bool, form: Form, call: Call) -> bytes:
+    """The answer's body for a call."""
+    return wire.score_legacy(call) if legacy else wire.score(call, details=form.details, swagger=form.swagger)
 
 
 class ClientGone(Exception):

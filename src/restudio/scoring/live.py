@@ -44,6 +44,10 @@ class Live:
         """The bodies for a call with these GlobalParameters; may compile (some milliseconds)."""
         return self._variants.get(given)
 
+    def find_wire(self, given: Mapping[str, object] | None) -> Wire | None:
+        """As :meth:`wire`, but None where that would have to compile first. Errors for wrong parameters."""
+        return self._variants.find(given)
+
 
 class Variants:
     """Scorers by parameter values. Thread-safe."""
@@ -56,25 +60,31 @@ class Variants:
         self._kept: OrderedDict[bytes, Wire] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, given: Mapping[str, object] | None) -> Wire:
+    def find(self, given: Mapping[str, object] | None) -> Wire | None:
         if not given and not self._required:
             return self._plain
         changed = self._changed(given or {})
-        if not changed:
-            return self._plain
-        key = _key(changed)
+        return self._find_kept(_key(changed)) if changed else self._plain
+
+    def get(self, given: Mapping[str, object] | None) -> Wire:
+        known = self.find(given)
+        if known is not None:
+            return known
+        changed = self._changed(given or {})
+        assert self._variant is not None
+        made = Wire(self._variant(changed))
+        with self._lock:
+            self._kept[_key(changed)] = made
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+    def _find_kept(self, key: bytes) -> Wire | None:
         with self._lock:
             known = self._kept.get(key)
             if known is not None:
                 self._kept.move_to_end(key)
-                return known
-        assert self._variant is not None
-        made = Wire(self._variant(changed))
-        with self._lock:
-            self._kept[key] = made
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return made
+            return known
 
     def _changed(self, given: Mapping[str, object]) -> dict[str, object]:
         """The given values that differ from the defaults. Errors for unknown and missing parameters."""

@@ -104,8 +104,9 @@ class Wire:
                 self._answers[port, details] = _Answer(schema, details)
 
     @property
-    def ports(self) -> Sequence[str]:
-        return tuple(self._ports)
+    def fast(self) -> bool:
+        """Whether the scorer runs kernels only."""
+        return self._scorer.fast
 
     def score(self, call: Call, *, details: bool, swagger: bool) -> bytes:
         """Answer body of a call in table or swagger form; ``details`` adds ``ColumnTypes`` to the table form."""
