@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from restudio.core.cells import Cell, convert
 from restudio.core.errors import nearest
 from restudio.core.schema import Column, DType, Schema
 from restudio.tables import parsing
@@ -68,14 +69,19 @@ class Fit:
         if values is None and column.dtype is DType.INTEGER:
             values = _whole(parsing.convert(cells, DType.DOUBLE))
         if values is None:
-            at = parsing.first_unreadable(cells, column.dtype)
-            raise unreadable(
-                self.name,
-                f"expected {column.dtype.value}, got '{str(cells[at].as_py())[:80]}'.",
-                row=first_row + at,
-                column=column.name,
-            )
+            values = self._parse_one_by_one(column, cells, first_row)
         return values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
+
+    def _parse_one_by_one(self, column: Column, cells: pa.ChunkedArray, first_row: int) -> pa.Array:
+        """What request-response accepts (1 for true, blanks for missing); slow, for columns with odd cells only."""
+        parsed: list[Cell] = []
+        for row, text in enumerate(cells.to_pylist(), start=first_row):
+            try:
+                parsed.append(None if text is None else convert(text, column.dtype))
+            except ValueError as cause:
+                got = f"expected {column.dtype.value}, got '{text[:80]}'."
+                raise unreadable(self.name, got, row=row, column=column.name) from cause
+        return pa.array(parsed, ARROW_TYPES[column.dtype])
 
 
 def _whole(values: parsing.Texts | None) -> parsing.Texts | None:

@@ -74,11 +74,9 @@ def to_text(values: Texts, dtype: DType) -> Texts:
 
 
 def _format_doubles(values: Texts) -> Texts:
-    """Arrow's shortest digits, except where it places the exponent elsewhere than :func:`text_of_float`."""
+    """Arrow's text, which is that of :func:`text_of_float` below 1e10, and the latter for the few other cells."""
     texts = values.cast(pa.large_string())
-    size = pc.abs(values)
-    plain = pc.or_(pc.and_(pc.greater_equal(size, 1e-4), pc.less(size, 1e10)), pc.equal(size, 0.0))
-    odd = pc.fill_null(pc.invert(plain), False)
+    odd = pc.fill_null(pc.invert(pc.less(pc.abs(values), 1e10)), False)
     if not pc.any(odd, min_count=0).as_py():
         return texts
     rare = [text_of_float(value) for value in values.filter(odd).to_pylist()]
@@ -87,18 +85,6 @@ def _format_doubles(values: Texts) -> Texts:
 
 def _flat(cells: Texts) -> pa.Array:
     return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
-
-
-def first_unreadable(texts: Texts, dtype: DType) -> int:
-    """Zero-based position of the first cell that is no ``dtype``, by halving; for a column that did not convert."""
-    low, high = 0, len(texts)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if convert(texts.slice(low, middle - low), dtype) is None:
-            high = middle
-        else:
-            low = middle
-    return low
 
 
 def _same(texts: Texts) -> Texts:

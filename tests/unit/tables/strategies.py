@@ -20,7 +20,7 @@ CELLS = {
     DType.INTEGER: st.integers(-(2**63), 2**63 - 1),
     DType.DOUBLE: st.floats(allow_nan=True, allow_infinity=True),
     DType.BOOLEAN: st.booleans(),
-    DType.DATETIME: st.datetimes(datetime(1700, 1, 1), datetime(2250, 1, 1)),  # noqa: DTZ001  tables carry no zone
+    DType.DATETIME: st.datetimes(datetime(1700, 1, 1), datetime(2250, 1, 1)),
     DType.TIMESPAN: st.timedeltas(timedelta(days=-100_000), timedelta(days=100_000)),
 }
 NAMES = st.lists(

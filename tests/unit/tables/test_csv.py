@@ -110,6 +110,14 @@ def test_ignored_columns_and_other_orders_are_accepted(tmp_path: Path) -> None:
     assert table.data.to_pylist() == [{"age": 39, "plan": "basic"}, {"age": None, "plan": None}]
 
 
+def test_a_demanded_type_is_read_as_generously_as_by_request_response(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("paid,n\n1,  \n0,+5\ntrue,7.0\n")
+    schema = Schema.of([Column("paid", DType.BOOLEAN), Column("n", DType.INTEGER)])
+    table = get_codec(path).read(path, schema=schema)
+    assert [list(row.values()) for row in table.data.to_pylist()] == [[True, None], [False, 5], [True, 7]]
+
+
 def test_too_many_columns_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_text(",".join(f"c{i}" for i in range(MAX_COLUMNS + 1)) + "\n")

@@ -34,7 +34,7 @@ def test_arff_of_weka(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert table.schema["plan"].categories == ("basic", "very gold")
     assert [list(row.values()) for row in table.data.to_pylist()] == [
-        [1.5, "basic", datetime(2020, 12, 31), 9007199254740993, True],  # noqa: DTZ001  tables carry no zone
+        [1.5, "basic", datetime(2020, 12, 31), 9007199254740993, True],
         [None, "very gold", None, None, None],
     ]
 
