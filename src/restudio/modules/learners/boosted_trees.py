@@ -28,6 +28,7 @@ _TWO_CLASS = "two-class-boosted-decision-tree"
 _REGRESSION = "boosted-decision-tree-regression"
 _DEFAULT_SEED = 42
 _MAX_LEAVES = 131_072
+_CELLS_PER_THREAD = 1_000_000
 _ERRORS = ("0002", "0005", "0008", "0023", "0033", "0134")
 
 
@@ -147,7 +148,7 @@ def _fit(
     import lightgbm
 
     chosen = single(p)
-    settings = {**objective, **_settings(chosen)}
+    settings = {**objective, **_settings(chosen), "num_threads": _threads(data)}
     categorical = [i for i, column in enumerate(data.features) if column.is_categorical]
     dataset = lightgbm.Dataset(
         _matrix(data), data.target.astype(np.float64), categorical_feature=categorical, params=settings
@@ -182,15 +183,19 @@ def _settings(p: BoostedTreeParams) -> dict[str, object]:
         "seed": _DEFAULT_SEED if p.seed is None else p.seed % 2**31,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": _cores(),
         "verbosity": -1,
     }
 
 
-def _cores() -> int:
-    """The processor cores this process may use."""
+def _threads(data: TrainingData) -> int:
+    """A core for every so many cells, as far as there are cores.
+
+    Threads of LightGBM spin while they wait: on 320,000 cells a second one saves 0.1 s on an idle machine and costs
+    up to 5 s on a busy one. The trees are the same for any number.
+    """
     affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return min(cores, 1 + data.rows * len(data.features) // _CELLS_PER_THREAD)
 
 
 def _matrix(data: TrainingData) -> np.ndarray:
