@@ -8,7 +8,6 @@ from dataclasses import replace
 from restudio.core.params import ParamKind, parameters_of, parse_value
 from restudio.core.selector import Rule, Selection
 from restudio.graph.order import predecessors, topological
-from restudio.graph.ports import IGNORED
 from restudio.graph.sketch import Sketch
 
 _NEW_NAMES = "New column names"
@@ -37,9 +36,6 @@ def _narrow(sketch: Sketch, node: str, label: str) -> str:
     params = dict(sketch.nodes[node].params)
     above = _name_before(params, label, sketch, node)
     emptied = False
-    if _may_ignore(sketch, node):
-        params[IGNORED] = above
-        sketch.tell(node, f"'{above}' may be absent at {sketch.title(node)}", _WHY)
     for _, parameter in parameters_of(sketch.spec(node).params):
         if parameter.kind is not ParamKind.COLUMN_PICKER:
             continue
@@ -58,12 +54,6 @@ def _narrow(sketch: Sketch, node: str, label: str) -> str:
     else:
         sketch.update(node, params=params)
     return above
-
-
-def _may_ignore(sketch: Sketch, node: str) -> bool:
-    """Whether a module (Apply Transformation) can be told that a column it was fitted on may be absent."""
-    spec = sketch.spec(node)
-    return bool(spec.inputs) and any(p.name == IGNORED for _, p in parameters_of(spec.params))
 
 
 def without(selection: Selection, column: str) -> Selection:

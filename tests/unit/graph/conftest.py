@@ -32,11 +32,6 @@ class OutputPort:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Apply:
-    ignored: str = text("Ignored columns")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Url:
     url: str = text("URL")
     cached: bool = boolean("Use cached results", False)
@@ -110,7 +105,7 @@ def _catalog() -> Registry:
                    outputs=(table_out("Results dataset"),)),
             _entry("clean-missing-data", "Clean Missing Data", prepare, params=Clean, inputs=(table,),
                    outputs=(table_out("Cleaned dataset"), Port("Cleaning transformation", TRANSFORM))),
-            _entry("apply-transformation", "Apply Transformation", f"{learn} / Score", params=Apply,
+            _entry("apply-transformation", "Apply Transformation", f"{learn} / Score",
                    inputs=(Port("Transformation", TRANSFORM), table), outputs=(table_out("Transformed dataset"),)),
             _entry("split-data", "Split Data", f"{prepare} / Sample and Split", params=Split, inputs=(table,),
                    outputs=(table_out("Results dataset1"), table_out("Results dataset2")),
