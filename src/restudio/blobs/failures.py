@@ -42,7 +42,6 @@ _CODES: Mapping[str, tuple[Kind, str]] = {
     ),
     "ContainerAlreadyExists": (Kind.CONFLICT, "The specified container already exists."),
     "ContainerNotFound": (Kind.NOT_FOUND, "The specified container does not exist."),
-    "InvalidBlobOrBlock": (Kind.BAD_ARGUMENT, "The specified blob or block content is invalid."),
     "InvalidBlobType": (Kind.CONFLICT, "The blob type is invalid for this operation; only block blobs are kept here."),
     "InvalidBlockList": (
         Kind.BAD_ARGUMENT,
@@ -66,7 +65,6 @@ _CODES: Mapping[str, tuple[Kind, str]] = {
         Kind.BAD_ARGUMENT,
         "The specified resource name contains invalid characters or has a wrong length.",
     ),
-    "InvalidUri": (Kind.BAD_ARGUMENT, "The requested URI does not represent any resource on the server."),
     "InvalidXmlDocument": (Kind.BAD_ARGUMENT, "The specified XML is not syntactically valid."),
     "Md5Mismatch": (
         Kind.BAD_ARGUMENT,
@@ -78,7 +76,6 @@ _CODES: Mapping[str, tuple[Kind, str]] = {
     "OutOfRangeInput": (Kind.BAD_ARGUMENT, "One of the request inputs is out of range."),
     "PublicAccessNotPermitted": (Kind.CONFLICT, "Public access is not permitted on this storage account."),
     "RequestBodyTooLarge": (Kind.TOO_LARGE, "The request body is too large and exceeds the maximum permissible limit."),
-    "ResourceNotFound": (Kind.NOT_FOUND, "The specified resource does not exist."),
     "UnsupportedHeader": (
         Kind.BAD_ARGUMENT,
         "One of the headers specified in the request is not supported.",
