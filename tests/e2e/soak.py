@@ -50,17 +50,23 @@ def soak(home: Path, kills: int, chance: random.Random) -> list[str]:
     try:
         server.wait_until_ready()
         load = _prepare(home)
-        for number in range(1, kills + 1):
-            time.sleep(chance.uniform(0.2, 4.0))
-            victim = server.kill_something(chance)
-            print(f"{number}/{kills} killed {victim}; {load.scored} scored, {len(load.jobs)} jobs, ", end="")
-            print(f"{len(load.runs)} runs, {len(load.revisions)} patches, {len(load.failures)} failures", flush=True)
-        load.stop()
+        try:
+            _kill_often(server, load, kills, chance)
+        finally:
+            load.stop()
         problems = [*load.failures, *_check_jobs(load), *_check_runs(load), *_check_ledger(load)]
         print(f"slowest start {server.slowest_start:.1f} s, {load.away} requests met no server")
     finally:
         server.stop()
     return problems + [f"process {pid} outlived its server" for pid in server.survivors()]
+
+
+def _kill_often(server: SoakServer, load: Load, kills: int, chance: random.Random) -> None:
+    for number in range(1, kills + 1):
+        time.sleep(chance.uniform(0.2, 4.0))
+        victim = server.kill_something(chance)
+        print(f"{number}/{kills} killed {victim}; {load.scored} scored, {len(load.jobs)} jobs, ", end="")
+        print(f"{len(load.runs)} runs, {len(load.revisions)} patches, {len(load.failures)} failures", flush=True)
 
 
 def _prepare(home: Path) -> Load:

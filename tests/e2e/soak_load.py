@@ -134,6 +134,6 @@ class Load:
                 return request()
             except Unreachable:
                 self.away += 1
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or self._stopping.is_set():
                     raise
                 time.sleep(0.1)

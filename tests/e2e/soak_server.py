@@ -80,7 +80,18 @@ class SoakServer:
         return left
 
     def _start(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "restudio", "serve", "--home", str(self.home), "--port", str(self.port)]
+        command = [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            "-m",
+            "restudio",
+            "serve",
+            "--home",
+            str(self.home),
+            "--port",
+            str(self.port),
+        ]
         with self.log.open("ab") as output:
             return subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
 

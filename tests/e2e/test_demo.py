@@ -128,6 +128,7 @@ def test_several_processes_answer_on_one_port_and_stop_together(house: House, tm
     finally:
         os.kill(server.process.pid, signal.SIGTERM)
         assert server.process.wait(30) == 0
+        server.stop()
     with pytest.raises(httpx.TransportError):
         httpx.get(f"{url}/health/live", timeout=2)
 
