@@ -20,7 +20,6 @@ from restudio.endpoints.patch import Patch, SettingsChange
 from restudio.endpoints.rules import (
     MAX_ENDPOINTS,
     check_endpoint_name,
-    effective_graph,
     quoted,
     refreshed_state,
 )
@@ -36,7 +35,6 @@ from restudio.endpoints.types import (
     WebService,
 )
 from restudio.endpoints.update import Situation, Updater, read_situation
-from restudio.graph.model import Graph
 from restudio.identity.keys import keep, new_key
 from restudio.identity.rules import allowed, ensure_allowed
 from restudio.identity.types import Action, Principal, Resource
@@ -54,16 +52,6 @@ class EndpointView:
     live: Revision
     version: ServiceVersion
     keys: Keys | None
-
-
-@dataclass(frozen=True, slots=True)
-class BoundEndpoint:
-    """What a batch job of an endpoint computes: the version, and its graph with the live models in place."""
-
-    endpoint: Endpoint
-    revision: Revision
-    version: ServiceVersion
-    graph: Graph
 
 
 class EndpointService:
@@ -129,21 +117,6 @@ class EndpointService:
             if endpoint is None or not store.holds_key(conn, endpoint.id, self._secrets.fingerprint(key)):
                 return None
         return Principal("endpoint", endpoint.id, f"key of endpoint {endpoint.name}", workspace_id)
-
-    def bound(self, endpoint_id: str, revision: str | None = None) -> BoundEndpoint:
-        """What an endpoint computes now, or at a revision of its ledger (so that a job keeps what it began with).
-
-        Errors: ``WebServiceNotFound``, ``RevisionNotFound``.
-        """
-        with self._db.read() as conn:
-            endpoint = store.find_endpoint_by_id(conn, endpoint_id)
-            if endpoint is None:
-                raise RestudioError.not_found("WebServiceNotFound", "Endpoint", endpoint_id[:80])
-            line = store.live_revision(conn, endpoint)
-            if revision is not None and revision != line.id:
-                line = _choose(store.list_revisions(conn, endpoint.id), line, revision)
-            version = store.get_version(conn, endpoint.service_id, line.state.version)
-        return BoundEndpoint(endpoint, line, version, effective_graph(version, line.state))
 
     def describe(self, workspace_id: str, endpoint_id: str, service_id: str | None = None) -> ServiceDescription:
         """What help pages and swagger tell; they need no credentials, so samples appear only where that is set.

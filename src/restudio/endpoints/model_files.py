@@ -18,7 +18,7 @@ from restudio.core.registry import Registry
 from restudio.endpoints.rules import check_extension, expired_at
 from restudio.endpoints.types import Endpoint, Holding, WebService
 from restudio.models.service import AssetService
-from restudio.models.types import AssetKind
+from restudio.models.types import Asset, AssetKind
 from restudio.scoring.compile import Saved
 from restudio.seams.clock import Clock
 
@@ -106,8 +106,21 @@ def keep(
 ) -> Holding:
     """Save a content as an asset of the endpoint's own: a new version of what stood in the same place before."""
     name = _FORBIDDEN.sub("_", f"{what} on {endpoint.name} of {service.name}")[:200] + f" ({endpoint.id[:8]})"
+    try:
+        asset = _create(assets, service, endpoint, content, name, what, by)
+    except RestudioError as error:
+        if error.detail != "NameExists":
+            raise
+        # Another process saved the first version of this place since we looked.
+        asset = _create(assets, service, endpoint, content, name, what, by)
+    return Holding(asset.id, asset.digest)
+
+
+def _create(
+    assets: AssetService, service: WebService, endpoint: Endpoint, content: Content, name: str, what: str, by: str
+) -> Asset:
     known = assets.find(endpoint.workspace_id, content.kind, name)
-    asset = assets.create(
+    return assets.create(
         endpoint.workspace_id,
         content.kind,
         name,
@@ -118,4 +131,3 @@ def keep(
         origin="FromExistingBlob",
         lineage={"service": service.id, "endpoint": endpoint.id, "place": what},
     )
-    return Holding(asset.id, asset.digest)

@@ -6,9 +6,11 @@ is the content of the resulting state.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from threading import Lock
 
 import sqlalchemy as sa
 
@@ -85,6 +87,8 @@ class Updater:
         self._deployments = deployments
         self._addresses = addresses
         self._gates = tuple(gates)
+        # In one process changes wait for each other; against other processes the ledger's number decides.
+        self._locks: defaultdict[tuple[str, str], Lock] = defaultdict(Lock)
 
     def patch(
         self,
@@ -99,11 +103,8 @@ class Updater:
         """Apply a patch; with ``dry_run`` only tell what it would do, refusing what would be refused."""
         files: dict[int, ModelFile] = {}
         for _ in range(_ATTEMPTS):
-            with self._db.read() as conn:
-                situation = read_situation(conn, workspace_id, service_id, name)
-                if patch.resources:
-                    self._check_updatable(conn, situation)
-            outcome = self._attempt(principal, situation, patch, files, dry_run)
+            with self._locks[service_id, name]:
+                outcome = self._decide(principal, workspace_id, service_id, name, patch, files, dry_run)
             if outcome is not None:
                 return outcome
         raise RestudioError(
@@ -112,6 +113,22 @@ class Updater:
             f"Endpoint '{name}' is being changed by others at the same moment; nothing was changed. Try again.",
             target=name,
         )
+
+    def _decide(
+        self,
+        principal: Principal,
+        workspace_id: str,
+        service_id: str,
+        name: str,
+        patch: Patch,
+        files: dict[int, ModelFile],
+        dry_run: bool,
+    ) -> Outcome | None:
+        with self._db.read() as conn:
+            situation = read_situation(conn, workspace_id, service_id, name)
+            if patch.resources:
+                self._check_updatable(conn, situation)
+        return self._attempt(principal, situation, patch, files, dry_run)
 
     def _attempt(
         self, principal: Principal, situation: Situation, patch: Patch, files: dict[int, ModelFile], dry_run: bool

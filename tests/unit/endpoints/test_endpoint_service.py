@@ -329,13 +329,3 @@ def test_describe_shows_data_only_when_told(world: World) -> None:
     shown = Patch(settings=SettingsChange(sample_data=True))
     world.endpoints.patch(world.owner, world.ws, published.service.id, "default", shown)
     assert world.endpoints.describe(world.ws, published.endpoint.id).inputs[0].sample[0] == (20, 0.0)
-
-
-def test_a_job_keeps_the_revision_that_it_began_with(world: World) -> None:
-    service = world.publish().service.id
-    endpoint = world.endpoints.add(world.owner, world.ws, service, "eu", SettingsChange()).endpoint
-    began = world.endpoints.bound(endpoint.id)
-    world.patch(service, "eu", world.retrained(model(55)))
-    now, then = world.endpoints.bound(endpoint.id), world.endpoints.bound(endpoint.id, began.revision.id)
-    assert (then.revision, then.graph) == (began.revision, began.graph)
-    assert now.graph != then.graph

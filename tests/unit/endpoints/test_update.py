@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import pytest
@@ -217,3 +218,19 @@ def test_an_endpoint_key_may_not_change_settings(world: World) -> None:
     with pytest.raises(RestudioError) as error:
         world.endpoints.patch(principal, world.ws, service, "eu", read_patch({"maxconcurrentcalls": 3}))
     assert error.value.kind is Kind.FORBIDDEN
+
+
+def test_concurrent_patches_leave_one_line_each(any_world: World) -> None:
+    world = any_world
+    service = world.publish().service.id
+    endpoint = world.endpoints.add(world.owner, world.ws, service, "eu", SettingsChange()).endpoint
+    files = [world.upload(write_bundle(Bundle(model(turn))), f"m{turn}.ilearner") for turn in (30, 45, 55)]
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = list(pool.map(lambda file: world.patch(service, "eu", file), [*files, *files]))
+    _, ledger = world.endpoints.ledger(world.owner, world.ws, service, "eu")
+    written = [o.revision.id for o in outcomes if o.changed]
+    assert sorted(written) == sorted(line.id for line in ledger if line.cause == "patch")
+    assert [line.seq for line in ledger] == list(range(len(ledger), 0, -1))
+    live = world.plane.find_live(endpoint.id)
+    assert live is not None
+    assert live.revision == ledger[0].id
