@@ -76,7 +76,9 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/.test system-bench
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench.rrs
+	$(BIN)/python -m bench.batch
+	$(BIN)/python -m bench.loop
 
 soak: setup
 	$(BIN)/python -m tests.e2e.soak
