@@ -32,13 +32,14 @@ from restudio.http.door import Door
 from restudio.http.downloads import Downloads
 from restudio.http.root import RootApp
 from restudio.http.rrs import RrsApp
+from restudio.http.rrs_metrics import RrsMetrics
 from restudio.http.studioapi import StudioApi
 
 
 def build_app(studio: Studio) -> Any:
     """The ASGI application of a composed studio."""
     requests = metrics.Requests()
-    requests.registry.register(cast("Any", studio.plane))
+    requests.registry.register(cast("Any", RrsMetrics(studio.plane)))
     requests.gauge("restudio_process_id", "Id of the process that answers.", os.getpid)
     rrs = cast("ASGIApp", RrsApp(studio.plane, max_body=studio.settings.max_request_bytes))
     return RootApp(

@@ -1,11 +1,8 @@
-"""Counts of calls by endpoint, cheap enough for every call (well below a microsecond), read by the metrics page."""
+"""Counts of calls, cheap enough for every call (well below a microsecond), read by the metrics page."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
-
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 
 BOUNDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5)
 """Upper bounds of the histogram's buckets in seconds."""
@@ -25,20 +22,3 @@ class CallCounts:
         self.statuses[status] = self.statuses.get(status, 0) + 1
         self.buckets[bisect_left(BOUNDS, seconds)] += 1
         self.seconds += seconds
-
-
-def iter_metrics(counts: Mapping[str, CallCounts]) -> Iterator[Metric]:
-    """Prometheus families over the counts of all endpoints."""
-    calls = CounterMetricFamily("restudio_rrs_calls", "Scoring calls by answer status.", labels=["endpoint", "status"])
-    times = HistogramMetricFamily("restudio_rrs_seconds", "Seconds from head to answer of a call.", labels=["endpoint"])
-    for endpoint, count in list(counts.items()):
-        for status, number in list(count.statuses.items()):
-            calls.add_metric([endpoint, str(status)], number)
-        total = 0
-        buckets = []
-        for bound, number in zip([*map(str, BOUNDS), "+Inf"], count.buckets, strict=True):
-            total += number
-            buckets.append((bound, float(total)))
-        times.add_metric([endpoint], buckets, count.seconds)
-    yield calls
-    yield times

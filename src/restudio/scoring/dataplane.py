@@ -12,10 +12,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from prometheus_client.core import Metric
-
 from restudio.core.errors import Kind, RestudioError
-from restudio.scoring.counts import CallCounts, iter_metrics
+from restudio.scoring.counts import CallCounts
 from restudio.scoring.live import Live
 
 _BEARER = re.compile(rb"\s*bearer\s+(\S+)\s*\Z", re.IGNORECASE)
@@ -111,9 +109,10 @@ class DataPlane:
         slot.running += 1
         return Admission(slot, live, time.perf_counter())
 
-    def collect(self) -> Iterator[Metric]:
-        """Prometheus metrics of all calls (the protocol of a prometheus-client collector)."""
-        return iter_metrics({endpoint: slot.counts for endpoint, slot in tuple(self._slots.items())})
+    def iter_counts(self) -> Iterator[tuple[str, CallCounts]]:
+        """Endpoint id and counts of its calls so far."""
+        for endpoint_id, slot in tuple(self._slots.items()):
+            yield endpoint_id, slot.counts
 
 
 def _unauthorized(message: str) -> RestudioError:

@@ -20,6 +20,7 @@ from restudio.core.errors import RestudioError
 from restudio.core.schema import Schema
 from restudio.graph.model import GraphParameter
 from restudio.http.rrs import RrsApp, match_route
+from restudio.http.rrs_metrics import RrsMetrics
 from restudio.scoring.dataplane import DataPlane, key_digest
 from restudio.scoring.live import Live
 from restudio.scoring.scorer import InputSpec, Rows, Scorer
@@ -321,7 +322,7 @@ def test_metrics(plane: DataPlane) -> None:
     run(plane)
     run(plane, body=b"{")
     registry = CollectorRegistry()
-    registry.register(plane)
+    registry.register(RrsMetrics(plane))
     text = generate_latest(registry).decode()
     assert f'restudio_rrs_calls_total{{endpoint="{ENDPOINT}",status="200"}} 1.0' in text
     assert f'restudio_rrs_calls_total{{endpoint="{ENDPOINT}",status="400"}} 1.0' in text
