@@ -15,7 +15,7 @@ from restudio.experiments.types import Experiment, Run, Snapshot
 from restudio.graph.events import Event, Failure, RunView, fold
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
-from restudio.seams.engine import Cancelled
+from restudio.seams.engine import Cancelled, Limits
 from restudio.seams.work import Work
 
 KIND = "run"
@@ -26,12 +26,15 @@ _log = logging.getLogger(__name__)
 class Runs:
     """Thread-safe. Registers the handler of its work; whoever composes starts the work."""
 
-    def __init__(self, db: Database, registry: Registry, work: Work, runner: Runner, clock: Clock) -> None:
+    def __init__(
+        self, db: Database, registry: Registry, work: Work, runner: Runner, clock: Clock, limits: Limits | None = None
+    ) -> None:
         self._db = db
         self._registry = registry
         self._work = work
         self._runner = runner
         self._clock = clock
+        self._limits = limits
         work.register(KIND, self.handle)
 
     def start(self, experiment: Experiment, snapshot: Snapshot, *, author: str = "") -> Run:
@@ -113,7 +116,7 @@ class Runs:
             self._cancel_probe(run_id, log),
             run=run_id,
             scope=run.workspace_id,
-            bindings=snapshot.bindings(finished=finished),
+            bindings=snapshot.bindings(finished=finished, limits=self._limits),
         )
 
     def _cancel_probe(self, run_id: str, log: EventLog) -> Callable[[], bool]:

@@ -25,13 +25,13 @@ from restudio.models.service import AssetService
 from restudio.models.types import Asset
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
-from restudio.seams.engine import Engine
+from restudio.seams.engine import Engine, Limits
 from restudio.seams.objects import Objects
 from restudio.seams.work import Work
 
 
 class ExperimentService:
-    """Thread-safe. Registers the work kind ``run``; whoever composes starts the work."""
+    """Thread-safe. Registers the work kind ``run``; whoever composes starts the work. ``limits`` hold for each module."""
 
     def __init__(
         self,
@@ -42,6 +42,8 @@ class ExperimentService:
         work: Work,
         engine: Engine,
         clock: Clock,
+        *,
+        limits: Limits | None = None,
     ) -> None:
         self._db = db
         self._objects = objects
@@ -51,7 +53,7 @@ class ExperimentService:
         self._publisher = Publisher(objects, assets, registry)
         self.runner = Runner(engine, objects, db, clock)
         """Also for those who run graphs with inputs of their own (batch jobs)."""
-        self._runs = Runs(db, registry, work, self.runner, clock)
+        self._runs = Runs(db, registry, work, self.runner, clock, limits)
 
     def save(
         self,
