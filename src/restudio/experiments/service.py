@@ -31,7 +31,7 @@ from restudio.seams.work import Work
 
 
 class ExperimentService:
-    """Thread-safe. Registers the work kind ``run``; whoever composes starts the work. ``limits`` hold for each module."""
+    """Thread-safe. Registers the work kind ``run``; whoever composes starts it. ``limits`` hold for each module."""
 
     def __init__(
         self,
