@@ -68,14 +68,15 @@ def run_script(
         unpack_bundle(bundle, root / "Script Bundle")
     files = {name: path.resolve() for name, path in inputs.items()}
     job = root / "job.json"
-    job.write_text(json.dumps(_job(source, files, root, limits, bundled=bundle is not None)))
+    (root / "script.py").write_text(source, encoding="utf-8")
+    job.write_text(json.dumps(_job(files, root, limits, bundled=bundle is not None)))
     status, log = _execute(job, root, list(files.values()), limits)
     return ScriptResult(_outputs(root, status, log), log, _images(root))
 
 
-def _job(source: str, inputs: Mapping[str, Path], root: Path, limits: Limits, *, bundled: bool) -> dict[str, object]:
+def _job(inputs: Mapping[str, Path], root: Path, limits: Limits, *, bundled: bool) -> dict[str, object]:
     return {
-        "script": source,
+        "script": str(root / "script.py"),
         "inputs": {name: str(path) for name, path in inputs.items()},
         "output": str(root / "output"),
         "bundle": str(root / "Script Bundle") if bundled else None,

@@ -1,12 +1,13 @@
 """The program that runs a user's Python script. Stands alone: the sandbox shows it this file and libraries only.
 
-Called with the path of a job description (JSON): ``script``, ``inputs`` (name → Arrow IPC file), ``output`` (folder),
-``bundle`` (folder or null) and ``limits``. Writes ``result1.arrow``, ``result2.arrow`` and ``outcome.json`` to the
-output folder.
+Called with the path of a job description (JSON): ``script`` (a file), ``inputs`` (name → Arrow IPC file), ``output``
+(folder), ``bundle`` (folder or null) and ``limits``. Writes ``result1.arrow``, ``result2.arrow`` and ``outcome.json``
+to the output folder.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import json
 import resource
@@ -15,11 +16,12 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 _ENTRY = "azureml_main"
 _ARGUMENTS = ("dataframe1", "dataframe2")
-_SCRIPT_NAME = "<Python script>"
+_MODULE = "azureml_script"
 
 
 def main(job_path: str) -> None:
@@ -31,7 +33,7 @@ def main(job_path: str) -> None:
         _write_frames(frames, output)
         outcome: dict[str, object] = {"outputs": len(frames)}
     except BaseException as error:  # a script may raise anything, SystemExit included
-        outcome = {"error": _describe(error)}
+        outcome = {"error": _describe(error, job["script"])}
     sys.stdout.flush()
     (output / "outcome.json").write_text(json.dumps(outcome))
 
@@ -54,15 +56,20 @@ def _run(job: Mapping[str, Any]) -> list[Any]:
     if job["bundle"]:
         sys.path.insert(0, job["bundle"])
     sys.path.insert(0, "")
-    namespace: dict[str, Any] = {"__name__": "__script__", "__file__": _SCRIPT_NAME}
-    code = compile(job["script"], _SCRIPT_NAME, "exec")
-    # Running the user's program is the purpose; the sandbox contains it.
-    exec(code, namespace)
-    entry = namespace.get(_ENTRY)
+    entry = getattr(_load(job["script"]), _ENTRY, None)
     if not callable(entry):
         raise TypeError(f"the script must define a function {_ENTRY}(dataframe1=None, dataframe2=None)")
     frames = [_read_frame(job["inputs"].get(name)) for name in _ARGUMENTS]
     return _as_frames(entry(*frames[: _arity(entry)]))
+
+
+def _load(path: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(_MODULE, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[_MODULE] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _arity(entry: Callable[..., Any]) -> int:
@@ -105,12 +112,13 @@ def _write_frames(frames: list[Any], output: Path) -> None:
             file.write_table(data)
 
 
-def _describe(error: BaseException) -> str:
-    """The traceback from the script's first line on, without the frames of this program."""
+def _describe(error: BaseException, script: str) -> str:
+    """The traceback from the script's first line on, without the frames of this program and the importer."""
     trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+    while trace is not None and trace.tb_frame.f_code.co_filename != script:
         trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, trace))
+    text = "".join(traceback.format_exception(type(error), error, trace))
+    return text.replace(script, Path(script).name)
 
 
 if __name__ == "__main__":

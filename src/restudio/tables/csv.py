@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -23,7 +24,7 @@ from restudio.tables import parsing
 from restudio.tables.codec import ROWS_PER_CHUNK, ChunkWriter, Codec, ensure_width, iter_slices, unreadable
 from restudio.tables.expected import Fit
 from restudio.tables.naming import unique_names
-from restudio.tables.table import Table
+from restudio.tables.table import ARROW_TYPES, Table
 
 _BLOCK = 4 << 20
 """Bytes parsed at once; no row may be longer."""
@@ -63,12 +64,10 @@ class Dialect:
         """The file in the columns of ``schema``, a block at a time."""
         layout = self._layout(path, name or path.name, schema)
         fit = self._fit(layout, schema, ignored)
-        first_row = 1
         if layout.empty:
             return
-        for batch in _stream(path, layout):
+        for first_row, batch in _stream(path, layout, fit):
             yield from iter_slices(fit.convert(batch, first_row), rows_per_chunk)
-            first_row += batch.num_rows
 
     @contextmanager
     def open_writer(self, path: Path, schema: Schema) -> Iterator[ChunkWriter]:
@@ -142,9 +141,29 @@ def _parse(path: Path, layout: _Layout, *, threads: bool) -> pa.Table:
         raise _explain(layout, cause) from cause
 
 
-def _stream(path: Path, layout: _Layout) -> Iterator[pa.Table]:
+def _stream(path: Path, layout: _Layout, fit: Fit) -> Iterator[tuple[int, pa.Table]]:
+    """Blocks with the number of their first row. Arrow itself reads the numbers, until it meets an odd one; then all
+    comes as text from that block on, for the slower reading that knows more forms and better errors."""
+    columns = zip(fit.schema, fit.positions, strict=True)
+    numbers = {layout.names[at]: ARROW_TYPES[c.dtype] for c, at in columns if c.dtype.is_number}
+    done = 0
     try:
-        yield from _read_blocks(path, layout, threads=True)
+        for batch in _read_blocks(path, layout, numbers, threads=True):
+            yield done + 1, batch
+            done += batch.num_rows
+    except pa.ArrowInvalid:
+        yield from _stream_text(path, layout, done)
+
+
+def _stream_text(path: Path, layout: _Layout, done: int) -> Iterator[tuple[int, pa.Table]]:
+    """As :func:`_stream`, after the first ``done`` rows, without typed columns."""
+    first_row = 1
+    try:
+        for batch in _read_blocks(path, layout, {}, threads=True):
+            new = batch.slice(max(0, done + 1 - first_row))
+            if new.num_rows:
+                yield first_row + batch.num_rows - new.num_rows, new
+            first_row += batch.num_rows
     except pa.ArrowInvalid:
         _raise_at_row(path, layout)
         raise
@@ -153,16 +172,18 @@ def _stream(path: Path, layout: _Layout) -> Iterator[pa.Table]:
 def _raise_at_row(path: Path, layout: _Layout) -> None:
     """Read again, serially, for the row number of the mistake."""
     try:
-        for _ in _read_blocks(path, layout, threads=False):
+        for _ in _read_blocks(path, layout, {}, threads=False):
             continue
     except pa.ArrowInvalid as cause:
         raise _explain(layout, cause) from cause
 
 
-def _read_blocks(path: Path, layout: _Layout, *, threads: bool) -> Iterator[pa.Table]:
+def _read_blocks(
+    path: Path, layout: _Layout, numbers: Mapping[str, pa.DataType], *, threads: bool
+) -> Iterator[pa.Table]:
     from pyarrow import csv as arrow_csv
 
-    read, parse, convert = _options(layout, _STREAM_BLOCK, threads)
+    read, parse, convert = _options(layout, _STREAM_BLOCK, threads, numbers)
     with arrow_csv.open_csv(path, read_options=read, parse_options=parse, convert_options=convert) as reader:
         while (batch := _next(reader)) is not None:
             yield pa.Table.from_batches([batch])
@@ -175,7 +196,9 @@ def _next(reader: pa.ipc.RecordBatchReader) -> pa.RecordBatch | None:
         return None
 
 
-def _options(layout: _Layout, block: int, threads: bool) -> tuple[object, object, object]:
+def _options(
+    layout: _Layout, block: int, threads: bool, numbers: Mapping[str, pa.DataType] = MappingProxyType({})
+) -> tuple[object, object, object]:
     from pyarrow import csv as arrow_csv
 
     text = pa.large_string()
@@ -188,7 +211,7 @@ def _options(layout: _Layout, block: int, threads: bool) -> tuple[object, object
     )
     parse = arrow_csv.ParseOptions(delimiter=layout.separator, newlines_in_values=True)
     convert = arrow_csv.ConvertOptions(
-        column_types=dict.fromkeys(layout.names, text),
+        column_types={name: numbers.get(name, text) for name in layout.names},
         null_values=[""],
         strings_can_be_null=True,
         quoted_strings_can_be_null=True,

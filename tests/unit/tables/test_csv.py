@@ -118,6 +118,22 @@ def test_a_demanded_type_is_read_as_generously_as_by_request_response(tmp_path: 
     assert [list(row.values()) for row in table.data.to_pylist()] == [[True, None], [False, 5], [True, 7]]
 
 
+@pytest.mark.parametrize("header", [True, False])
+def test_streaming_goes_on_after_an_odd_number_and_names_the_row_of_a_wrong_one(header: bool, tmp_path: Path) -> None:
+    rows, last = 150_000, "+7,x\n"
+    path = tmp_path / "in.csv"
+    body = "".join(f"{i},plan {i}\n" for i in range(rows))
+    path.write_text(("age,plan\n" if header else "") + body + last)
+    codec = get_codec("GenericCSV" if header else "GenericCSVNoHeader")
+    ages = [age for chunk in codec.iter_chunks(path, SCHEMA) for age in chunk["age"].to_pylist()]
+    assert ages == [*range(rows), 7]
+    with path.open("a") as target:
+        target.write("seven,x\n")
+    with pytest.raises(ModuleError, match="got 'seven'") as caught:
+        list(codec.iter_chunks(path, SCHEMA))
+    assert caught.value.row == rows + 2
+
+
 def test_too_many_columns_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_text(",".join(f"c{i}" for i in range(MAX_COLUMNS + 1)) + "\n")
