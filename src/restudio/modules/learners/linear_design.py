@@ -46,6 +46,13 @@ def to_unit_range(cells: np.ndarray) -> tuple[float, float]:
     return low, span if 0.0 < span < np.inf else 1.0
 
 
+def to_unit_variance(cells: np.ndarray) -> tuple[float, float]:
+    """To mean 0 and variance 1; a constant to 0. Weights of skewed columns stay small, so penalties leave them be."""
+    low, high = float(cells.min()), float(cells.max())
+    spread = float(cells.std()) if low < high else 0.0
+    return (float(cells.mean()), spread) if 0.0 < spread < np.inf else (low, 1.0)
+
+
 def to_unit_size(cells: np.ndarray) -> tuple[float, float]:
     """To at most 1 in size, zero kept."""
     return 0.0, float(np.abs(cells).max()) or 1.0

@@ -19,12 +19,12 @@ from restudio.tables.table import Table
 
 RNG = np.random.default_rng(11)
 X = RNG.random((400, 3))
-X[0], X[1] = 0.0, 1.0  # so that scaling to 0...1 changes nothing
+STANDARD = (X - X.mean(axis=0)) / X.std(axis=0)  # scaling changes nothing
 
 
-def table(target: np.ndarray) -> Table:
+def table(target: np.ndarray, matrix: np.ndarray = X) -> Table:
     return Table.from_columns(
-        {"a": X[:, 0].tolist(), "b": X[:, 1].tolist(), "c": X[:, 2].tolist(), "y": target.tolist()}
+        {"a": matrix[:, 0].tolist(), "b": matrix[:, 1].tolist(), "c": matrix[:, 2].tolist(), "y": target.tolist()}
     )
 
 
@@ -38,18 +38,18 @@ def logistic(l1: float, l2: float, **options: Any) -> LogisticRegression:
 def test_two_class_logistic_regression_is_the_optimum_of_scikit_learn(l1: float, l2: float) -> None:
     target = (X @ [3, -2, 0] + RNG.normal(size=400) / 2 > 0.5).astype(int)
     raw = {"Optimization tolerance": 1e-14, "L1 regularization weight": l1, "L2 regularization weight": l2}
-    model = train("two-class-logistic-regression", table(target), "y", **raw)
-    expected = logistic(l1, l2).fit(X, target)
+    model = train("two-class-logistic-regression", table(target, STANDARD), "y", **raw)
+    expected = logistic(l1, l2).fit(STANDARD, target)
     np.testing.assert_allclose(model.arrays["weights"], expected.coef_, atol=2e-4)
     np.testing.assert_allclose(model.arrays["intercepts"], expected.intercept_, atol=2e-4)
 
 
 def test_multiclass_logistic_regression_is_the_optimum_of_scikit_learn() -> None:
     target = np.digitize(X @ [3, -2, 0] + RNG.normal(size=400) / 2, [0, 1])
-    model = train("multiclass-logistic-regression", table(target), "y", Optimization_tolerance=1e-14)
-    scored = score(model, table(target))
+    model = train("multiclass-logistic-regression", table(target, STANDARD), "y", Optimization_tolerance=1e-14)
+    scored = score(model, table(target, STANDARD))
     found = np.array([scored.column(name).to_pylist() for name in scored.names[-4:-1]]).T
-    np.testing.assert_allclose(found, logistic(1.0, 1.0).fit(X, target).predict_proba(X), atol=2e-4)
+    np.testing.assert_allclose(found, logistic(1.0, 1.0).fit(STANDARD, target).predict_proba(STANDARD), atol=2e-4)
 
 
 def test_l1_gives_exact_zeros() -> None:
@@ -62,9 +62,7 @@ def test_l1_gives_exact_zeros() -> None:
 def test_least_squares_is_ridge(l2: float, intercept: bool) -> None:
     big = X * [1.0, 1e6, 1e-3] + [0, 1e9, 0]  # as times in ticks: far from zero
     target = X @ [1, 2, 3] + RNG.normal(size=400)
-    data = Table.from_columns(
-        {"a": big[:, 0].tolist(), "b": big[:, 1].tolist(), "c": big[:, 2].tolist(), "y": target.tolist()}
-    )
+    data = table(target, big)
     raw = {"L2 regularization weight": l2, "Include intercept term": intercept}
     found = score(train("linear-regression", data, "y", **raw), data).column("Scored Labels").to_numpy()
     expected = Ridge(alpha=l2, fit_intercept=intercept, solver="svd").fit(big, target).predict(big)
