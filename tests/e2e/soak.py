@@ -1,143 +1,188 @@
-"""Soak: kill -9 the server and its children at random moments under load, then ask for everything it acknowledged.
+"""kill -9 at random moments while runs, batch jobs and patches are under way; nothing may be lost, doubled or torn.
 
-``python -m tests.e2e.soak --kills 100``. Ends with 1 when a job was lost or done twice, a ledger has a hole, an
-endpoint does not answer, or a process outlived its server.
+    python -m tests.e2e.soak [--rounds 100] [--seed N]
+
+After every restart: each job and run ends, each ledger is whole with exactly one live line, each endpoint answers with
+its live revision, and a patch that was told to be live is in the ledger once.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import random
+import signal
 import tempfile
+import threading
 import time
-from collections import Counter
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.e2e.soak_load import PATIENCE_S, Load
-from tests.e2e.soak_server import SoakServer
-
 from restudio.cli.console import Output
-from restudio.cli.demo_data import bundled_data
-from restudio.cli.loop import ENDPOINT, Loop
+from restudio.cli.demo_data import bundled_data, to_csv
+from restudio.cli.demo_experiment import MODEL, TRAINING_DATA
+from restudio.cli.loop import ENDPOINT, Loop, Report
 from restudio.client.blobs import BlobAccount
 from restudio.client.client import Client
-from restudio.client.connection import Connection
 from restudio.client.credentials import read_credentials
-from restudio.client.scoring import Scoring
+from restudio.client.scoring import Scoring, blob_input
+from restudio.client.types import Location
+from restudio.core.errors import RestudioError
+from tests.e2e.server import started
+
+ROUNDS = 100
+LONGEST_S = 3.0
+ENDED = frozenset({"Finished", "Failed", "Cancelled", "Canceled"})
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--home", type=Path, default=None)
-    arguments = parser.parse_args()
-    seed = random.randrange(1 << 30) if arguments.seed is None else arguments.seed
-    home = arguments.home or Path(tempfile.mkdtemp(prefix="restudio-soak-"))
-    print(f"home {home}, seed {seed}")
-    problems = soak(home, arguments.kills, random.Random(seed))
-    for problem in problems:
-        print(f"PROBLEM {problem}")
-    print("nothing lost, nothing doubled" if not problems else f"{len(problems)} problems; the home is kept: {home}")
-    return 1 if problems else 0
+@dataclass
+class Done:
+    """What the server said that it accepted; all of it must be found again."""
+
+    jobs: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    revisions: set[str] = field(default_factory=set)
 
 
-def soak(home: Path, kills: int, chance: random.Random) -> list[str]:
-    """Run it all; the answer lists what went wrong."""
-    server = SoakServer(home)
+class Soak:
+    """One home, many lives of its server."""
+
+    def __init__(self, home: Path, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._home = home
+        self._server = started(home)
+        self._data = bundled_data()
+        self._report: Report = Loop(Output(as_json=True), self._client(), self._account(), self._data).run()
+        self._models = self._two_models()
+        self.done = Done()
+
+    def round(self) -> None:
+        """Work until a random moment, kill, start again, look at everything."""
+        stop = threading.Event()
+        workers = [
+            threading.Thread(target=self._until, args=(stop, act)) for act in (self._job, self._run, self._patch)
+        ]
+        for worker in workers:
+            worker.start()
+        stop.wait(self._random.uniform(0.05, LONGEST_S))
+        os.killpg(self._server.process.pid, signal.SIGKILL)
+        stop.set()
+        for worker in workers:
+            worker.join()
+        self._server.stop()
+        self._server = started(self._home)
+        self._check()
+
+    def close(self) -> None:
+        self._server.stop()
+
+    # --- work -----------------------------------------------------------------------------------------------------
+
+    def _until(self, stop: threading.Event, act: Callable[[Client], None]) -> None:
+        client = self._client()
+        while not stop.is_set():
+            try:
+                act(client)
+            except RestudioError:
+                stop.wait(0.05)  # the server is being killed: what it did not accept does not count
+
+    def _job(self, client: Client) -> None:
+        scoring = self._trainer(client)
+        reference = blob_input(self._account().connection_string, "demo/breast-cancer-all.csv")
+        job = scoring.submit({TRAINING_DATA: reference})
+        scoring.start(job)
+        self.done.jobs.append(job)
+        scoring.wait(job, timeout=60)
+
+    def _run(self, client: Client) -> None:
+        run = client.experiments.run(self._report.experiments["training"])
+        self.done.runs.append(run.id)
+        client.runs.wait(run.id, timeout=60)
+
+    def _patch(self, client: Client) -> None:
+        service = self._report.predictive_service
+        resource = client.endpoints.get(service, ENDPOINT).resources[0].name
+        client.endpoints.patch(service, ENDPOINT, resource, self._random.choice(self._models))
+        self.done.revisions.add(next(r.id for r in client.services.ledger(service, ENDPOINT) if r.live))
+
+    # --- looking --------------------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        client = self._client()
+        service = self._report.predictive_service
+        ledger = client.services.ledger(service, ENDPOINT)
+        assert [line.number for line in ledger] == list(range(len(ledger), 0, -1)), "the ledger has a hole"
+        assert [line.live for line in ledger].count(True) == 1, "not exactly one revision is live"
+        assert self.done.revisions <= {line.id for line in ledger}, "a revision that was live is gone"
+        self._check_answers(client, service, next(line.id for line in ledger if line.live))
+        for run in self.done.runs[-5:]:
+            assert client.runs.wait(run, timeout=120).state in ENDED
+        known = {job.id: job for job in client.jobs.list()}
+        for job in self.done.jobs[-5:]:
+            assert job in known, "a job was lost"
+            status = self._trainer(client).wait(job, timeout=180)
+            assert status.status_code in ENDED, status
+        assert len(set(known)) == len(client.jobs.list()), "a job was doubled"
+
+    def _check_answers(self, client: Client, service: str, live: str) -> None:
+        for endpoint in client.endpoints.list(service):
+            scoring = Scoring(endpoint.api_location, endpoint.primary_key)
+            scored = scoring.score([self._data.caller_row(self._data.holdout[0])])
+            assert scored.outputs
+            assert endpoint.name != ENDPOINT or scored.revision == live, "an endpoint answers with another revision"
+
+    def _two_models(self) -> list[Location]:
+        """A model of all rows, and one of the later ones alone."""
+        found = []
+        for name, rows in (("all", [*self._data.first, *self._data.later]), ("later", self._data.later)):
+            self._account().upload(f"demo/soak-{name}.csv", to_csv(rows))
+            scoring = self._trainer(self._client())
+            connection = self._account().connection_string
+            job = scoring.submit(
+                {TRAINING_DATA: blob_input(connection, f"demo/soak-{name}.csv")},
+                {MODEL: blob_input(connection, f"demo/soak-{name}.ilearner")},
+            )
+            scoring.start(job)
+            results = scoring.wait(job, timeout=120).results
+            assert results is not None
+            found.append(results[MODEL])
+        return found
+
+    def _trainer(self, client: Client) -> Scoring:
+        endpoint = client.endpoints.get(self._report.training_service, "default")
+        return Scoring(endpoint.api_location, endpoint.primary_key)
+
+    def _client(self) -> Client:
+        return Client.from_home(self._home)
+
+    def _account(self) -> BlobAccount:
+        return BlobAccount(read_credentials(self._home).storage_connection_string)
+
+
+def soak(home: Path, rounds: int, seed: int, tell: Callable[[str], None] = print) -> Done:
+    """So many deaths; the first thing that is not as it should be ends it with an AssertionError."""
+    begun = time.monotonic()
+    subject = Soak(home, seed)
     try:
-        server.wait_until_ready()
-        load = _prepare(home)
-        try:
-            _kill_often(server, load, kills, chance)
-        finally:
-            load.stop()
-        problems = [*load.failures, *_check_jobs(load), *_check_runs(load), *_check_ledger(load)]
-        print(f"slowest start {server.slowest_start:.1f} s, {load.away} requests met no server")
+        for number in range(1, rounds + 1):
+            subject.round()
+            tell(f"{number}/{rounds} deaths survived, {time.monotonic() - begun:.0f} s: {len(subject.done.jobs)} jobs, "
+                 f"{len(subject.done.runs)} runs, {len(subject.done.revisions)} revisions")  # fmt: skip
+        return subject.done
     finally:
-        server.stop()
-    return problems + [f"process {pid} outlived its server" for pid in server.survivors()]
+        subject.close()
 
 
-def _kill_often(server: SoakServer, load: Load, kills: int, chance: random.Random) -> None:
-    for number in range(1, kills + 1):
-        time.sleep(chance.uniform(0.2, 4.0))
-        victim = server.kill_something(chance)
-        print(f"{number}/{kills} killed {victim}; {load.scored} scored, {len(load.jobs)} jobs, ", end="")
-        print(f"{len(load.runs)} runs, {len(load.revisions)} patches, {len(load.failures)} failures", flush=True)
-
-
-def _prepare(home: Path) -> Load:
-    """The demo's loop makes the services; the load begins where it ends."""
-    client, data = Client.from_home(home), bundled_data()
-    account = BlobAccount(read_credentials(home).storage_connection_string)
-    report = Loop(Output(as_json=True), client, account, data).run()
-    trainer = client.endpoints.get(report.training_service, "default")
-    load = Load(
-        client,
-        account,
-        data,
-        default=client.endpoints.get(report.predictive_service, "default"),
-        fresh=client.endpoints.get(report.predictive_service, ENDPOINT),
-        experiment=report.experiments["training"],
-    )
-    load.start(Scoring(trainer.api_location, trainer.primary_key))
-    return load
-
-
-def _check_jobs(load: Load) -> Iterator[str]:
-    """Every acknowledged job ends well, is there once, and scored every row once."""
-    anybody = Connection(load.client.url)  # the signature in the address is all that a reader needs
-    for job in load.jobs:
-        try:
-            ended = load.batch.wait(job, timeout=PATIENCE_S)
-        except TimeoutError as error:
-            yield str(error)
-            continue
-        if ended.status_code != "Finished" or not ended.results:
-            yield f"job {job} is {ended.status_code}: {ended.details}"
-            continue
-        for name, place in ended.results.items():
-            lines = anybody.text(place.url).splitlines()
-            if len(lines) != len(load.data.holdout) + 1:
-                yield f"job {job} wrote {len(lines) - 1} rows to {name}, expected {len(load.data.holdout)}"
-    listed = Counter(job.id for job in load.client.jobs.list())
-    yield from (f"job {job} is listed {listed[job]} times" for job in load.jobs if listed[job] != 1)
-
-
-def _check_runs(load: Load) -> Iterator[str]:
-    for run in load.runs:
-        try:
-            ended = load.client.runs.wait(run, timeout=PATIENCE_S)
-        except TimeoutError as error:
-            yield str(error)
-            continue
-        if not ended.ended_well:
-            yield f"run {run} is {ended.state}: {ended.failure}"
-
-
-def _check_ledger(load: Load) -> Iterator[str]:
-    """Numbered without a hole, one live, every acknowledged patch in it in order, none made twice, and it answers."""
-    ledger = list(reversed(load.client.services.ledger(load.fresh.web_service_id, load.fresh.name)))
-    numbers = [line.number for line in ledger]
-    if numbers != list(range(numbers[0], numbers[0] + len(numbers))):
-        yield f"the ledger has the numbers {numbers}"
-    live = [line.id for line in ledger if line.live]
-    if len(live) != 1:
-        yield f"{len(live)} revisions are live"
-    order = {line.id: line.number for line in ledger}
-    acknowledged = [order.get(revision) for revision in load.revisions]
-    if None in acknowledged or acknowledged != sorted(acknowledged, key=lambda n: n or 0):
-        yield f"acknowledged patches stand in the ledger as {acknowledged}"
-    twins = [b.number for a, b in pairwise(ledger) if a.resources == b.resources]
-    if [number for number in twins if number > 4]:  # the demo's rollbacks come first
-        yield f"revisions {twins} repeat the one before"
-    answered = load.score_once().revision
-    if live and answered != live[0]:
-        yield f"the endpoint answers with revision {answered}, the ledger says {live[0]}"
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    given = parser.parse_args()
+    print(f"seed {given.seed}")
+    with tempfile.TemporaryDirectory(prefix="restudio-soak-") as folder:
+        soak(Path(folder), given.rounds, given.seed)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()
