@@ -19,17 +19,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+from tests.e2e.server import started
+
 from restudio.cli.console import Output
 from restudio.cli.demo_data import bundled_data, to_csv
 from restudio.cli.demo_experiment import MODEL, TRAINING_DATA
 from restudio.cli.loop import ENDPOINT, Loop, Report
 from restudio.client.blobs import BlobAccount
 from restudio.client.client import Client
+from restudio.client.connection import Unreachable
 from restudio.client.credentials import read_credentials
 from restudio.client.scoring import Scoring, blob_input
 from restudio.client.types import Location
 from restudio.core.errors import RestudioError
-from tests.e2e.server import started
 
 ROUNDS = 100
 LONGEST_S = 3.0
@@ -55,6 +58,7 @@ class Soak:
         self._data = bundled_data()
         self._report: Report = Loop(Output(as_json=True), self._client(), self._account(), self._data).run()
         self._models = self._two_models()
+        self._problems: list[RestudioError] = []
         self.done = Done()
 
     def round(self) -> None:
@@ -84,8 +88,11 @@ class Soak:
         while not stop.is_set():
             try:
                 act(client)
-            except RestudioError:
-                stop.wait(0.05)  # the server is being killed: what it did not accept does not count
+            except Unreachable:
+                stop.wait(0.05)  # it was killed meanwhile: what it did not accept does not count
+            except RestudioError as error:
+                self._problems.append(error)
+                return
 
     def _job(self, client: Client) -> None:
         scoring = self._trainer(client)
@@ -103,12 +110,16 @@ class Soak:
     def _patch(self, client: Client) -> None:
         service = self._report.predictive_service
         resource = client.endpoints.get(service, ENDPOINT).resources[0].name
-        client.endpoints.patch(service, ENDPOINT, resource, self._random.choice(self._models))
+        model = self._random.choice(self._models)
+        # Each life of the server has a port of its own.
+        base = model.base_location.replace(self._report.url, client.url)
+        client.endpoints.patch(service, ENDPOINT, resource, msgspec.structs.replace(model, base_location=base))
         self.done.revisions.add(next(r.id for r in client.services.ledger(service, ENDPOINT) if r.live))
 
     # --- looking --------------------------------------------------------------------------------------------------
 
     def _check(self) -> None:
+        assert not self._problems, self._problems[0]
         client = self._client()
         service = self._report.predictive_service
         ledger = client.services.ledger(service, ENDPOINT)
