@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import socket
@@ -34,6 +35,7 @@ def serve(
     on_ready: Callable[[Settings], None] | None = None,
 ) -> None:
     """Run until SIGINT or SIGTERM. ``inherited`` is the descriptor of a listening socket of the parent process."""
+    faulthandler.enable()  # a crash in native code leaves its stack in the log
     _end_on_signals()
     listener = listen(settings.host, settings.port) if inherited is None else socket.socket(fileno=inherited)
     if inherited is None:

@@ -34,7 +34,7 @@ class Booster:
         handle = ctypes.c_void_p()
         iterations = ctypes.c_int()
         _check(library.LGBM_BoosterLoadModelFromString(text.encode(), ctypes.byref(iterations), ctypes.byref(handle)))
-        weakref.finalize(self, library.LGBM_BoosterFree, handle)
+        _free_with(self, library.LGBM_BoosterFree, handle)
         self._library = library
         self._handle = handle
         self._features = features
@@ -62,7 +62,7 @@ class Booster:
 
         # The fast configuration refers to the booster: both live as long as the function does.
         predict_row.booster = self  # type: ignore[attr-defined]
-        weakref.finalize(predict_row, library.LGBM_FastConfigFree, fast)
+        _free_with(predict_row, library.LGBM_FastConfigFree, fast)
         return predict_row
 
     def predict(self, matrix: np.ndarray) -> np.ndarray:
@@ -104,6 +104,11 @@ class Booster:
                 f"The tree model reads {features.value} features and gives {width.value} values,"
                 f" expected {self._features} and {self._width}.",
             )
+
+
+def _free_with(owner: object, free: Callable[[ctypes.c_void_p], int], handle: ctypes.c_void_p) -> None:
+    """Free a handle when its owner is collected. Not at exit: threads may still predict then, and memory goes anyway."""
+    weakref.finalize(owner, free, handle).atexit = False
 
 
 @functools.cache
