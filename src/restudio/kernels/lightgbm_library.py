@@ -107,7 +107,7 @@ class Booster:
 
 
 def _free_with(owner: object, free: Callable[[ctypes.c_void_p], int], handle: ctypes.c_void_p) -> None:
-    """Free a handle when its owner is collected. Not at exit: threads may still predict then, and memory goes anyway."""
+    """Free a handle when its owner is collected. Not at exit: threads may still predict then."""
     weakref.finalize(owner, free, handle).atexit = False
 
 
