@@ -16,18 +16,13 @@ from restudio.core.params import choice, columns, text
 from restudio.core.schema import Column, DType, Role, Schema
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry, module, table_in, table_out
-from restudio.kernels.chunk import evaluate
 from restudio.kernels.expr import Convert, Expr, Frame
+from restudio.modules.symbolic import over
 from restudio.seams.context import Context
 from restudio.tables.table import Table
 
 CATEGORY = "Data Transformation / Manipulation"
 EntryOf = Callable[[str], Entry]
-_PORT = "input"
-
-
-def _over(table: Table, frame: Frame) -> Table:
-    return Table(frame.schema, evaluate(frame, {_PORT: table.data}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +47,7 @@ def select_columns(p: SelectColumnsParams, dataset: Table, *, ctx: Context) -> T
     Rules are applied in order. Columns come in the order of the dataset, unless the selection allows duplicates and
     preserves its own order; a column that is named again gets a suffix such as ``(1)``.
     """
-    return _over(dataset, _select_frame(p, Frame.input(_PORT, dataset.schema)))
+    return over(dataset, lambda frame: _select_frame(p, frame))
 
 
 @select_columns.lowers
@@ -158,7 +153,7 @@ def edit_metadata(p: EditMetadataParams, dataset: Table, *, ctx: Context) -> Tab
 
     Columns made categorical get the distinct values found, in order, as their levels.
     """
-    edited = _over(dataset, _edit_frame(p, Frame.input(_PORT, dataset.schema)))
+    edited = over(dataset, lambda frame: _edit_frame(p, frame))
     return edited.with_schema(Schema.of(_with_levels(edited, c) for c in edited.schema))
 
 
@@ -170,7 +165,7 @@ def _lower_edit(p: EditMetadataParams, dataset: Frame, *, entry: EntryOf) -> Fra
 @edit_metadata.tells_schema
 def _edit_schema(p: EditMetadataParams, dataset: Schema) -> Schema:
     """Levels of columns that become categorical are known by running only; they are left empty."""
-    return _edit_frame(p, Frame.input(_PORT, dataset)).schema
+    return _edit_frame(p, Frame.input("input", dataset)).schema
 
 
 def _edit_frame(p: EditMetadataParams, frame: Frame) -> Frame:

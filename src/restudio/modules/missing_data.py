@@ -35,7 +35,7 @@ from restudio.kernels.expr import (
 )
 from restudio.kernels.vectors import missing_mask
 from restudio.modules.fitted_state import present_columns, reading
-from restudio.modules.scaling import transformed
+from restudio.modules.symbolic import over
 from restudio.seams.context import Context
 from restudio.tables.table import Table
 
@@ -94,11 +94,12 @@ def clean_missing_data(p: CleanMissingDataParams, dataset: Table, *, ctx: Contex
     shares = {c.name: dataset.column(c.name).null_count / max(dataset.num_rows, 1) for c in chosen}
     qualified = [c for c in chosen if p.least <= shares[c.name] <= p.most]
     transform = _plan(p, qualified, dataset, shares).to_transform(qualified)
-    source = Frame.input("input", dataset.schema)
-    cleaned = _apply(transform, source)
-    if p.indicator:
-        cleaned = _with_indicators(cleaned, source, chosen, {c.name for c in qualified})
-    return transformed(dataset, cleaned), transform
+
+    def clean(frame: Frame) -> Frame:
+        cleaned = _apply(transform, frame)
+        return _with_indicators(cleaned, frame, chosen, {c.name for c in qualified}) if p.indicator else cleaned
+
+    return over(dataset, clean), transform
 
 
 @clean_missing_data.lowers

@@ -15,10 +15,10 @@ from restudio.core.params import boolean, choice, columns
 from restudio.core.schema import DType
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry, Port, PortKind, module, table_in, table_out
-from restudio.kernels.chunk import evaluate
 from restudio.kernels.expr import Expr, Frame, Function, Scale
 from restudio.kernels.vectors import as_doubles, from_arrow
 from restudio.modules.fitted_state import present_columns, reading
+from restudio.modules.symbolic import over
 from restudio.seams.context import Context
 from restudio.tables.table import Table
 
@@ -64,7 +64,7 @@ def normalize_data(p: NormalizeDataParams, dataset: Table, *, ctx: Context) -> t
     fitted = [_fit(p, as_doubles(from_arrow(dataset.column(c.name), c.dtype))) for c in chosen]
     arrays = {"first": np.array([a for a, _ in fitted]), "second": np.array([b for _, b in fitted])}
     transform = Transform(_NORMALIZE, tuple(chosen), {"method": p.method}, arrays)
-    return transformed(dataset, _apply(transform, Frame.input("input", dataset.schema))), transform
+    return over(dataset, lambda frame: _apply(transform, frame)), transform
 
 
 @normalize_data.applies
@@ -98,8 +98,7 @@ def _apply(transform: Transform, frame: Frame) -> Frame:
 def apply_transformation(p: object, transformation: Transform, dataset: Table, *, ctx: Context) -> Table:
     """Repeat a fitted transformation (cleaning, scaling) on other data with the same columns. Nothing is learned
     anew."""
-    frame = _lower_apply(p, transformation, Frame.input("input", dataset.schema), entry=ctx.entry)
-    return transformed(dataset, frame)
+    return over(dataset, lambda frame: _lower_apply(p, transformation, frame, entry=ctx.entry))
 
 
 @apply_transformation.lowers
@@ -109,11 +108,6 @@ def _lower_apply(p: object, transformation: Transform, frame: Frame, *, entry: C
         raise ModuleError("0039", f"'{fitting.spec.name}' has no transformation that can be applied.")
     applied: Frame = fitting.apply(transformation, frame)
     return applied
-
-
-def transformed(dataset: Table, frame: Frame) -> Table:
-    """The table of a frame over the port ``input``."""
-    return Table(frame.schema, evaluate(frame, {"input": dataset.data}))
 
 
 def _fit(p: NormalizeDataParams, cells: np.ndarray) -> tuple[float, float]:

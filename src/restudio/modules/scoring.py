@@ -11,9 +11,9 @@ from restudio.core.errors import ModuleError
 from restudio.core.params import boolean
 from restudio.core.schema import Column, DType, Role, Score
 from restudio.core.spec import Entry, Port, PortKind, module, table_in, table_out
-from restudio.kernels.chunk import evaluate
 from restudio.kernels.expr import Call, Convert, Expr, Frame, Predict
 from restudio.modules.learners.fitted import as_read
+from restudio.modules.symbolic import over
 from restudio.seams.context import Context
 from restudio.tables.table import Table
 
@@ -43,8 +43,7 @@ def score_model(p: ScoreModelParams, model: Model, dataset: Table, *, ctx: Conte
     """Predict with a trained classification or regression model. The dataset must have the features that the model
     was trained on; other columns are kept, and the label may be absent. A row that the model cannot score (a missing
     feature, for linear models) gets missing scores."""
-    frame = _lower(p, model, Frame.input("input", dataset.schema), entry=ctx.entry)
-    return Table(frame.schema, evaluate(frame, {"input": dataset.data}))
+    return over(dataset, lambda frame: _lower(p, model, frame, entry=ctx.entry))
 
 
 @score_model.lowers
