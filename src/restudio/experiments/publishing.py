@@ -11,12 +11,13 @@ from restudio.core.errors import Kind, RestudioError
 from restudio.core.registry import Registry
 from restudio.core.schema import to_json
 from restudio.core.spec import PortKind
-from restudio.experiments.results import bundle_of, kind_of, local_copy, open_table
+from restudio.experiments.results import bundle_of, kind_of, open_table
 from restudio.experiments.rules import asset_title, model_name, part_name
 from restudio.experiments.types import Experiment, Run
 from restudio.graph.model import Graph
 from restudio.graph.plan import PortId
 from restudio.graph.rewrite import Needs, Rewrite, find_needs, refresh_saved, saved_id, to_predictive
+from restudio.models.content import local_copy
 from restudio.models.service import AssetService
 from restudio.models.types import Asset, AssetKind
 from restudio.seams.objects import Objects

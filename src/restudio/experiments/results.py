@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import math
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -22,6 +19,7 @@ from restudio.graph.model import Graph
 from restudio.graph.order import ancestors
 from restudio.graph.plan import PortId
 from restudio.graph.rewrite import saved_id
+from restudio.models.content import local_copy
 from restudio.seams.objects import Objects
 from restudio.tables import parsing
 from restudio.tables.ipc import read_table
@@ -42,24 +40,6 @@ def kind_of(graph: Graph, registry: Registry, source: PortId) -> PortKind:
         what = f"Output port of '{source[0]}'"
         raise RestudioError.not_found("PortNotFound", what, source[1], [p.name for p in spec.outputs])
     return port.kind
-
-
-@contextmanager
-def local_copy(objects: Objects, key: str) -> Iterator[Path]:
-    """A local file with an object: the store's own, or a copy for the time being."""
-    found = objects.local(key)
-    if found is not None:
-        yield found
-        return
-    folder = Path(tempfile.mkdtemp(prefix="restudio-"))
-    try:
-        path = folder / "object"
-        with path.open("xb") as file:
-            for chunk in objects.stream(key):
-                file.write(chunk)
-        yield path
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

@@ -11,9 +11,11 @@ from sqlalchemy.exc import IntegrityError
 from restudio.artifacts.values import Json
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import Digest, digest_bytes, new_id
+from restudio.core.schema import Schema, from_json, to_json
 from restudio.identity import audit
 from restudio.identity.types import SYSTEM, Principal
 from restudio.models import store
+from restudio.models.content import local_copy, read_schema
 from restudio.models.rules import asset_id, ensure_name
 from restudio.models.types import Asset, AssetKind, asset_key
 from restudio.seams.clock import Clock
@@ -52,12 +54,16 @@ class AssetService:
     ) -> Asset:
         """Save content as a new asset, or with ``family`` as the next version of an existing one.
 
+        The columns of a dataset are read from its content unless ``schema`` tells them.
         Errors: Conflict ``NameExists`` when another asset of that kind has the name; ``AssetNotFound`` for an unknown
         family; ``InvalidName``.
         """
         ensure_name(name)
         digest, size = _measure(content)
         self._keep(digest, size, content)
+        if kind == "dataset" and schema is None:
+            found = read_schema(content, data_type_id)
+            schema = None if found is None else to_json(found)
         created = self._clock.now().timestamp()
         try:
             with self._db.begin() as conn:
@@ -101,6 +107,23 @@ class AssetService:
         if asset is None:
             raise RestudioError.not_found("AssetNotFound", "Asset", asset_id)
         return asset
+
+    def schema(self, asset: Asset) -> Schema | None:
+        """The columns of a dataset; read from its content and kept where they are not known yet.
+
+        None when the content is lost or is no table.
+        """
+        if asset.schema is not None:
+            return from_json(asset.schema)
+        try:
+            with local_copy(self._objects, asset.key) as path:
+                found = read_schema(path, asset.data_type_id)
+        except KeyError:
+            return None
+        if found is not None:
+            with self._db.begin() as conn:
+                store.set_schema(conn, asset.digest, asset.data_type_id, to_json(found))
+        return found
 
     def find(self, workspace_id: str, kind: AssetKind, name: str) -> Asset | None:
         """The newest version under a name."""

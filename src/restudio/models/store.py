@@ -67,6 +67,12 @@ def insert(conn: sa.Connection, asset: Asset) -> None:
     )
 
 
+def set_schema(conn: sa.Connection, digest: str, data_type_id: str, schema: list[dict[str, object]]) -> None:
+    """Keep the columns of a content with every asset that has it."""
+    same = (assets.c.digest == digest) & (assets.c.data_type_id == data_type_id) & assets.c.schema_json.is_(None)
+    conn.execute(assets.update().where(same).values(schema_json=json.dumps(schema)))
+
+
 def find(conn: sa.Connection, asset_id: str) -> Asset | None:
     row = conn.execute(sa.select(assets).where(assets.c.id == asset_id)).one_or_none()
     return None if row is None else _to_asset(row)

@@ -9,8 +9,10 @@ import pytest
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import is_id, new_id
+from restudio.core.schema import to_json
 from restudio.identity import audit
 from restudio.identity.types import Principal
+from restudio.models import store
 from restudio.models.service import AssetService
 from restudio.models.types import Asset
 from restudio.seams.clock import Clock
@@ -145,3 +147,34 @@ def test_concurrent_creates_of_one_name_give_one_asset(service: AssetService) ->
 
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(attempt, range(8))) == 1
+
+
+def test_a_dataset_knows_its_columns(service: AssetService, tmp_path: Path) -> None:
+    described = [{"name": "a", "type": "Integer"}, {"name": "b", "type": "String"}]
+    assert save(service, content=b"a,b\n1,x\n").schema == described
+    path = tmp_path / "content"
+    path.write_bytes(b"a\tb\n1\tx\n")
+    assert save(service, "other", path, data_type_id="GenericTSV").schema == described
+
+
+@pytest.mark.parametrize(("content", "data_type"), [(b"a,b\n1\n", "GenericCSV"), (b"PK", "Zip"), (b"", "ARFF")])
+def test_content_that_is_no_table_is_kept_all_the_same(service: AssetService, content: bytes, data_type: str) -> None:
+    saved = save(service, content=content, data_type_id=data_type)
+    assert saved.schema is None
+    assert service.schema(saved) is None
+
+
+def test_columns_of_older_datasets_are_read_once(
+    service: AssetService, database: Database, objects: MemoryObjects
+) -> None:
+    saved = save(service, content=b"a\n1.5\n")
+    with database.begin() as conn:
+        conn.execute(store.assets.update().values(schema_json=None))
+    old = service.get(saved.id)
+    assert old.schema is None
+    found = service.schema(old)
+    assert found is not None
+    assert to_json(found) == [{"name": "a", "type": "Double"}]
+    objects.delete(saved.key)
+    assert service.schema(service.get(saved.id)) == found
+    assert service.schema(old) is None
