@@ -101,15 +101,15 @@ def publish(client: Client, experiment: str, name: str) -> Service:
 def build_loop(server: Server, learner: str, folder: Path) -> Loop:
     client = server.client()
     first, rest = split_file(folder)
-    dataset = client.datasets.upload(first, name=f"adult-{learner}.csv", data_type_id="GenericCSV")
+    dataset = client.datasets.upload(first, name=f"adult-{learner}-{folder.name}.csv", data_type_id="GenericCSV")
     text = (HERE / f"adult-{learner}.experiment.yaml").read_text().replace("ASSET", dataset.id)
     experiment = client.experiments.import_yaml(text)
     run = client.runs.wait(client.experiments.run(experiment.id).id, timeout=180)
     assert run.state == "Finished", run
     rewritten = client.runs.set_up_web_service(run.id)
     assert rewritten.changes
-    training = publish(client, experiment.id, f"Adult {learner}")
-    predictive = publish(client, rewritten.experiment.id, f"Adult {learner} [Predictive Exp.]")
+    training = publish(client, experiment.id, f"Adult {learner} {folder.name}")
+    predictive = publish(client, rewritten.experiment.id, f"Adult {learner} {folder.name} [Predictive Exp.]")
     assert (training.kind, predictive.kind) == ("training", "predictive")
     endpoint = client.endpoints.add(predictive.id, "endpoint2")
     rows = [{k: v for k, v in row.items() if k != LABEL} for row in read_rows(rest)]

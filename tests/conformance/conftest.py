@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import pytest
 from tests.conformance.examples import Examples
 
 from restudio.core.registry import Registry
+from restudio.core.spec import Entry
 
 CATALOG = Registry.collect("restudio.modules")
 
@@ -15,7 +18,20 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Examples:
     return Examples(CATALOG, tmp_path_factory.mktemp("conformance"))
 
 
+OUTSIDE = frozenset({"import-data", "export-data", "web-service-input"})
+"""Modules that need the world outside: no example is derived from their ports and parameters."""
+
+GROUPS: Mapping[str, Callable[[Entry], bool]] = {
+    "entry": lambda entry: True,
+    "runnable": lambda entry: entry.spec.id not in OUTSIDE,
+    "telling": lambda entry: entry.spec.id not in OUTSIDE and entry.schema_of is not None,
+    "lowering": lambda entry: entry.lower is not None,
+    "scoring": lambda entry: entry.lower is not None and entry.spec.input("Trained model") is not None,
+}
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests that take ``entry`` run for every module of the catalog."""
-    if "entry" in metafunc.fixturenames:
-        metafunc.parametrize("entry", list(CATALOG.values()), ids=list(CATALOG))
+    """Tests that take ``entry``, ``runnable``, … run for every module of the catalog that is of that group."""
+    for name in GROUPS.keys() & set(metafunc.fixturenames):
+        entries = [entry for entry in CATALOG.values() if GROUPS[name](entry)]
+        metafunc.parametrize(name, entries, ids=[entry.spec.id for entry in entries])

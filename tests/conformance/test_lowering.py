@@ -24,13 +24,11 @@ _PORT = "in"
 @given(data=st.data(), table=random_tables())
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_both_speeds_equal_the_table_function(
-    entry: Entry, examples: Examples, data: st.DataObject, table: Table
+    lowering: Entry, examples: Examples, data: st.DataObject, table: Table
 ) -> None:
-    if entry.lower is None:
-        pytest.skip("it has no description for scoring")
-    candidate = data.draw(st.sampled_from(_plain_candidates(entry, examples)))
-    setting = data.draw(st.sampled_from([{}, *_settings(entry)]))
-    _compare(Example(entry, {**candidate.raw, **setting}, candidate.inputs).on(table), table, examples)
+    candidate = data.draw(st.sampled_from(_plain_candidates(lowering, examples)))
+    setting = data.draw(st.sampled_from([{}, *_settings(lowering)]))
+    _compare(Example(lowering, {**candidate.raw, **setting}, candidate.inputs).on(table), table, examples)
 
 
 def _settings(entry: Entry) -> Iterator[dict[str, object]]:
@@ -96,12 +94,10 @@ def _row_by_row(frame: Frame, table: Table) -> list[tuple[object, ...]]:
     return [row[0] for row in rows if row is not None]
 
 
-def test_callers_need_not_send_the_label(entry: Entry, examples: Examples) -> None:
+def test_callers_need_not_send_the_label(scoring: Entry, examples: Examples) -> None:
     """A scoring module that takes a model works on rows without the label that the model learned."""
-    if entry.lower is None or not any(port.name == "Trained model" for port in entry.spec.inputs):
-        pytest.skip("it does not score with a model")
     unlabelled = ordinary().select([name for name in ordinary().names if name != LABEL])
-    for candidate in _plain_candidates(entry, examples):
+    for candidate in _plain_candidates(scoring, examples):
         try:
             (with_label,) = examples.run(candidate)
         except ModuleError:
