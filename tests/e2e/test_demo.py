@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import azureml
 import httpx
 import pytest
-from tests.e2e.server import restudio, started
+from tests.e2e.server import RESTUDIO, restudio, started
 
 from restudio.client import Client
 from restudio.client.credentials import read_credentials
@@ -131,6 +132,18 @@ def test_several_processes_answer_on_one_port_and_stop_together(house: House, tm
         server.stop()
     with pytest.raises(httpx.TransportError):
         httpx.get(f"{url}/health/live", timeout=2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_takes_its_server_along(tmp_path: Path, number: signal.Signals) -> None:
+    command = [*RESTUDIO, "demo", "--home", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        assert any("answers at" in line for line in demo.stdout)
+        demo.send_signal(number)
+        assert demo.wait(30) == 128 + number
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{read_credentials(tmp_path).url}/health/live", timeout=2)
 
 
 def test_a_wrong_command_says_what_to_do(tmp_path: Path) -> None:

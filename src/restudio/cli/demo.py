@@ -27,8 +27,9 @@ def add_demo(app: typer.Typer) -> None:
     def demo(
         name: Annotated[str, typer.Argument(help="Which demo.")] = "loop",
         home: Annotated[Path | None, typer.Option(help="Home folder; default: a temporary one.")] = None,
-        data: Annotated[Path | None, typer.Option(help="A CSV file with a header row.")] = None,
+        data: Annotated[Path | None, typer.Option(help="A CSV file (or tabs, semicolons).")] = None,
         label: Annotated[str | None, typer.Option(help="The column of the file to predict.")] = None,
+        header: Annotated[bool, typer.Option(help="Whether its first line holds names; else Col1, Col2 …")] = True,
         keep: Annotated[bool, typer.Option(help="Leave the server running at the end.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     ) -> None:
@@ -39,17 +40,17 @@ def add_demo(app: typer.Typer) -> None:
                 raise RestudioError(
                     Kind.NOT_FOUND, "UnknownDemo", f"There is no demo '{name}'.{nearest(name, DEMOS)}", target=name
                 )
-            _run(out, _data_of(data, label), home, keep)
+            _run(out, _data_of(data, label, header=header), home, keep)
         except (RestudioError, TimeoutError) as error:
             known = error if isinstance(error, RestudioError) else RestudioError(Kind.TIMEOUT, "Timeout", str(error))
             out.error(known)
             raise typer.Exit(1) from None
 
 
-def _data_of(file: Path | None, label: str | None) -> DemoData:
+def _data_of(file: Path | None, label: str | None, *, header: bool) -> DemoData:
     if (file is None) != (label is None):
         raise RestudioError(Kind.BAD_ARGUMENT, "BadData", "--data FILE and --label COLUMN go together.")
-    return bundled_data() if file is None or label is None else read_data(file, label)
+    return bundled_data() if file is None or label is None else read_data(file, label, header=header)
 
 
 def _run(out: Output, data: DemoData, home: Path | None, keep: bool) -> None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from restudio.core.errors import Kind, RestudioError, nearest
+from restudio.cli.demo_file import MISSING, Row, is_number, read_rows
+from restudio.core.errors import Kind, RestudioError
 
 Task = Literal["two-class", "multiclass", "regression"]
-Row = dict[str, str]
 HOLDOUT = 0.25
 FIRST = 0.12
 LEAST_ROWS = 20
-_MISSING = frozenset({"", "?", "NA", "NaN", "null"})
+LEAST_OF_A_LABEL = 8
+"""Rarer labels are left out: each part needs some, or the models would not know the same labels."""
+MOST_LABELS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class DemoData:
     first: list[Row]
     later: list[Row]
     holdout: list[Row]
+    notes: tuple[str, ...] = ()
 
     @property
     def features(self) -> list[str]:
@@ -37,7 +41,7 @@ class DemoData:
 
     def caller_row(self, row: Row) -> dict[str, object]:
         """A row as a caller sends it: without the label, an empty cell as null."""
-        return {name: None if row[name] in _MISSING else row[name] for name in self.features}
+        return {name: None if row[name] in MISSING else row[name] for name in self.features}
 
 
 def bundled_data() -> DemoData:
@@ -54,31 +58,57 @@ def bundled_data() -> DemoData:
     return split_data("breast-cancer", "diagnosis", rows)
 
 
-def read_data(file: Path, label: str) -> DemoData:
-    """A CSV file with a header row."""
-    try:
-        with file.open(newline="", encoding="utf-8-sig") as source:
-            rows = list(csv.DictReader(source, skipinitialspace=True))
-    except OSError as error:
-        raise RestudioError(Kind.BAD_ARGUMENT, "BadData", f"{file} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise RestudioError(Kind.BAD_ARGUMENT, "BadData", f"{file} is not a CSV file in UTF-8: {error}.") from error
-    if rows and label not in rows[0]:
-        message = f"{file} has no column '{label}'.{nearest(label, [str(name) for name in rows[0]])}"
-        raise RestudioError(Kind.BAD_ARGUMENT, "BadData", message)
-    whole = [row for row in rows if None not in row and None not in row.values()]
-    return split_data(file.stem, label, [row for row in whole if row[label] not in _MISSING])
+def read_data(file: Path, label: str, *, header: bool = True) -> DemoData:
+    """A file of delimited text; see :func:`read_rows`."""
+    rows, notes = read_rows(file, label, header=header)
+    return split_data(file.stem, label, rows, notes)
 
 
-def split_data(name: str, label: str, rows: list[Row]) -> DemoData:
+def split_data(name: str, label: str, rows: list[Row], notes: Sequence[str] = ()) -> DemoData:
     """Shuffle with a fixed seed and cut; the first part is small on purpose, so that new data is worth something."""
     if len(rows) < LEAST_ROWS:
-        message = f"The demo needs at least {LEAST_ROWS} rows with a label, got {len(rows)}."
-        raise RestudioError(Kind.BAD_ARGUMENT, "BadData", message)
+        raise _bad(f"The demo needs at least {LEAST_ROWS} rows with a label, got {len(rows)}.")
+    task = task_of([row[label] for row in rows])
+    if task != "regression":
+        rows, left_out = _with_frequent_labels(label, rows)
+        notes = [*notes, *left_out]
     mixed = random.Random(7).sample(rows, len(rows))
-    judged, learned = mixed[: int(len(rows) * HOLDOUT)], mixed[int(len(rows) * HOLDOUT) :]
-    first = max(LEAST_ROWS // 2, int(len(learned) * FIRST))
-    return DemoData(name, label, task_of([row[label] for row in rows]), learned[:first], learned[first:], judged)
+    # Every label in the same share in each part; numbers to predict are one stratum.
+    strata: dict[str, list[Row]] = {}
+    for row in mixed:
+        strata.setdefault("" if task == "regression" else row[label], []).append(row)
+    first, later, judged = [], [], []
+    for stratum in strata.values():
+        held = int(len(stratum) * HOLDOUT)
+        learned = stratum[held:]
+        early = max(LEAST_ROWS // 2 if task == "regression" else LEAST_OF_A_LABEL // 2, int(len(learned) * FIRST))
+        judged += stratum[:held]
+        first += learned[:early]
+        later += learned[early:]
+    return DemoData(name, label, task, first, later, judged, tuple(notes))
+
+
+def _with_frequent_labels(label: str, rows: list[Row]) -> tuple[list[Row], list[str]]:
+    counts = Counter(row[label] for row in rows)
+    frequent = {level for level, count in counts.items() if count >= LEAST_OF_A_LABEL}
+    if len(counts) > MOST_LABELS and len(counts) > len(rows) / 2:
+        raise _bad(f"Column '{label}' has {len(counts)} different texts in {len(rows)} rows; that cannot be predicted.")
+    if len(frequent) < 2:
+        raise _bad(f"Column '{label}' needs two values with {LEAST_OF_A_LABEL} rows each, it has {_most(counts)}.")
+    kept = [row for row in rows if row[label] in frequent]
+    if len(kept) == len(rows):
+        return rows, []
+    rare = f"{len(rows) - len(kept)} rows left out: their labels have fewer than {LEAST_OF_A_LABEL} rows each"
+    return kept, [rare]
+
+
+def _most(counts: Counter[str]) -> str:
+    """The most frequent values in words.
+
+    >>> _most(Counter("aab"))
+    "'a' (2 rows), 'b' (1 row)"
+    """
+    return ", ".join(f"'{value}' ({n} row{'' if n == 1 else 's'})" for value, n in counts.most_common(3))
 
 
 def task_of(labels: Sequence[str]) -> Task:
@@ -90,15 +120,7 @@ def task_of(labels: Sequence[str]) -> Task:
     levels = set(labels)
     if len(levels) == 2:
         return "two-class"
-    return "regression" if len(levels) > 20 and all(map(_is_number, levels)) else "multiclass"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return "regression" if len(levels) > 20 and all(map(is_number, levels)) else "multiclass"
 
 
 def to_csv(rows: Sequence[Row]) -> bytes:
@@ -106,7 +128,7 @@ def to_csv(rows: Sequence[Row]) -> bytes:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows({k: "" if v in _MISSING else v for k, v in row.items()} for row in rows)
+    writer.writerows({k: "" if v in MISSING else v for k, v in row.items()} for row in rows)
     return text.getvalue().encode()
 
 
@@ -121,4 +143,8 @@ def score_of(data: DemoData, answers: Sequence[dict[str, object]]) -> tuple[str,
 
 
 def _same(told: str, truth: str) -> bool:
-    return told == truth or (_is_number(told) and _is_number(truth) and float(told) == float(truth))
+    return told == truth or (is_number(told) and is_number(truth) and float(told) == float(truth))
+
+
+def _bad(message: str) -> RestudioError:
+    return RestudioError(Kind.BAD_ARGUMENT, "BadData", message)

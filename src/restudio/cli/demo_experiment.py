@@ -43,7 +43,7 @@ nodes:
     parameters:
       Fraction of rows in the first output dataset: 0.75
       Random seed: 7
-  learner:
+{stratify}  learner:
     module: {learner}
   train:
     module: train-model
@@ -75,14 +75,21 @@ nodes:
       Name: {metrics}
 """
 
+_STRATIFY = """\
+      Stratified split: "True"
+      Stratification key column: {label}
+"""
+
 
 def training_experiment(title: str, asset: str, label: str, task: Task) -> str:
     """The experiment as YAML; ``asset`` is the data set's id or name."""
     rule = {"ruleType": "ColumnNames", "columns": [label], "exclude": False}
+    selection = json.dumps({"isFilter": True, "rules": [rule]})
     return _TEXT.format(
         title=json.dumps(title),
         asset=json.dumps(asset),
-        label=json.dumps({"isFilter": True, "rules": [rule]}),
+        label=selection,
+        stratify="" if task == "regression" else _STRATIFY.format(label=selection),
         learner=LEARNERS[task],
         training_data=TRAINING_DATA,
         model=MODEL,

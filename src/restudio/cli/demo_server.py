@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,13 +70,31 @@ class DemoServer:
 
 @contextmanager
 def demo_server(home: Path, *, keep: bool) -> Iterator[DemoServer]:
-    """Start it, and stop it at the end unless it is to be kept and all went well."""
-    server = DemoServer(home)
+    """Start it, and stop it at the end unless it is to be kept and all went well; signals end it too."""
+    with _ending_on_termination():
+        server = DemoServer(home)
+        try:
+            server.wait_until_ready()
+            yield server
+        except BaseException:
+            server.stop()
+            raise
+        if not keep:
+            server.stop()
+
+
+@contextmanager
+def _ending_on_termination() -> Iterator[None]:
+    """Let SIGTERM raise, as SIGINT does, so that what was started is stopped on the way out."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
-        server.wait_until_ready()
-        yield server
-    except BaseException:
-        server.stop()
-        raise
-    if not keep:
-        server.stop()
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

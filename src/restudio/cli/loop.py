@@ -76,6 +76,8 @@ class Loop:
     def _train_and_set_up(self) -> tuple[str, str]:
         data = self.data
         self._step(f"Upload the first {len(data.first)} rows of {data.name} and import the training experiment")
+        for note in data.notes:
+            self.out.note(f"  {note}")
         asset = self.client.datasets.upload_bytes(to_csv(data.first), f"{data.name} first", "GenericCSV")
         text = training_experiment(f"{data.name} {self._suffix(asset.id)}".strip(), asset.id, data.label, data.task)
         experiment = self.client.experiments.import_yaml(text)
