@@ -31,6 +31,8 @@ class Role(enum.Enum):
     FEATURE = "Feature"
     LABEL = "Label"
     WEIGHT = "Weight"
+    FOLD = "Fold"
+    """The fold of a row, given by Partition and Sample."""
     NONE = "None"
 
 
