@@ -42,13 +42,14 @@ def train_model(p: TrainModelParams, untrained: UntrainedModel, dataset: Table, 
     learner = ctx.entry(untrained.learner)
     if learner.fit is None:
         raise ModuleError("0013", f"'{learner.spec.name}' is not a learner.")
-    data = prepare(dataset, _label_name(p.label, dataset.schema), untrained.task)
+    data = prepare(dataset, label_name(p.label, dataset.schema), untrained.task)
     ctx.progress(0.1, f"training on {data.rows} rows with {len(data.features)} features")
     model: Model = learner.fit(parse_params(learner.spec.params, untrained.params), data, ctx)
     return model
 
 
-def _label_name(selection: Selection, schema: Schema) -> str:
+def label_name(selection: Selection, schema: Schema) -> str:
+    """The one label column chosen, or the marked one when none is. Errors: 0003 no label column, 0037 several."""
     marked = schema.label()
     if not selection.rules and marked is not None:
         return marked.name
