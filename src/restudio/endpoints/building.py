@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from restudio.core.registry import Registry
 from restudio.endpoints.contents import Contents
 from restudio.endpoints.rules import effective_graph
+from restudio.endpoints.samples import known_input
 from restudio.endpoints.types import EndpointState, Holding, ServiceVersion
 from restudio.graph.parameters import bind_parameters
 from restudio.scoring.compile import Saved, compile_graph
@@ -32,9 +33,11 @@ class ScorerBuilder:
         """
         graph = effective_graph(version, state)
         load = self._loader(version, state, fresh or {})
+        # Known since publishing, so that nothing is read for columns alone: many endpoints may stand on large data.
+        known = {port.name: known_input(port) for port in version.inputs}
 
         def variant(values: Mapping[str, object]) -> Scorer:
-            return compile_graph(bind_parameters(graph, values), self.registry, load, self._contexts)
+            return compile_graph(bind_parameters(graph, values), self.registry, load, self._contexts, known)
 
         return variant({}), variant
 

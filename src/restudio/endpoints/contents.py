@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 from collections import OrderedDict
-from pathlib import Path
 
 from restudio.artifacts.container import read_artifact
 from restudio.artifacts.values import UntrainedModel
-from restudio.core.errors import Kind, RestudioError
+from restudio.core.errors import Kind, ModuleError, RestudioError
 from restudio.core.ids import Digest
+from restudio.core.schema import Schema
 from restudio.endpoints.types import Holding
+from restudio.models.content import local_copy
 from restudio.models.types import asset_key
 from restudio.scoring.compile import Saved
 from restudio.seams.objects import Objects
@@ -56,14 +56,17 @@ class Contents:
             )
         return value
 
-    def _read_table(self, held: Holding) -> Table:
-        key = asset_key(Digest(held.digest))
+    def head(self, held: Holding, schema: Schema, rows: int) -> Table | None:
+        """The first rows of a dataset, without reading the rest; None when it is lost or does not have that schema."""
         codec = get_codec(held.data_type_id)
-        local = self._objects.local(key)
-        if local is not None:
-            return codec.read(local, name=held.asset)
-        with tempfile.TemporaryDirectory(prefix="restudio-table-") as folder:
-            path = Path(folder) / f"data{codec.extensions[0]}"
-            with path.open("wb") as file:
-                file.writelines(self._objects.stream(key))
+        try:
+            with local_copy(self._objects, asset_key(Digest(held.digest))) as path:
+                first = next(iter(codec.iter_chunks(path, schema, rows)), None)
+                return None if first is None else Table(schema, first.take(list(range(min(rows, first.num_rows)))))
+        except (KeyError, ModuleError):
+            return None
+
+    def _read_table(self, held: Holding) -> Table:
+        codec = get_codec(held.data_type_id)
+        with local_copy(self._objects, asset_key(Digest(held.digest))) as path:
             return codec.read(path, name=held.asset)

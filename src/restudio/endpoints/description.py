@@ -15,11 +15,15 @@ ServiceKind = Literal["training", "predictive", "non-scoring"]
 
 @dataclass(frozen=True, slots=True)
 class TablePort:
-    """A web-service input or table output with a few sample rows (cells in column order; may be empty)."""
+    """A web-service input or table output with a few sample rows (cells in column order; may be empty).
+
+    ``ignored`` are columns that callers of an input may send beside those of ``schema``, and that are not read.
+    """
 
     name: str
     schema: Schema
     sample: tuple[tuple[Cell, ...], ...] = ()
+    ignored: frozenset[str] = frozenset()
 
     def rows(self, count: int) -> list[list[Cell]]:
         """``count`` rows to show: samples first, then neutral placeholders."""

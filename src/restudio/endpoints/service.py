@@ -13,7 +13,7 @@ from restudio.endpoints import store
 from restudio.endpoints.building import ScorerBuilder
 from restudio.endpoints.deployments import Deployments
 from restudio.endpoints.ledger import Author, append, create_endpoint, get_service
-from restudio.endpoints.publishing import make_version
+from restudio.endpoints.publishing import Seen, make_version, nothing_seen
 from restudio.endpoints.rules import check_service_name, check_step, published_state
 from restudio.endpoints.types import (
     DEFAULT,
@@ -84,8 +84,11 @@ class ServiceService:
         description: str = "",
         go_live: bool = False,
         why: str = "",
+        seen: Seen = nothing_seen,
     ) -> Published:
         """Publish a graph to staging: a new service, or the next version of ``service_id``.
+
+        ``seen`` shows what a run of the graph gave, for the description of ports that cannot be foreseen.
 
         With ``go_live`` it is approved in the same step (the classic deploy button), which needs that permission.
         """
@@ -106,6 +109,7 @@ class ServiceService:
             registry=self._builder.registry,
             assets=self._assets,
             builder=self._builder,
+            seen=seen,
         )
         with self._db.begin() as conn:
             if known is None:

@@ -33,6 +33,7 @@ class _Port(msgspec.Struct):
     name: str
     columns: list[Any]
     sample: list[list[str | int | float | bool | None]]
+    ignored: list[str] = []
 
 
 class _Snapshot(msgspec.Struct):
@@ -315,11 +316,12 @@ def announced_since(conn: sa.Connection, seq: int) -> tuple[int, list[str]]:
 
 
 def _write_port(port: TablePort) -> _Port:
-    return _Port(port.name, to_json(port.schema), [list(row) for row in port.sample])
+    return _Port(port.name, to_json(port.schema), [list(row) for row in port.sample], sorted(port.ignored))
 
 
 def _read_port(port: _Port) -> TablePort:
-    return TablePort(port.name, from_json(port.columns), tuple(tuple(row) for row in port.sample))
+    sample = tuple(tuple(row) for row in port.sample)
+    return TablePort(port.name, from_json(port.columns), sample, frozenset(port.ignored))
 
 
 def _version(row: sa.Row[Any]) -> ServiceVersion:

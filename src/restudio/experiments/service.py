@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from restudio.artifacts.container import read_artifact
 from restudio.artifacts.values import Bundle
@@ -11,15 +11,18 @@ from restudio.core.ids import new_id
 from restudio.core.registry import Registry
 from restudio.core.spec import PortKind
 from restudio.experiments import results, store
+from restudio.experiments.outputs import OutputCache
 from restudio.experiments.publishing import FinishedRun, Publisher
 from restudio.experiments.rules import ensure_title, predictive_title
 from restudio.experiments.runner import Runner
 from restudio.experiments.runs import Runs
+from restudio.experiments.seen import SeenOutputs
 from restudio.experiments.snapshots import take_snapshot
 from restudio.experiments.types import Experiment, Preview, Run, SetUp, Snapshot
 from restudio.graph.document import Document, from_yaml, to_yaml
 from restudio.graph.events import Event, RunView
 from restudio.graph.model import Graph
+from restudio.graph.plan import PortId
 from restudio.graph.retraining import to_retraining
 from restudio.models.service import AssetService
 from restudio.models.types import Asset
@@ -28,6 +31,7 @@ from restudio.seams.database import Database
 from restudio.seams.engine import Engine, Limits
 from restudio.seams.objects import Objects
 from restudio.seams.work import Work
+from restudio.tables.table import Table
 
 
 class ExperimentService:
@@ -50,6 +54,7 @@ class ExperimentService:
         self._assets = assets
         self._registry = registry
         self._clock = clock
+        self._cache = OutputCache(db, objects, clock)
         self._publisher = Publisher(objects, assets, registry)
         self.runner = Runner(engine, objects, db, clock)
         """Also for those who run graphs with inputs of their own (batch jobs)."""
@@ -137,6 +142,10 @@ class ExperimentService:
     def snapshot(self, workspace_id: str, graph: Graph) -> Snapshot:
         """A checked graph with its assets pinned, to run it with inputs of one's own."""
         return take_snapshot(graph, workspace_id, self._assets, self._registry)
+
+    def seen(self, workspace_id: str, snapshot: Snapshot) -> Callable[[PortId, int], Table | None]:
+        """A look at the first rows of tables that some run already made of exactly this snapshot; None for others."""
+        return SeenOutputs(snapshot.plan(self._registry), workspace_id, self._registry, self._cache, self._objects).head
 
     def run(self, experiment_id: str, *, author: str = "", wanted: Sequence[str] | None = None) -> Run:
         """Start a run of the current version; with ``wanted`` of these nodes and what they need.

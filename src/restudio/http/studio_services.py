@@ -56,15 +56,16 @@ def _services(services: ServiceService, experiments: ExperimentService, door: Do
         if experiment.workspace_id != workspace:
             raise RestudioError.not_found("ExperimentNotFound", "Experiment", experiment.id)
         # The snapshot pins every saved thing to its version: what is published is exactly what is there now.
-        graph = experiments.snapshot(workspace, experiment.graph).graph
+        snapshot = experiments.snapshot(workspace, experiment.graph)
         published = services.publish(
             principal,
             workspace,
-            graph,
+            snapshot.graph,
             optional_text(members, "name") or experiment.title,
             service_id=optional_text(members, "service_id"),
             experiment_id=experiment.id,
             description=optional_text(members, "description") or experiment.description,
+            seen=experiments.seen(workspace, snapshot),
         )
         return json_answer(_published(published), 201)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from restudio.artifacts.values import Model, Transform
 from restudio.core.errors import Kind, ModuleError, RestudioError
@@ -21,19 +22,50 @@ Saved = Model | Transform | Table
 Load = Callable[[str], Saved]
 
 
-def compile_graph(graph: Graph, registry: Registry, load: Load, contexts: Contexts | None = None) -> Scorer:
+@dataclass(frozen=True, slots=True)
+class KnownInput:
+    """What is known of a service input without reading the data beside it: its columns, and perhaps a few rows."""
+
+    spec: InputSpec
+    sample: Table | None = None
+
+
+def compile_graph(
+    graph: Graph,
+    registry: Registry,
+    load: Load,
+    contexts: Contexts | None = None,
+    known: Mapping[str, KnownInput] | None = None,
+) -> Scorer:
     """Bind a checked predictive graph whose graph parameters have been written in (``graph.parameters``).
 
     ``load`` gives the content of an asset version. Where a module has no kernels the graph is interpreted, slower,
     with the contexts that ``contexts`` makes; the Scorer says why. Errors of modules come placed at their node.
+    ``known`` inputs, by name, are taken as they are; for others the data beside them is read.
     """
-    interpreter = Interpreter(graph, registry, load, contexts)
-    inputs = {port_name(node): _input_spec(graph, node, interpreter) for node in graph.of_module(WEB_INPUT)}
+    known = known or {}
+    samples = {name: given.sample for name, given in known.items() if given.sample is not None}
+    interpreter = Interpreter(graph, registry, load, contexts, samples)
+    inputs = {
+        name: known[name].spec if name in known else _input_spec(graph, node, interpreter)
+        for node in graph.of_module(WEB_INPUT)
+        for name in (port_name(node),)
+    }
     symbolic = _Symbolic(graph, registry, load, inputs)
     try:
         return KernelScorer(inputs, symbolic.outputs())
     except CannotLower as why:
         return InterpretedScorer(interpreter, inputs, str(why))
+
+
+def input_spec(beside: Schema, ignored: Iterable[str], *, takes_label: bool = False) -> InputSpec:
+    """What an input takes that stands beside data of these columns: all but the label and the ``ignored`` ones.
+
+    A service that trains needs the label, so it takes that too.
+    """
+    labels = {c.name for c in beside if c.role is Role.LABEL}
+    left = frozenset(ignored) - labels if takes_label else frozenset(ignored) | labels
+    return InputSpec(Schema.of(c for c in beside if c.name not in left), left)
 
 
 def _input_spec(graph: Graph, node: Node, interpreter: Interpreter) -> InputSpec:
@@ -42,10 +74,7 @@ def _input_spec(graph: Graph, node: Node, interpreter: Interpreter) -> InputSpec
         source = source_at(graph, edge.target, edge.target_port)
         if source is None:
             continue
-        schema = interpreter.static_table(source).schema
-        labels = {c.name for c in schema if c.role is Role.LABEL}
-        ignored = frozenset(ignored_columns(node)) | labels
-        return InputSpec(Schema.of(c for c in schema if c.name not in ignored), ignored)
+        return input_spec(interpreter.static_table(source).schema, ignored_columns(node))
     raise RestudioError(
         Kind.PACKAGE,
         "ValidationError",

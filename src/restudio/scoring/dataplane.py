@@ -57,6 +57,10 @@ class Admission:
         self.slot.running -= 1
         self.slot.counts.add(status, time.perf_counter() - self.started)
 
+    def withdraw(self) -> None:
+        """Instead of :meth:`release` when the call is let in once more elsewhere."""
+        self.slot.running -= 1
+
 
 class DataPlane:
     """Endpoints by id. ``install`` and ``remove`` may be called from any thread, ``admit`` from the event loop."""

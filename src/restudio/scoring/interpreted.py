@@ -69,11 +69,13 @@ class Interpreter:
         registry: Registry,
         load: Callable[[str], Model | Transform | Table],
         contexts: Contexts | None,
+        samples: Mapping[str, Table] | None = None,
     ) -> None:
         self._graph = graph
         self._registry = registry
         self._load = load
         self._contexts = contexts or _Plain(registry).open
+        self._samples = samples or {}
         self._static: dict[str, Mapping[str, object]] = {}
         self._beside: dict[str, Mapping[str, object]] = {}
 
@@ -97,7 +99,9 @@ class Interpreter:
         return value
 
     def sample(self, port: str, schema: Schema) -> Table:
-        """A few rows of the data beside an input."""
+        """A few rows of the data beside an input: those given, else read."""
+        if port in self._samples:
+            return self._samples[port].select(schema.names)
         for node in self._graph.of_module(WEB_INPUT):
             for edge in self._graph.outgoing(node.id) if port_name(node) == port else ():
                 source = source_at(self._graph, edge.target, edge.target_port)

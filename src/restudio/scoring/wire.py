@@ -43,6 +43,8 @@ class _LegacyCall(msgspec.Struct):
     Instance: _Instance
 
 
+_BOM = b"\xef\xbb\xbf"
+"""Old clients write one in front of UTF-8."""
 _decode = msgspec.json.Decoder(Call).decode
 _decode_legacy = msgspec.json.Decoder(_LegacyCall).decode
 _encode = msgspec.json.Encoder().encode
@@ -53,7 +55,7 @@ def decode_call(body: bytes) -> Call:
     if not body or body.isspace():
         raise RestudioError(Kind.BAD_ARGUMENT, "RequestIsEmpty", "The request has no body; send a JSON object.")
     try:
-        return _decode(body)
+        return _decode(body.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
         _refuse(cause)
 
@@ -63,7 +65,7 @@ def decode_legacy(body: bytes, port: str) -> Call:
     if not body or body.isspace():
         raise RestudioError(Kind.BAD_ARGUMENT, "RequestIsEmpty", "The request has no body; send a JSON object.")
     try:
-        instance = _decode_legacy(body).Instance
+        instance = _decode_legacy(body.removeprefix(_BOM)).Instance
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as cause:
         _refuse(cause)
     return Call({port: [instance.FeatureVector]}, instance.GlobalParameters)

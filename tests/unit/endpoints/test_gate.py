@@ -15,7 +15,8 @@ from restudio.core.schema import Column, DType, Schema, Score
 from restudio.endpoints.description import TablePort
 from restudio.endpoints.gate import Candidate, Verdict, collect_gates, ensure_passed, gate, judge
 from restudio.endpoints.gates.metric import not_worse_than_live
-from restudio.endpoints.gates.sample_rows import scores_sample_rows, typed_rows
+from restudio.endpoints.gates.sample_rows import scores_sample_rows
+from restudio.endpoints.samples import typed_rows
 from restudio.endpoints.types import EndpointSettings, MetricRule, ServiceVersion
 from restudio.graph.model import Graph
 from restudio.scoring.scorer import Rows

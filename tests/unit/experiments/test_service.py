@@ -140,3 +140,17 @@ def test_files_beside_the_repository_tell_of_faults(studio: Studio, tmp_path: Pa
     assert caught.value.detail == "InvalidDocument"
     with pytest.raises(RestudioError, match="1 to 200 characters"):
         studio.import_yaml("restudio: experiment/1\ntitle: ' '\n")
+
+
+def test_outputs_of_an_equal_run_are_seen(studio: Studio, training: str) -> None:
+    experiments = studio.experiments
+    ported = experiments.set_up_retraining(training).experiment
+    before = experiments.seen(studio.workspace, experiments.snapshot(studio.workspace, ported.graph))
+    assert before(("evaluate", "Evaluation results"), 5) is None
+    assert studio.run(training).state == "Finished"
+    look = experiments.seen(studio.workspace, experiments.snapshot(studio.workspace, ported.graph))
+    scored = look(("split", "Results dataset1"), 5)
+    assert scored is not None
+    assert (scored.names, scored.num_rows) == (("age", "hours", "income"), 5)
+    assert look(("train", "Trained model"), 5) is None
+    assert look(("evaluate", "Evaluation results"), 5) is not None

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 
-from restudio.core.cells import parse_datetime, parse_span
 from restudio.core.errors import RestudioError
-from restudio.core.schema import DType
-from restudio.endpoints.description import Cell, TablePort
 from restudio.endpoints.gate import Candidate, Verdict, gate
-from restudio.scoring.scorer import Row
+from restudio.endpoints.samples import typed_rows
 
 
 @gate(id="scores-sample-rows", name="Scores the sample rows", order=20)
@@ -28,19 +25,3 @@ def scores_sample_rows(candidate: Candidate) -> Verdict:
                 if column.score is not None and isinstance(cell, float) and not math.isfinite(cell):
                     return Verdict(False, f"On sample row {number}, '{column.name}' of '{port}' came out as {cell}.")
     return Verdict(True, f"{max(len(rows) for rows in inputs.values())} sample rows scored with finite numbers.")
-
-
-def typed_rows(port: TablePort) -> list[Row]:
-    """The sample rows of a port as a scorer takes them."""
-    types = [c.dtype for c in port.schema]
-    return [[_typed(cell, dtype) for cell, dtype in zip(row, types, strict=True)] for row in port.sample]
-
-
-def _typed(cell: Cell, dtype: DType) -> object:
-    if isinstance(cell, str) and dtype is DType.DATETIME:
-        return parse_datetime(cell)
-    if isinstance(cell, str) and dtype is DType.TIMESPAN:
-        return parse_span(cell)
-    if isinstance(cell, int) and dtype is DType.DOUBLE:
-        return float(cell)
-    return cell
