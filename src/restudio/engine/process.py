@@ -13,7 +13,7 @@ from pathlib import Path
 
 from restudio.core.errors import ModuleError
 from restudio.engine.messages import Answer, Ask, Done, Fault, FromChild, Hello, Inbox, Location, Ready, Run, Told, send
-from restudio.seams.engine import Cancelled, Progress
+from restudio.seams.engine import Cancelled, ProcessLost, Progress
 
 _WATCH_S = 0.05
 """How often limits are looked at while a child works."""
@@ -147,7 +147,7 @@ class ChildProcess:
             self.kill()
             status = self._process.wait()
         how = f"was killed by {_signal_name(-status)}" if status < 0 else f"ended with status {status}"
-        return ModuleError("0039", f"The process that ran the module {how}; the run can be repeated.")
+        return ProcessLost(how)
 
 
 def _signal_name(number: int) -> str:

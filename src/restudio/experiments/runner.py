@@ -15,7 +15,7 @@ from restudio.graph.events import Event, Failure, State
 from restudio.graph.plan import Plan, PortId, Task
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
-from restudio.seams.engine import Cancelled, Engine, Execution, Limits, Progress
+from restudio.seams.engine import Cancelled, Engine, Execution, Limits, ProcessLost, Progress
 from restudio.seams.objects import Objects
 
 _LOOK_S = 0.1
@@ -139,10 +139,20 @@ class Runner:
             kind: Literal["log", "progress"] = "log" if told.fraction is None else "progress"
             emit(Event(kind, self._now(), task.node, fraction=told.fraction, text=told.text or None))
 
-        self._engine.execute(execution, on_progress)
+        self._insist(task, execution, on_progress)
         if key is not None:
             self._cache.remember(attempt.scope, key, outputs)
         return outputs
+
+    def _insist(self, task: Task, execution: Execution, on_progress: Callable[[Progress], None]) -> None:
+        """Execute; once more when the process was lost, unless the module may have had an effect by then."""
+        try:
+            self._engine.execute(execution, on_progress)
+        except ProcessLost as lost:
+            if not task.cacheable:
+                raise
+            on_progress(Progress(None, f"{lost.text} It is tried once more."))
+            self._engine.execute(execution, on_progress)
 
     def _finish(
         self,

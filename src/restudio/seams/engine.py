@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from restudio.core.errors import ModuleError
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -47,12 +49,19 @@ class Cancelled(Exception):
     """The execution was cancelled and its process is gone."""
 
 
+class ProcessLost(ModuleError):
+    """The process that ran the module died, and nobody here wanted that: executing again may well succeed."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__("0039", f"The process that ran the module {how}; the run can be repeated.")
+
+
 class Engine(Protocol):
     """Thread-safe. ``execute`` blocks until the outputs are stored and returns the size in bytes of each.
 
-    Raises ModuleError as the module did; ``Cancelled`` after :meth:`cancel`; ModuleError 0138 (memory), 0039 (time, or
-    the process died). Executing again with the same output keys gives the same effect. ``cancel`` returns at once; the
-    process that runs the execution is killed, children included.
+    Raises ModuleError as the module did; ``Cancelled`` after :meth:`cancel`; ModuleError 0138 (memory), 0039 (time);
+    ``ProcessLost`` when the process died by itself. Executing again with the same output keys gives the same effect.
+    ``cancel`` returns at once; the process that runs the execution is killed, children included.
     """
 
     def execute(self, execution: Execution, on_progress: Callable[[Progress], None]) -> Mapping[str, int]: ...

@@ -41,6 +41,23 @@ def gate(p: Gate, dataset: Table, *, ctx: Context) -> Table:
 
 
 @module(
+    id="gate-with-effects",
+    name="Gate with Effects",
+    category="Test",
+    params=Gate,
+    inputs=(table_in("Dataset"),),
+    outputs=(table_out("Results"),),
+    deterministic=False,
+)
+def gate_with_effects(p: Gate, dataset: Table, *, ctx: Context) -> Table:
+    """As the other, but nobody may assume that running it twice is running it once."""
+    ctx.progress(0.5, f"waiting in {os.getpid()}")
+    while not Path(p.path).exists():
+        Event().wait(0.01)
+    return dataset
+
+
+@module(
     id="tally",
     name="Tally",
     category="Test",
@@ -63,7 +80,7 @@ def refuse(p: object, dataset: Table, *, ctx: Context) -> Table:
 
 
 def catalog() -> Registry:
-    return Registry([*Registry.collect("restudio.modules").values(), gate, tally, refuse])
+    return Registry([*Registry.collect("restudio.modules").values(), gate, gate_with_effects, tally, refuse])
 
 
 def open_objects(location: Mapping[str, str]) -> Objects:

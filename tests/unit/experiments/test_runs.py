@@ -62,10 +62,24 @@ def test_a_run_that_waits_for_work_can_be_cancelled(start_studio: Callable[[], S
     assert studio.experiments.run_view(run.id).state == "Canceled"
 
 
-def test_a_killed_child_fails_its_node_and_no_more(studio: Studio, tmp_path: Path, engine: ProcessEngine) -> None:
+def test_a_killed_child_is_replaced_once(studio: Studio, tmp_path: Path) -> None:
     run = studio.experiments.run(studio.import_yaml(GATED.format(folder=tmp_path)))
     studio.wait_until(run.id, _at_gate)
-    os.kill(_pid_of_gate(studio, run.id), signal.SIGKILL)
+    os.kill(_pids_at_gate(studio, run.id)[0], signal.SIGKILL)
+    studio.wait_until(run.id, lambda _: len(_pids_at_gate(studio, run.id)) == 2)
+    (tmp_path / "open").touch()
+    view = studio.wait(run.id)
+    assert view.state == "Finished"
+    assert (tmp_path / "tally").read_text(encoding="utf-8") == "ran\n"
+    assert any("killed by SIGKILL" in line and "once more" in line for line in view.nodes["gate"].log)
+
+
+def test_a_child_killed_again_fails_its_node_and_no_more(studio: Studio, tmp_path: Path) -> None:
+    run = studio.experiments.run(studio.import_yaml(GATED.format(folder=tmp_path)))
+    studio.wait_until(run.id, _at_gate)
+    os.kill(_pids_at_gate(studio, run.id)[0], signal.SIGKILL)
+    studio.wait_until(run.id, lambda _: len(_pids_at_gate(studio, run.id)) == 2)
+    os.kill(_pids_at_gate(studio, run.id)[1], signal.SIGKILL)
     view = studio.wait(run.id)
     assert view.state == "Failed"
     failure = view.nodes["gate"].failure
@@ -77,8 +91,19 @@ def test_a_killed_child_fails_its_node_and_no_more(studio: Studio, tmp_path: Pat
     assert studio.run(run.experiment_id).state == "Finished"
 
 
-def _pid_of_gate(studio: Studio, run_id: str) -> int:
-    return int(studio.experiments.run_view(run_id).nodes["gate"].log[0].removeprefix("waiting in "))
+def test_a_module_with_effects_is_not_tried_again(studio: Studio, tmp_path: Path) -> None:
+    text = GATED.format(folder=tmp_path).replace("module: gate", "module: gate-with-effects")
+    run = studio.experiments.run(studio.import_yaml(text))
+    studio.wait_until(run.id, _at_gate)
+    os.kill(_pids_at_gate(studio, run.id)[0], signal.SIGKILL)
+    view = studio.wait(run.id)
+    assert view.state == "Failed"
+    assert len(_pids_at_gate(studio, run.id)) == 1
+
+
+def _pids_at_gate(studio: Studio, run_id: str) -> list[int]:
+    lines = studio.experiments.run_view(run_id).nodes["gate"].log
+    return [int(line.removeprefix("waiting in ")) for line in lines if line.startswith("waiting in ")]
 
 
 def test_a_run_goes_on_after_a_crash_without_repeating_effects(

@@ -1,0 +1,181 @@
+"""What clients do while the server is being killed, and what the server acknowledged to them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from restudio.cli.console import Output
+from restudio.cli.demo_data import bundled_data, to_csv
+from restudio.cli.demo_experiment import MODEL, TRAINING_DATA
+from restudio.cli.loop import ENDPOINT, Loop
+from restudio.client.blobs import BlobAccount
+from restudio.client.client import Client
+from restudio.client.connection import ServerError, Unreachable
+from restudio.client.credentials import Credentials
+from restudio.client.scoring import Scoring, blob_input
+from restudio.client.types import Location
+from restudio.core.errors import RestudioError
+
+T = TypeVar("T")
+CONTAINER = "soak"
+PATIENCE_S = 240.0
+_SPARE_ENDPOINTS = 4
+_ROWS = f"{CONTAINER}/rows.csv"
+_TRAIN = f"{CONTAINER}/train-0.csv"
+
+
+class Load:
+    """Threads that score, submit jobs of both kinds, run experiments and patch, until :meth:`stop`.
+
+    Everything that the server acknowledged is kept, to be asked for afterwards. ``failures`` are answers that a client
+    should never get: a server that is away is none, an answer of 5xx is.
+    """
+
+    def __init__(self, credentials: Credentials) -> None:
+        self.client = Client(credentials.url, credentials.workspace_id, credentials.workspace_token)
+        self.account = BlobAccount(credentials.storage_connection_string)
+        self.data = bundled_data()
+        report = Loop(Output(as_json=True), self.client, self.account, self.data).run()
+        self.service, self.experiment = report.predictive_service, report.experiments["training"]
+        for number in range(_SPARE_ENDPOINTS):  # so that a start loads many trees at once
+            self.client.endpoints.add(self.service, f"spare{number}")
+        self.trainer = self._scoring(report.training_service, "default")
+        self.predictor = self._scoring(self.service, "default")
+        self.fresh = self._scoring(self.service, ENDPOINT)
+        self._resource = self.client.endpoints.get(self.service, ENDPOINT).resources[0].name
+        self._document = self.client.experiments.export_yaml(self.experiment)
+        self.jobs: dict[str, Scoring] = {}
+        self.runs: list[str] = []
+        self.revisions: list[str] = []
+        self.answers: defaultdict[str, set[str]] = defaultdict(set)
+        self.scored = 0
+        self.away = 0
+        self.failures: list[str] = []
+        self._models = self._two_models()
+        self._patching = threading.Lock()
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Let all clients loose."""
+        pauses: dict[Callable[[], None], float] = {
+            self._score: 0.02,
+            self._submit_scoring: 0.3,
+            self._submit_training: 0.6,
+            self._run: 1.0,
+            self._patch: 0.3,
+        }
+        for body, pause in pauses.items():
+            self._threads.append(threading.Thread(target=self._repeat, args=(body, pause), name=body.__name__))
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join()
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """No patch is under way meanwhile."""
+        with self._patching:
+            yield
+
+    def score(self, endpoint: Scoring) -> tuple[str, str]:
+        """The revision that answered, and its answer as text."""
+        scored = endpoint.score([self.data.caller_row(row) for row in self.data.holdout[:5]])
+        assert scored.revision is not None
+        return scored.revision, repr(scored.outputs)
+
+    def endpoints(self) -> dict[str, Scoring]:
+        """All endpoints of the predictive service by name."""
+        found = self.client.endpoints.list(self.service)
+        return {one.name: Scoring(one.api_location, one.primary_key) for one in found}
+
+    def insist(self, request: Callable[[], T]) -> T:
+        """Send again while the server is away, as clients do."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                return request()
+            except Unreachable:
+                self.away += 1
+                if time.monotonic() > deadline or self._stopping.is_set():
+                    raise
+                time.sleep(0.1)
+
+    # --- clients --------------------------------------------------------------------------------------------------
+
+    def _repeat(self, body: Callable[[], None], pause: float) -> None:
+        while not self._stopping.wait(pause):
+            try:
+                body()
+            except (RestudioError, AssertionError) as error:  # whatever a client meets belongs into the report
+                if not (isinstance(error, Unreachable) and self._stopping.is_set()):
+                    self.failures.append(f"{body.__name__}: {error!r}")
+
+    def _score(self) -> None:
+        revision, answer = self.insist(lambda: self.score(self.fresh))
+        self.answers[revision].add(answer)
+        self.scored += 1
+
+    def _submit_scoring(self) -> None:
+        self._submit(self.predictor, "input1", _ROWS)
+
+    def _submit_training(self) -> None:
+        self._submit(self.trainer, TRAINING_DATA, _TRAIN)
+
+    def _submit(self, scoring: Scoring, port: str, path: str) -> None:
+        source = {port: blob_input(self.account.connection_string, path)}
+        job = self.insist(lambda: scoring.submit(source))
+        self.insist(lambda: _start(scoring, job))
+        self.jobs[job] = scoring
+
+    def _run(self) -> None:
+        """A run of its own each time: with another seed nothing comes from the cache."""
+        text = self._document.replace("Random seed: 7", f"Random seed: {len(self.runs)}")
+        self.insist(lambda: self.client.experiments.import_yaml(text, experiment=self.experiment))
+        self.runs.append(self.insist(lambda: self.client.experiments.run(self.experiment).id))
+
+    def _patch(self) -> None:
+        """The two models in turn. A request whose answer was lost is sent again: it must not make a second revision."""
+        with self._patching:
+            model = self._models[len(self.revisions) % 2]
+            answer = self.insist(lambda: self.client.endpoints.patch(self.service, ENDPOINT, self._resource, model))
+            self.revisions.append(answer["Revision"]["Id"])
+
+    # --- preparation ----------------------------------------------------------------------------------------------
+
+    def _scoring(self, service: str, name: str) -> Scoring:
+        endpoint = self.client.endpoints.get(service, name)
+        return Scoring(endpoint.api_location, endpoint.primary_key)
+
+    def _two_models(self) -> list[Location]:
+        rows = [*self.data.first, *self.data.later]
+        self.account.upload(_ROWS, to_csv([{k: r[k] for k in self.data.features} for r in self.data.holdout]))
+        found = []
+        for number, part in enumerate((rows[: len(rows) // 2], rows)):
+            self.account.upload(f"{CONTAINER}/train-{number}.csv", to_csv(part))
+            connection = self.account.connection_string
+            job = self.trainer.submit(
+                {TRAINING_DATA: blob_input(connection, f"{CONTAINER}/train-{number}.csv")},
+                {MODEL: blob_input(connection, f"{CONTAINER}/model-{number}.ilearner")},
+            )
+            self.trainer.start(job)
+            ended = self.trainer.wait(job, timeout=PATIENCE_S)
+            assert ended.results is not None, f"training job {job} is {ended.status_code}: {ended.details}"
+            found.append(ended.results[MODEL])
+        return found
+
+
+def _start(scoring: Scoring, job: str) -> None:
+    try:
+        scoring.start(job)
+    except ServerError as error:
+        if error.detail != "CannotStartJob":  # an earlier attempt got through and only its answer was lost
+            raise

@@ -1,0 +1,159 @@
+"""A real ``restudio serve`` that is killed and started again on one home folder and port."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from restudio.client.connection import Connection, ServerError, Unreachable
+
+Victim = Literal["group", "server", "child"]
+_VICTIMS: tuple[Victim, ...] = ("group", "group", "server", "child", "child")
+_CRASH = "Fatal Python error"
+"""How faulthandler begins what it writes."""
+
+
+class SoakServer:
+    """One server at a time. ``log`` gathers what all of them said, stacks of native crashes included."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self.log = home / "soak-serve.log"
+        self.temporary = home / "soak-tmp"
+        self.temporary.mkdir(exist_ok=True)
+        self._arguments = arguments
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.slowest_start = 0.0
+        self._seen: dict[int, str] = {}
+        self.process = self._start()
+
+    def wait_until_ready(self, timeout: float = 90.0) -> None:
+        """Until it says that it is ready; ``AssertionError`` when it dies or takes too long."""
+        begun = time.monotonic()
+        with Connection(self.url, timeout=5) as connection:
+            while not _answers(connection):
+                assert self.process.poll() is None, f"the server died with {self.process.returncode}: {self.tail()}"
+                assert time.monotonic() - begun < timeout, f"not ready after {timeout:.0f} s: {self.tail()}"
+                time.sleep(0.05)
+        self.slowest_start = max(self.slowest_start, time.monotonic() - begun)
+
+    def kill_something(self, chance: random.Random) -> Victim:
+        """Kill -9 the server's group, the server alone, or one of the processes below it; then all is up again."""
+        victim = chance.choice(_VICTIMS)
+        assert self.process.poll() is None, f"the server died by itself with {self.process.returncode}: {self.tail()}"
+        below = sorted(self._note_descendants())
+        if victim == "child" and below:
+            _kill(chance.choice(below))
+            return victim
+        if victim == "group":
+            os.killpg(self.process.pid, signal.SIGKILL)
+        else:
+            self.process.kill()
+        self.process.wait()
+        self.process = self._start()
+        self.wait_until_ready()
+        return victim
+
+    def stop(self) -> None:
+        """The polite way; ``AssertionError`` when it does not end well."""
+        self._note_descendants()
+        self.process.terminate()
+        try:
+            status = self.process.wait(60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"the server did not end in a minute: {self.tail()}") from None
+        assert status == 0, f"the server ended with {status}: {self.tail()}"
+
+    def survivors(self) -> list[int]:
+        """Processes of servers gone that still live some seconds later."""
+        deadline = time.monotonic() + 15
+        now = set(self._descendants()) | {self.process.pid}
+        while True:
+            left = [pid for pid, born in self._seen.items() if pid not in now and _birth(pid) == born]
+            if not left or time.monotonic() > deadline:
+                return left
+            time.sleep(0.1)
+
+    def crashes(self) -> int:
+        """Deaths of our processes in native code so far."""
+        return self.log.read_text(errors="replace").count(_CRASH)
+
+    def left_files(self, older_than: float) -> list[str]:
+        """Files aside and folders of temporary use that nobody touched for so many seconds."""
+        limit = time.time() - older_than
+        folders = [self.home / "scratch", self.home / "objects" / "@incoming", self.temporary]
+        found = [path for folder in folders if folder.exists() for path in folder.rglob("*")]
+        return sorted(str(path.relative_to(self.home)) for path in found if _modified(path) < limit)
+
+    def tail(self) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-40:])
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "restudio", "serve", "--home", str(self.home), "--port", str(self.port)]
+        environment = {**os.environ, "TMPDIR": str(self.temporary)}
+        with self.log.open("ab") as output:
+            return subprocess.Popen(
+                [*command, *self._arguments], stdout=output, stderr=output, env=environment, start_new_session=True
+            )
+
+    def _note_descendants(self) -> list[int]:
+        """Processes below the server, remembered with their birth, so that a reused id is not taken for one."""
+        found = list(self._descendants())
+        self._seen.update({pid: born for pid in found if (born := _birth(pid)) is not None})
+        return found
+
+    def _descendants(self) -> Iterator[int]:
+        waiting = [self.process.pid]
+        while waiting:
+            for path in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):  # each thread has its own children
+                try:
+                    below = [int(pid) for pid in path.read_text().split()]
+                except OSError:
+                    continue
+                yield from below
+                waiting += below
+
+
+def _answers(connection: Connection) -> bool:
+    try:
+        connection.send("GET", "/health/ready")
+    except (Unreachable, ServerError):
+        return False
+    return True
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _birth(pid: int) -> str | None:
+    """When a living process began, in ticks; None for one that is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else fields[19]
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
