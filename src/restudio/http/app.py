@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 
 import restudio
 from restudio.app.compose import Studio
+from restudio.core.ids import workspace_of
 from restudio.http import (
     bes,
     management,
@@ -63,7 +64,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
     )
 
     def authenticate(owner: str, endpoint: str, key: str) -> None:
-        studio.endpoints.authenticate(owner, endpoint, key)
+        studio.endpoints.authenticate(workspace_of(owner), endpoint, key)
 
     handlers = [
         *metrics.routes(requests, studio.find_missing),

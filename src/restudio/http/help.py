@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from restudio.core.errors import RestudioError
+from restudio.core.ids import workspace_of
 from restudio.endpoints.description import ServiceDescription
 from restudio.endpoints.endpoint_service import EndpointService
 from restudio.endpoints.swagger import swagger
@@ -51,10 +52,12 @@ def _documents(endpoints: EndpointService) -> list[HTTPRouteHandler]:
     def document(workspace: FromPath[str], service: FromPath[str], endpoint: FromPath[str]) -> Response[bytes]:
         return json_answer(swagger(endpoints.describe(workspace, endpoint, service)))
 
-    @get("/workspaces/{workspace:str}/services/{endpoint:str}/swagger.json")
+    owners = ("workspaces", "subscriptions")
+
+    @get([f"/{owner}/{{workspace:str}}/services/{{endpoint:str}}/swagger.json" for owner in owners])
     @threaded
     def scoring_document(workspace: FromPath[str], endpoint: FromPath[str]) -> Response[bytes]:
-        return json_answer(swagger(endpoints.describe(workspace, endpoint)))
+        return json_answer(swagger(endpoints.describe(workspace_of(workspace), endpoint)))
 
     return [document, scoring_document]
 

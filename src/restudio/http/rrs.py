@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from restudio.core.errors import Kind, RestudioError
+from restudio.core.ids import workspace_of
 from restudio.http.errors import envelope, status_of
 from restudio.scoring.dataplane import DataPlane
 from restudio.scoring.live import Live
@@ -47,9 +48,9 @@ _Answer = tuple[int, bytes, tuple[tuple[bytes, bytes], ...]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The place that a path names; ``workspace_id`` is None below ``/subscriptions``."""
+    """The place that a path names."""
 
-    workspace_id: str | None
+    workspace_id: str
     endpoint_id: str
     legacy: bool
 
@@ -72,8 +73,8 @@ def match_route(path: str) -> Route | None:
             return Route(workspace, endpoint, legacy=False)
         case ["workspaces", workspace, "services", endpoint, "score"]:
             return Route(workspace, endpoint, legacy=True)
-        case ["subscriptions", _, "services", endpoint, "execute"]:
-            return Route(None, endpoint, legacy=False)
+        case ["subscriptions", subscription, "services", endpoint, "execute"]:
+            return Route(workspace_of(subscription), endpoint, legacy=False)
     return None
 
 

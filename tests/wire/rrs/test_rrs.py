@@ -9,6 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -151,7 +152,10 @@ def test_keys(plane: DataPlane, headers: dict[str, str], status: int) -> None:
 
 
 def test_addresses(plane: DataPlane) -> None:
-    assert run(plane, path=f"/subscriptions/{'c' * 32}/services/{ENDPOINT}/execute").status == 200
+    for subscription in (WORKSPACE, str(UUID(WORKSPACE)).upper()):
+        assert run(plane, path=f"/subscriptions/{subscription}/services/{ENDPOINT}/execute").status == 200
+    stranger = run(plane, path=f"/subscriptions/{'c' * 32}/services/{ENDPOINT}/execute")
+    assert stranger.detail == "WebServiceIdNotFoundInWorkspace"
     assert run(plane, path=f"//workspaces/{WORKSPACE}/services/{ENDPOINT}/execute/").status == 200
     assert run(plane, path=PATH.replace(WORKSPACE, "d" * 32)).detail == "WebServiceIdNotFoundInWorkspace"
     unknown = run(plane, path=PATH.replace(ENDPOINT, "e" * 32))
