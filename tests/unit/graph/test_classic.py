@@ -1,0 +1,151 @@
+"""Classic experiments come in whole: every part is mapped, or named in the report with its line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restudio.core.errors import RestudioError
+from restudio.core.registry import Registry
+from restudio.graph.classic import Imported, import_classic
+from restudio.graph.document import from_yaml, to_yaml
+from restudio.graph.model import Edge, GraphParameter
+
+CASES = Path(__file__).parent / "cases" / "classic"
+UNKNOWN_FAMILY = "0123456789abcdef" * 2
+CATALOG = Registry.collect("restudio.modules")
+
+
+def imported(name: str) -> Imported:
+    return import_classic((CASES / name).read_text(), CATALOG)
+
+
+def findings(result: Imported) -> list[str]:
+    return [f"{f.line}: {f.subject}: {f.reason}" for f in result.findings]
+
+
+def test_a_studio_experiment() -> None:
+    result = imported("studio.json")
+    document, graph = result.document, result.document.graph
+    assert (document.title, document.description) == ("Churn training", "Who leaves?")
+    assert {n.id: n.module for n in graph.nodes} == {
+        "Split Data": "split-data",
+        "Two-Class Logistic Regression": "two-class-logistic-regression",
+        "Train Model": "train-model",
+        f"module {UNKNOWN_FAMILY}": f"unknown-{UNKNOWN_FAMILY}",
+        "dataset": "dataset",
+        "input1": "web-service-input",
+        "output1": "web-service-output",
+    }
+    split = graph.node("Split Data")
+    assert split.params == {
+        "Splitting mode": "Split Rows",
+        "Fraction of rows in the first output dataset": "0.8",
+        "Random seed": "7",
+    }
+    assert split.links == {"Random seed": "Seed"}
+    assert split.position == (320.0, 140.0)
+    assert split.comment == "Fortune = blue"
+    assert graph.parameters == (GraphParameter("Seed", "7", required=False, kind="Int"),)
+    assert set(graph.edges) == {
+        Edge("Two-Class Logistic Regression", "Untrained model", "Train Model", "Untrained model"),
+        Edge("Split Data", "Results dataset1", "Train Model", "Dataset"),
+        Edge("Split Data", "Results dataset2", f"module {UNKNOWN_FAMILY}", "In"),
+        Edge("dataset", "dataset", "Split Data", "Dataset"),
+        Edge("input1", "dataset", "Split Data", "Dataset"),
+        Edge("Train Model", "Trained model", "output1", "dataset"),
+    }
+    assert findings(result) == [
+        "8: Split Data: its parameter 'Fortune' has no equal here; see the comment",
+        f"34: module {UNKNOWN_FAMILY}: the catalog has no module of the family {UNKNOWN_FAMILY}; the node cannot run",
+        "17: 9a.0b7e.v1-default-1: choose the dataset of this workspace that it stands for",
+        "None: node 'a1-9': a connection names it, but it is not in the graph",
+    ]
+
+
+def test_an_arm_definition() -> None:
+    result = imported("arm.json")
+    graph = result.document.graph
+    assert result.document.title == "Churn"
+    assert {n.id: n.module for n in graph.nodes} == {
+        "input1": "web-service-input",
+        "Score Model": "score-model",
+        "Churn Model [trained model]": "trained-model",
+        "output1": "web-service-output",
+    }
+    assert graph.node("Score Model").links == {"Append score columns to output": "Append"}
+    [parameter] = graph.parameters
+    assert (parameter.default, parameter.required, parameter.kind) == ("True", False, "Boolean")
+    assert set(graph.edges) == {
+        Edge("input1", "dataset", "Score Model", "Dataset"),
+        Edge("Churn Model [trained model]", "Trained model", "Score Model", "Trained model"),
+        Edge("Score Model", "Scored dataset", "output1", "dataset"),
+    }
+    [finding] = findings(result)
+    assert finding.startswith("14: Churn Model [trained model]: train it again here")
+
+
+@pytest.mark.parametrize("name", ["studio.json", "arm.json"])
+def test_what_comes_in_can_be_kept_as_a_file(name: str) -> None:
+    document = imported(name).document
+    again = from_yaml(to_yaml(document))
+    assert again.graph.nodes == document.graph.nodes
+    assert set(again.graph.edges) == set(document.graph.edges)
+
+
+def test_a_bare_graph() -> None:
+    graph = json.loads((CASES / "studio.json").read_text())["Graph"]
+    result = import_classic(json.dumps(graph), CATALOG, title="Mine")
+    assert result.document.title == "Mine"
+    assert len(result.document.graph.nodes) == 5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        "",
+        "[]",
+        "{}",
+        "{",
+        "null",
+        '{"Graph": 1}',
+        '{"Graph": null}',
+        '{"ModuleNodes": [{}]}',
+        '{"properties": {}}',
+    ],
+)
+def test_other_texts_are_refused(text: str) -> None:
+    with pytest.raises(RestudioError, match="no classic experiment"):
+        import_classic(text, CATALOG)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.sampled_from(["studio.json", "arm.json"]), st.data())
+def test_altered_documents_are_read_or_refused(name: str, data: st.DataObject) -> None:
+    document = json.loads((CASES / name).read_text())
+    place = document
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        if not isinstance(place[key], (dict, list)) or not place[key] or data.draw(st.booleans()):
+            place[key] = data.draw(json_values)
+            break
+        place = place[key]
+    try:
+        import_classic(json.dumps(document), CATALOG)
+    except RestudioError as error:
+        details = [error.detail]
+    else:
+        details = ["InvalidDocument"]
+    assert details == ["InvalidDocument"]
