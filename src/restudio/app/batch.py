@@ -14,6 +14,7 @@ from restudio.graph.signature import signature
 from restudio.scoring.jobs.scoring import run_scoring
 from restudio.scoring.jobs.training import GraphExecution, GraphSource
 from restudio.scoring.jobs.types import Deployment, IsCancelled, JobFiles, OutputPort, Progress
+from restudio.scoring.scorer import InputSpec
 from restudio.seams.database import Database
 from restudio.seams.engine import Limits
 
@@ -56,7 +57,12 @@ class BatchDeployments:
             _, variant = self._builder.build(version, line.state)
             run_scoring(variant(parameters), files, progress, is_cancelled)
             return
-        source = GraphSource(effective_graph(version, line.state), _digests(version, line.state), limits=self._limits)
+        source = GraphSource(
+            effective_graph(version, line.state),
+            _digests(version, line.state),
+            limits=self._limits,
+            inputs={port.name: InputSpec(port.schema, port.ignored) for port in version.inputs if len(port.schema)},
+        )
         self._execution.run(deployment, source, files, parameters, progress, is_cancelled)
 
     def _read(self, endpoint_id: str, revision: str | None) -> tuple[Endpoint, Revision, ServiceVersion]:

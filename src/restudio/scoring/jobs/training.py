@@ -23,7 +23,9 @@ from restudio.graph.ports import asset_of, title_of
 from restudio.graph.rewrite import saved_id
 from restudio.graph.signature import ServiceInput, ServiceOutput, signature
 from restudio.models.types import asset_key
+from restudio.scoring.jobs.inputs import read_input
 from restudio.scoring.jobs.types import Deployment, IsCancelled, JobFiles, Progress
+from restudio.scoring.scorer import InputSpec
 from restudio.seams.engine import Cancelled, Limits
 from restudio.seams.objects import Objects
 from restudio.tables.formats import get_codec
@@ -32,12 +34,16 @@ from restudio.tables.ipc import read_table, write_table
 
 @dataclass(frozen=True, slots=True)
 class GraphSource:
-    """What a deployment runs: its graph, and the content digest of every asset that the graph names."""
+    """What a deployment runs: its graph, and the content digest of every asset that the graph names.
+
+    ``inputs`` are the columns that inputs take, by port name; files of other inputs are read as they are.
+    """
 
     graph: Graph
     assets: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     limits: Limits = field(default_factory=Limits)
+    inputs: Mapping[str, InputSpec] = field(default_factory=dict)
 
 
 class GraphExecution:
@@ -59,7 +65,7 @@ class GraphExecution:
     ) -> None:
         """Run the graph over the input files and write the output files."""
         ports = signature(source.graph, self._registry)
-        with self._bound(ports.inputs, files) as bound:
+        with self._bound(ports.inputs, source.inputs, files) as bound:
             plan = make_plan(
                 source.graph,
                 self._registry,
@@ -86,13 +92,14 @@ class GraphExecution:
                 self._write(deployment, source.graph, output, outcome, files.outputs[output.name], files)
 
     @contextmanager
-    def _bound(self, inputs: tuple[ServiceInput, ...], files: JobFiles) -> Iterator[dict[PortId, tuple[str, str]]]:
+    def _bound(
+        self, inputs: tuple[ServiceInput, ...], specs: Mapping[str, InputSpec], files: JobFiles
+    ) -> Iterator[dict[PortId, tuple[str, str]]]:
         """Object key and digest of each input file as a table; the objects live as long as the job."""
         bound: dict[PortId, tuple[str, str]] = {}
         try:
             for number, port in enumerate(inputs):
-                path = files.inputs[port.name]
-                table = get_codec(path.name).read(path, name=path.name)
+                table = read_input(port.name, files.inputs[port.name], specs.get(port.name))
                 arrow = files.folder / f"bound{number}.arrow"
                 write_table(table, arrow)
                 key = f"job-inputs/{files.job_id}/{number}"

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from restudio.artifacts.container import read_bundle
-from restudio.core.errors import ModuleError
+from restudio.core.errors import ModuleError, RestudioError
 from restudio.core.registry import Registry
+from restudio.core.schema import Column, DType, Schema
 from restudio.engine.processes import ProcessEngine
 from restudio.experiments.runner import Runner
 from restudio.graph.document import from_yaml
@@ -19,6 +20,7 @@ from restudio.graph.model import Graph
 from restudio.graph.signature import signature
 from restudio.scoring.jobs.training import GraphExecution, GraphSource
 from restudio.scoring.jobs.types import Deployment, JobFiles, OutputPort
+from restudio.scoring.scorer import InputSpec
 from restudio.seams.engine import Cancelled
 from restudio.storage.clock import SystemClock
 from restudio.storage.db import SqlDatabase
@@ -142,6 +144,18 @@ def test_a_failure_names_module_and_node(
     assert (error.value.node, error.value.module) == ("train", "Train Model")
     assert error.value.message.startswith(f"Error {error.value.number}: ")
     assert "Error" not in error.value.text
+
+
+def test_files_are_read_in_the_declared_columns(
+    execution: GraphExecution, deployment: Deployment, graph: Graph, files: JobFiles
+) -> None:
+    schema = Schema.of([Column("x", DType.DOUBLE), Column("y", DType.INTEGER)])
+    source = GraphSource(graph, inputs={"input1": InputSpec(schema)})
+    execution.run(deployment, source, files, {}, lambda text: None, lambda: False)
+    files.inputs["input1"].write_text("x,y\n1,0\nseven,1\n")
+    with pytest.raises(RestudioError, match="row 2, column 'x': expected Double, got 'seven'") as error:
+        execution.run(deployment, source, files, {}, lambda text: None, lambda: False)
+    assert error.value.detail == "InputParseError"
 
 
 def test_cancelling_stops_the_run(
