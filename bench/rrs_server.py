@@ -14,6 +14,7 @@ import uvicorn
 from bench.adult import MODELS, load_scorer, make_body
 
 from restudio.http.rrs import Form, Receive, RrsApp, Scope, Send, score
+from restudio.http.rrs_protocol import protocol_of
 from restudio.scoring.dataplane import DataPlane, key_digest
 from restudio.scoring.live import Live
 
@@ -32,12 +33,12 @@ class BenchApp:
             plane.install(model, live)
             for rows in ROWS:
                 self._canned[f"/echo/{model}/{rows}"] = score(live, False, Form(), make_body(rows))
-        self._rrs = RrsApp(plane)
+        self.rrs = RrsApp(plane)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         canned = self._canned.get(scope["path"])
         if canned is None:
-            await self._rrs(scope, receive, send)
+            await self.rrs(scope, receive, send)
             return
         while (await receive()).get("more_body", False):
             continue
@@ -48,8 +49,17 @@ class BenchApp:
 
 def main() -> None:
     port, folder = int(sys.argv[1]), Path(sys.argv[2])
+    app = BenchApp(folder)
     config = uvicorn.Config(
-        BenchApp(folder), "127.0.0.1", port, log_level="warning", access_log=False, lifespan="off", loop="uvloop"
+        app,
+        "127.0.0.1",
+        port,
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        loop="uvloop",
+        http=protocol_of(app.rrs),
+        server_header=False,
     )
     uvicorn.Server(config).run()
 

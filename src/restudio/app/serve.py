@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import faulthandler
 import os
 import signal
@@ -11,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import uvicorn
 
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 10
 BACKLOG = 2048
-Build = Callable[[Studio], "ASGI3Application"]
+
+
+class Faces(NamedTuple):
+    """What answers: the application, and the class of its connections (uvicorn's ``http`` setting)."""
+
+    app: ASGI3Application
+    protocol: type[asyncio.Protocol]
+
+
+Build = Callable[[Studio], Faces]
 """The faces for a composed studio; handed in because they stand above this layer."""
 
 
@@ -93,10 +103,11 @@ class _Server(uvicorn.Server):
 
 
 def _answer(
-    settings: Settings, app: ASGI3Application, listener: socket.socket, on_ready: Callable[[Settings], None] | None
+    settings: Settings, faces: Faces, listener: socket.socket, on_ready: Callable[[Settings], None] | None
 ) -> None:
     config = uvicorn.Config(
-        app,
+        faces.app,
+        http=faces.protocol,
         log_level=settings.log_level,
         access_log=False,
         lifespan="off",

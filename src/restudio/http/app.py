@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 
 import restudio
 from restudio.app.compose import Studio
+from restudio.app.serve import Faces
 from restudio.core.ids import workspace_of
 from restudio.http import (
     bes,
@@ -34,18 +35,23 @@ from restudio.http.downloads import Downloads
 from restudio.http.root import RootApp
 from restudio.http.rrs import RrsApp
 from restudio.http.rrs_metrics import RrsMetrics
+from restudio.http.rrs_protocol import protocol_of
 from restudio.http.studioapi import StudioApi
 
 
-def build_app(studio: Studio) -> Any:
-    """The ASGI application of a composed studio."""
+def build_app(studio: Studio) -> Faces:
+    """The ASGI application of a composed studio, and the connections that answer its scoring calls."""
     requests = metrics.Requests()
     requests.registry.register(cast("Any", RrsMetrics(studio.plane)))
     requests.gauge("restudio_process_id", "Id of the process that answers.", os.getpid)
-    rrs = cast("ASGIApp", RrsApp(studio.plane, max_body=studio.settings.max_request_bytes))
-    return RootApp(
-        rrs=rrs, blob=BlobApp(studio.blobs, studio.clock), rest=build_rest(studio, requests), requests=requests
+    rrs = RrsApp(studio.plane, max_body=studio.settings.max_request_bytes)
+    root = RootApp(
+        rrs=cast("ASGIApp", rrs),
+        blob=BlobApp(studio.blobs, studio.clock),
+        rest=build_rest(studio, requests),
+        requests=requests,
     )
+    return Faces(cast("Any", root), protocol_of(rrs))
 
 
 def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:

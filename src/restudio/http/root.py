@@ -15,7 +15,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Sc
 from restudio.core.ids import new_id
 from restudio.http.answers import REQUEST_ID
 from restudio.http.metrics import Requests
-from restudio.http.rrs import match_route
+from restudio.http.rrs import is_scoring, match_route
 
 _SLASHES = re.compile("//+")
 
@@ -34,7 +34,7 @@ class RootApp:
             await self._rest(scope, receive, send)
             return
         path = scope["path"]
-        if path.endswith(("/execute", "/score")) and match_route(path) is not None:
+        if is_scoring(path) and match_route(path) is not None:
             await self._rrs(scope, receive, send)
         elif path.startswith("/blob/"):
             await self._blob(scope, receive, send)

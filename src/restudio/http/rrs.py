@@ -5,7 +5,7 @@
     POST /workspaces/{ws}/services/{endpoint}/score
 
 Small calls of kernel scorers are answered on the event loop; large bodies and interpreted scorers go to a thread. The
-``Date`` header is the server's (uvicorn sends it).
+``Date`` header is the server's (uvicorn sends it). Most calls never get here: ``rrs_protocol`` answers them earlier.
 """
 
 from __future__ import annotations
@@ -78,6 +78,11 @@ def match_route(path: str) -> Route | None:
     return None
 
 
+def is_scoring(path: str) -> bool:
+    """Whether a path may be one of :func:`match_route`, by its end alone: cheap enough for every request."""
+    return path.endswith(("/execute", "/score"))
+
+
 @lru_cache(maxsize=256)
 def parse_form(query: bytes) -> Form:
     """Query parameters in any order and case; unknown ones are ignored."""
@@ -117,26 +122,34 @@ class RrsApp:
     """
 
     def __init__(self, plane: DataPlane, *, max_body: int = MAX_BODY, executor: Executor | None = None) -> None:
-        self._plane = plane
-        self._max_body = max_body
+        self.plane = plane
+        self.max_body = max_body
         self._executor = executor or ThreadPoolExecutor(8, thread_name_prefix="score")
         self._prefix = str(uuid.uuid4())[:24]
         self._numbers = itertools.count()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = f"{self._prefix}{next(self._numbers):012x}"
+        request_id = self.new_request_id()
         try:
             status, body, headers = await self._answer(scope, receive)
         except ClientGone:
             return
         except Exception as error:
-            if not isinstance(error, RestudioError):
-                _log.exception("scoring call %s failed", request_id)
-            status, body = envelope(error, request_id)
+            status, body = self.refuse(error, request_id)
             headers = ((b"allow", b"POST"),) if status == 405 else ()
         start = [_JSON, (b"content-length", b"%d" % len(body)), (b"x-ms-request-id", request_id.encode()), *headers]
         await send({"type": "http.response.start", "status": status, "headers": start})
         await send({"type": "http.response.body", "body": body})
+
+    def new_request_id(self) -> str:
+        """An id for the next call, unlike all others."""
+        return f"{self._prefix}{next(self._numbers):012x}"
+
+    def refuse(self, error: Exception, request_id: str) -> tuple[int, bytes]:
+        """Status and body for a call that failed; faults of ours are logged."""
+        if not isinstance(error, RestudioError):
+            _log.error("scoring call %s failed", request_id, exc_info=error)
+        return envelope(error, request_id)
 
     async def _answer(self, scope: Scope, receive: Receive) -> _Answer:
         route = match_route(scope["path"])
@@ -152,7 +165,7 @@ class RrsApp:
                 authorization = value
             elif name == b"content-length" and value.isdigit():
                 length = int(value)
-        admission = self._plane.admit(route.endpoint_id, route.workspace_id, authorization)
+        admission = self.plane.admit(route.endpoint_id, route.workspace_id, authorization)
         status = 500
         try:
             form = Form() if route.legacy else parse_form(scope["query_string"])
@@ -188,11 +201,11 @@ class RrsApp:
         return b"".join(parts)
 
     def _ensure_size(self, size: int) -> None:
-        if size > self._max_body:
+        if size > self.max_body:
             raise RestudioError(
                 Kind.TOO_LARGE,
                 "RequestBodyInvalid",
-                f"The request body may have {self._max_body} bytes, got {size}. Use a batch job for larger data.",
+                f"The request body may have {self.max_body} bytes, got {size}. Use a batch job for larger data.",
             )
 
     async def _score(self, live: Live, route: Route, form: Form, body: bytes) -> bytes:
