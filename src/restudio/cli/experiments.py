@@ -27,9 +27,24 @@ def list_(session: Session) -> None:
 def import_(
     session: Session, file: Path, into: Annotated[str | None, typer.Option(help="Experiment to update.")] = None
 ) -> None:
-    """Save a *.experiment.yaml file as an experiment, or as the next version of one."""
+    """Save a *.experiment.yaml file as an experiment, or as the next version of one.
+
+    A .json file is read as a classic experiment or ARM definition; what has no equal here is listed with its line.
+    """
+    if file.suffix == ".json":
+        _import_classic(session, file, into)
+        return
     saved = session.client.experiments.import_yaml(file.read_text(encoding="utf-8"), experiment=into)
     session.out.value(saved, f"{saved.id}  {saved.title}, version {saved.version}")
+
+
+def _import_classic(session: Session, file: Path, into: str | None) -> None:
+    if into is not None:
+        raise typer.BadParameter("A classic experiment becomes a new one; leave --into out.")
+    imported = session.client.experiments.import_classic(file.read_text(encoding="utf-8"))
+    saved = imported.experiment
+    report = [f"  {f'line {f.line}: ' if f.line else ''}{f.subject}: {f.reason}" for f in imported.findings]
+    session.out.value(imported, "\n".join([f"{saved.id}  {saved.title}, version {saved.version}", *report]))
 
 
 @command(app, "export")

@@ -8,7 +8,19 @@ from pathlib import Path
 from urllib.parse import quote
 
 from restudio.client.connection import CHUNK, Connection
-from restudio.client.types import ENDED, Asset, Experiment, Job, ModuleInfo, Preview, Revision, Rewritten, Run, Service
+from restudio.client.types import (
+    ENDED,
+    Asset,
+    Experiment,
+    Imported,
+    Job,
+    ModuleInfo,
+    Preview,
+    Revision,
+    Rewritten,
+    Run,
+    Service,
+)
 
 
 class Experiments:
@@ -29,6 +41,16 @@ class Experiments:
         method, path = ("PUT", f"{self._root}/{experiment}") if experiment else ("POST", self._root)
         return self._connection.json(
             method, path, Experiment, content=text.encode(), headers={"Content-Type": "application/yaml"}
+        )
+
+    def import_classic(self, text: str) -> Imported:
+        """Save the JSON of a classic experiment, a bare graph, or an ARM web-service definition."""
+        return self._connection.json(
+            "POST",
+            f"{self._root}/classic",
+            Imported,
+            content=text.encode(),
+            headers={"Content-Type": "application/json"},
         )
 
     def export_yaml(self, experiment: str) -> str:

@@ -95,6 +95,21 @@ class Change(msgspec.Struct, frozen=True):
     why: str
 
 
+class Finding(msgspec.Struct, frozen=True):
+    """Something in an imported experiment that a person has to look at."""
+
+    line: int | None
+    subject: str
+    reason: str
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """A classic experiment, saved, and the report on it."""
+
+    experiment: Experiment
+    findings: list[Finding]
+
+
 class Rewritten(msgspec.Struct, frozen=True):
     """The predictive experiment and how it came about."""
 

@@ -19,6 +19,7 @@ from restudio.experiments.runs import Runs
 from restudio.experiments.seen import SeenOutputs
 from restudio.experiments.snapshots import take_snapshot
 from restudio.experiments.types import Experiment, Preview, Run, SetUp, Snapshot
+from restudio.graph.classic import Finding, import_classic
 from restudio.graph.document import Document, from_yaml, to_yaml
 from restudio.graph.events import Event, RunView
 from restudio.graph.model import Graph
@@ -133,6 +134,13 @@ class ExperimentService:
             description=document.description,
             author=author,
         )
+
+    def import_classic(self, workspace_id: str, text: str, *, author: str = "") -> tuple[Experiment, Sequence[Finding]]:
+        """Save a classic experiment, graph or ARM definition, and tell what a person has to look at."""
+        imported = import_classic(text, self._registry)
+        found = imported.document
+        saved = self.save(workspace_id, found.title, found.graph, description=found.description, author=author)
+        return saved, imported.findings
 
     def export_yaml(self, experiment_id: str, version: int | None = None) -> str:
         """The experiment file; importing it gives an equal document."""
