@@ -10,6 +10,7 @@ from openapi_spec_validator import OpenAPIV2SpecValidator
 from tests.unit.endpoints.world import RESOURCE, World
 from tests.unit.http.management_server import serving
 
+from restudio.endpoints.patch import Patch, SettingsChange
 from restudio.storage.clock import ManualClock
 from restudio.storage.db import SqlDatabase
 from restudio.storage.secrets import MasterKeySecrets
@@ -70,3 +71,24 @@ def test_unknown_endpoints(house: House) -> None:
     assert client.get(f"/services/{nothing}/swagger.json").status_code == 404
     assert client.get(f"/webservices/{service}/endpoints/{nothing}/apidocument").status_code == 404
     assert client.get(f"/webservices/{nothing}/endpoints/{nothing}/apidocument").status_code == 404
+
+
+def test_rows_of_the_data_show_where_an_endpoint_allows_it(house: House) -> None:
+    world, client = house
+    published = world.publish_training()
+    service, endpoint = published.service.id, published.endpoint
+    address = f"{world.addresses.api(endpoint)}/swagger.json"
+    hidden = client.get(address).json()["definitions"]
+    assert list(hidden["input1Item"]["properties"]) == ["age", "hours", "left"]
+    assert hidden["ExecutionRequest"]["example"]["Inputs"]["input1"] == [{"age": 0, "hours": 0, "left": "value"}]
+    allowed = Patch(settings=SettingsChange(sample_data=True))
+    world.endpoints.patch(world.owner, world.ws, service, "default", allowed)
+    shown = client.get(address).json()
+    OpenAPIV2SpecValidator(shown).validate()
+    example = shown["definitions"]["ExecutionRequest"]["example"]
+    assert example["Inputs"]["input1"] == [{"age": 20, "hours": 0.0, "left": "no"}]
+    predictive = world.publish()
+    world.endpoints.patch(world.owner, world.ws, predictive.service.id, "default", allowed)
+    page = client.get(f"{world.addresses.help(predictive.endpoint)}/score").text
+    assert "[20, 0.0]" in page
+    assert "[21, 1.0]" in page
