@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from restudio.app.batch import BatchDeployments
 from restudio.app.child import PACKAGES
@@ -26,10 +27,12 @@ from restudio.endpoints.model_files import ModelFiles
 from restudio.endpoints.service import ServiceService
 from restudio.endpoints.update import Updater
 from restudio.engine.processes import ProcessEngine
+from restudio.engine.sandbox import run_script
 from restudio.experiments.service import ExperimentService
 from restudio.identity.service import IdentityService
 from restudio.models.service import AssetService
 from restudio.models.uploads import Uploads
+from restudio.scoring.contexts import Contexts, ServingContexts
 from restudio.scoring.dataplane import DataPlane
 from restudio.scoring.jobs.service import JobService
 from restudio.scoring.jobs.training import GraphExecution
@@ -116,15 +119,18 @@ def compose(settings: Settings) -> Studio:
         {"url": settings.objects}, workers=settings.engine_workers, outside=FetchedOutside(fetcher), scratch=scratch
     )
     assets = AssetService(db, objects, clock)
-    experiments = ExperimentService(db, objects, assets, registry, work, engine, clock)
+    limits = Limits(settings.module_seconds, settings.module_memory_mb, settings.script_network)
+    experiments = ExperimentService(db, objects, assets, registry, work, engine, clock, limits=limits)
     plane = DataPlane()
-    builder = ScorerBuilder(registry, Contents(objects))
+    contents = Contents(objects)
+    hurried = replace(limits, seconds=min(settings.request_seconds, limits.seconds))
+    builder = ScorerBuilder(registry, contents, _contexts(registry, hurried))
     deployments = Deployments(db, secrets, builder, plane)
     addresses = Addresses(settings.url)
     files = ModelFiles(fetcher, registry, clock)
     updater = Updater(db, clock, assets, files, builder, deployments, addresses, collect_gates())
-    limits = Limits(settings.module_seconds, settings.module_memory_mb, settings.script_network)
-    batch = BatchDeployments(db, builder, GraphExecution(experiments.runner, objects, registry), limits)
+    patient = ScorerBuilder(registry, contents, _contexts(registry, limits))
+    batch = BatchDeployments(db, patient, GraphExecution(experiments.runner, objects, registry), limits)
     jobs = JobService(db, blobs, fetcher, secrets, clock, work, batch, scratch)
     jobs.register()
     return Studio(
@@ -158,6 +164,11 @@ def _master_key(settings: Settings) -> bytes:
     except ValueError as error:
         message = "'master_key' must be 64 hexadecimal digits."
         raise RestudioError(Kind.BAD_ARGUMENT, "BadSetting", message, target="master_key") from error
+
+
+def _contexts(registry: Registry, limits: Limits) -> Contexts:
+    """For services whose modules run scripts, in this process's sandboxes."""
+    return ServingContexts(registry, partial(run_script, limits=limits)).open
 
 
 def _egress(settings: Settings) -> EgressPolicy:

@@ -30,7 +30,8 @@ class Settings:
     ``database_url`` and ``objects_url`` default to SQLite and files in ``home``. ``executor`` names this process to
     durable work: unique among living processes, the same after a restart. ``egress`` lists hosts, networks
     (``10.0.0.0/8``) or ``*`` which user-given addresses may reach although they are loopback or private.
-    ``script_network`` lets user scripts use the network.
+    ``module_seconds`` is the longest that a module runs, ``request_seconds`` that a script runs in a request-response
+    call. ``script_network`` lets user scripts use the network.
     """
 
     home: Path
@@ -49,6 +50,7 @@ class Settings:
     max_model_bytes: int = 1 << 30
     max_upload_bytes: int = 8 << 30
     module_seconds: float = 3600.0
+    request_seconds: float = 60.0
     module_memory_mb: int = 8192
     script_network: bool = False
     egress: tuple[str, ...] = ()

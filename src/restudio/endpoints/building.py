@@ -11,7 +11,7 @@ from restudio.endpoints.samples import known_input
 from restudio.endpoints.types import EndpointState, Holding, ServiceVersion
 from restudio.graph.parameters import bind_parameters
 from restudio.scoring.compile import Saved, compile_graph
-from restudio.scoring.interpreted import Contexts
+from restudio.scoring.contexts import Contexts
 from restudio.scoring.live import Variant
 from restudio.scoring.scorer import Scorer
 

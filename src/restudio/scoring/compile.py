@@ -14,7 +14,8 @@ from restudio.core.spec import Entry, PortKind, Serving
 from restudio.graph.model import SAVED_KINDS, WEB_INPUT, WEB_OUTPUT, Edge, Graph, Node
 from restudio.graph.ports import asset_of, ignored_columns, port_name, source_at
 from restudio.kernels.expr import CannotLower, Frame
-from restudio.scoring.interpreted import Contexts, InterpretedScorer, Interpreter
+from restudio.scoring.contexts import Contexts
+from restudio.scoring.interpreted import InterpretedScorer, Interpreter
 from restudio.scoring.scorer import InputSpec, KernelScorer, Scorer
 from restudio.tables.table import Table
 

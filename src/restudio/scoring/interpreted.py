@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
-from typing import NoReturn
+from collections.abc import Callable, Mapping
 
 import pyarrow as pa
 
@@ -18,12 +14,9 @@ from restudio.core.schema import Schema
 from restudio.core.spec import Entry, Serving
 from restudio.graph.model import SAVED_KINDS, WEB_INPUT, WEB_OUTPUT, Edge, Graph, Node
 from restudio.graph.ports import asset_of, port_name, source_at
+from restudio.scoring.contexts import Contexts, ServingContexts
 from restudio.scoring.scorer import InputSpec, Row, Rows
-from restudio.seams.context import Context, Resource, ScriptResult
 from restudio.tables.table import ARROW_TYPES, Table
-
-Contexts = Callable[[], AbstractContextManager[Context]]
-"""Makes the context of one module execution and removes its folder afterwards."""
 
 
 class InterpretedScorer:
@@ -74,7 +67,7 @@ class Interpreter:
         self._graph = graph
         self._registry = registry
         self._load = load
-        self._contexts = contexts or _Plain(registry).open
+        self._contexts = contexts or ServingContexts(registry).open
         self._samples = samples or {}
         self._static: dict[str, Mapping[str, object]] = {}
         self._beside: dict[str, Mapping[str, object]] = {}
@@ -157,48 +150,3 @@ def _not_scoring(what: str) -> RestudioError:
     return RestudioError(
         Kind.PACKAGE, "ValidationError", f"'{what}' does not give a table, so it cannot be scored.", target=what
     )
-
-
-class _Plain:
-    """Contexts without reach: a folder and the catalog."""
-
-    def __init__(self, registry: Registry) -> None:
-        self._registry = registry
-
-    @contextmanager
-    def open(self) -> Iterator[Context]:
-        with tempfile.TemporaryDirectory(prefix="restudio-score-") as folder:
-            yield _PlainContext(Path(folder), self._registry)
-
-
-class _PlainContext:
-    def __init__(self, scratch: Path, registry: Registry) -> None:
-        self.scratch = scratch
-        self._registry = registry
-
-    def progress(self, fraction: float, message: str = "") -> None:
-        """Nobody watches a call."""
-
-    def log(self, text: str) -> None:
-        """Payloads are not logged."""
-
-    def entry(self, module_id: str) -> Entry:
-        return self._registry.get_entry(module_id)
-
-    def asset(self, asset_id: str) -> NoReturn:
-        raise _out_of_reach(f"asset '{asset_id}'")
-
-    def fetch(self, url: str, *, credential: str | None = None) -> Resource:
-        raise _out_of_reach("an address")
-
-    def deliver(self, url: str, source: Path, *, credential: str | None = None, overwrite: bool = True) -> None:
-        raise _out_of_reach("an address")
-
-    def run_script(
-        self, language: str, source: str, inputs: Mapping[str, Path], *, bundle: Path | None = None
-    ) -> ScriptResult:
-        raise _out_of_reach(f"a {language} script")
-
-
-def _out_of_reach(what: str) -> ModuleError:
-    return ModuleError("0039", f"The module needs {what}, which this service cannot reach while scoring.")

@@ -1,0 +1,136 @@
+"""Services with user scripts in them: slower, but served over RRS and BES as any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from tests.e2e.server import started
+
+from restudio.client import Client, Scoring
+from restudio.client.blobs import BlobAccount
+from restudio.client.connection import ServerError
+from restudio.client.credentials import Credentials, read_credentials
+from restudio.client.scoring import blob_input
+from restudio.client.types import Endpoint
+
+ROWS = "x,name,y\n" + "".join(f"{n},n{n % 3},{'yes' if n > 20 else 'no'}\n" for n in range(40))
+SCRIPTED = """\
+restudio: experiment/1
+title: scripted
+nodes:
+  data:
+    module: dataset
+    parameters: {asset: rows}
+  asked:
+    module: web-service-input
+    parameters: {Name: rows in}
+  script:
+    module: execute-python-script
+    inputs:
+      Dataset1: [data / dataset, asked / dataset]
+    parameters:
+      Python script: |
+        def azureml_main(dataframe1=None, dataframe2=None):
+            if (dataframe1.x < 0).any():
+                raise ValueError('x must not be negative')
+            dataframe1['double'] = dataframe1.x * 2
+            return dataframe1,
+  answered:
+    module: web-service-output
+    inputs:
+      dataset: script / Results dataset
+    parameters: {Name: rows out}
+"""
+TRAINED = """\
+restudio: experiment/1
+title: trained after a script
+nodes:
+  data:
+    module: dataset
+    parameters: {asset: rows}
+  script:
+    module: execute-python-script
+    inputs:
+      Dataset1: data / dataset
+    parameters:
+      Python script: |
+        def azureml_main(dataframe1=None, dataframe2=None):
+            return dataframe1.assign(square=dataframe1.x ** 2),
+  learner:
+    module: two-class-logistic-regression
+  train:
+    module: train-model
+    inputs:
+      Untrained model: learner / Untrained model
+      Dataset: script / Results dataset
+    parameters:
+      Label column: '{"isFilter": true, "rules": [{"ruleType": "ColumnNames", "columns": ["y"], "exclude": false}]}'
+  score:
+    module: score-model
+    inputs:
+      Trained model: train / Trained model
+      Dataset: script / Results dataset
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    server = started(tmp_path_factory.mktemp("scripts"))
+    Client.from_home(server.home).datasets.upload_bytes(ROWS.encode(), "rows", "GenericCSV")
+    yield server.home
+    server.stop()
+
+
+@pytest.fixture
+def client(home: Path) -> Client:
+    return Client.from_home(home)
+
+
+@pytest.fixture
+def credentials(home: Path) -> Credentials:
+    return read_credentials(home)
+
+
+def deployed(client: Client, experiment: str) -> Endpoint:
+    """The default endpoint of a new service in production."""
+    published = client.services.publish(experiment)
+    client.services.mark_ready(published.id)
+    service = client.services.approve(published.id)
+    return client.endpoints.get(service.id, service.default_endpoint)
+
+
+def test_a_script_alone_answers_rows_and_files(client: Client, credentials: Credentials) -> None:
+    endpoint = deployed(client, client.experiments.import_yaml(SCRIPTED).id)
+    scoring = Scoring(endpoint.api_location, endpoint.primary_key)
+    rows = [{"x": 2, "name": "a", "y": None}, {"x": 5, "name": None, "y": "no"}]
+    assert [row["double"] for row in scoring.score(rows, input="rows in").outputs["rows out"]] == ["4", "10"]
+    with pytest.raises(ServerError, match="x must not be negative") as refused:
+        scoring.score([{"x": -1, "name": "a", "y": "no"}], input="rows in")
+    assert refused.value.status == 400
+
+    account = BlobAccount(credentials.storage_connection_string)
+    account.upload("files/in.csv", ROWS.encode())
+    subscription = f"/subscriptions/{UUID(client.workspace)}"
+    by_subscription = endpoint.api_location.replace(f"/workspaces/{client.workspace}", subscription)
+    batch = Scoring(by_subscription, endpoint.primary_key)
+    connection = account.connection_string
+    job = batch.submit(
+        {"rows in": blob_input(connection, "files/in.csv")}, {"rows out": blob_input(connection, "files/out.csv")}
+    )
+    batch.start(job)
+    assert batch.wait(job).status_code == "Finished"
+    assert account.download("files/out.csv").decode("utf-8-sig").splitlines()[:2] == ["x,name,y,double", "0,n0,no,0"]
+    found = batch.score(rows, input="rows in").outputs
+    assert found == scoring.score(rows, input="rows in").outputs
+
+
+def test_a_script_before_the_model_stays_in_the_predictive_service(client: Client) -> None:
+    run = client.runs.wait(client.experiments.run(client.experiments.import_yaml(TRAINED).id).id)
+    assert run.ended_well, run.failure
+    endpoint = deployed(client, client.runs.set_up_web_service(run.id).experiment.id)
+    scoring = Scoring(endpoint.api_location, endpoint.primary_key)
+    answers = scoring.score([{"x": x, "name": "n1"} for x in (0, 39)]).outputs
+    assert [row["Scored Labels"] for row in next(iter(answers.values()))] == ["no", "yes"]
