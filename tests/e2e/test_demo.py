@@ -13,10 +13,11 @@ from typing import Any
 
 import azureml
 import httpx
+import msgspec
 import pytest
 from tests.e2e.server import RESTUDIO, restudio, started
 
-from restudio.client import Client
+from restudio.client import Client, Scoring
 from restudio.client.credentials import read_credentials
 
 
@@ -151,3 +152,28 @@ def test_a_wrong_command_says_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "restudio serve" in done.stderr
     assert restudio("demo", "--data", tmp_path / "none.csv").returncode == 1
+
+
+def test_addresses_of_an_earlier_life_still_lead_to_their_blobs(tmp_path: Path) -> None:
+    done = restudio("demo", "--home", tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    former = read_credentials(tmp_path).url
+    server = started(tmp_path)
+    try:
+        client = Client.from_home(tmp_path)
+        assert client.url != former
+        [job] = client.jobs.list()
+        endpoint = client.endpoints.get(report["training_service"], "default")
+        results = Scoring(endpoint.api_location, endpoint.primary_key).status(job.id).results
+        assert results is not None
+        location = results["model"]
+        assert location.base_location.startswith(client.url)
+        old = msgspec.structs.replace(location, base_location=location.base_location.replace(client.url, former))
+        predictive = report["predictive_service"]
+        client.endpoints.add(predictive, "other")
+        resource = client.endpoints.get(predictive, "other").resources[0].name
+        client.endpoints.patch(predictive, "other", resource, old)
+        assert len(client.services.ledger(predictive, "other")) == 2
+    finally:
+        server.stop()

@@ -105,7 +105,7 @@ def deployed(client: Client, experiment: str) -> Endpoint:
 def test_a_script_alone_answers_rows_and_files(client: Client, credentials: Credentials) -> None:
     endpoint = deployed(client, client.experiments.import_yaml(SCRIPTED).id)
     scoring = Scoring(endpoint.api_location, endpoint.primary_key)
-    rows = [{"x": 2, "name": "a", "y": None}, {"x": 5, "name": None, "y": "no"}]
+    rows: list[dict[str, object]] = [{"x": 2, "name": "a", "y": None}, {"x": 5, "name": None, "y": "no"}]
     assert [row["double"] for row in scoring.score(rows, input="rows in").outputs["rows out"]] == ["4", "10"]
     with pytest.raises(ServerError, match="x must not be negative") as refused:
         scoring.score([{"x": -1, "name": "a", "y": "no"}], input="rows in")

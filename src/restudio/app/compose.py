@@ -113,7 +113,7 @@ def compose(settings: Settings) -> Studio:
     work = DbosWork(database_url=settings.database, executor_id=settings.executor_id, clock=clock)
     identity = IdentityService(db, secrets, clock)
     blobs = BlobService(db, objects, secrets, clock, settings.url)
-    outgoing = Outgoing(_egress(settings), clock)
+    outgoing = Outgoing(EgressPolicy.of(settings.egress), clock)
     fetcher = Fetcher(blobs, outgoing, clock)
     engine = ProcessEngine(
         {"url": settings.objects}, workers=settings.engine_workers, outside=FetchedOutside(fetcher), scratch=scratch
@@ -169,8 +169,3 @@ def _master_key(settings: Settings) -> bytes:
 def _contexts(registry: Registry, limits: Limits) -> Contexts:
     """For services whose modules run scripts, in this process's sandboxes."""
     return ServingContexts(registry, partial(run_script, limits=limits)).open
-
-
-def _egress(settings: Settings) -> EgressPolicy:
-    hosts = frozenset(host.casefold() for host in settings.egress)
-    return EgressPolicy(allow_private="*" in hosts, allowed_hosts=hosts - {"*"})

@@ -104,16 +104,20 @@ class Accounts:
         )
 
     def locate(self, url: str) -> BlobPath | None:
-        """The blob that an address under our own base URL names; ``None`` for any other address."""
+        """The blob that an address of ours names; ``None`` for any other address.
+
+        Ours is what stands under the base URL, and every address of an account of ours: results are kept by callers
+        while the server moves to another port or behind another name. Key or signature are checked in any case.
+        """
         try:
             own, asked = urlsplit(self._base_url), urlsplit(url)
             same = (own.hostname, _port(own.scheme, own.port)) == (asked.hostname, _port(asked.scheme, asked.port))
         except ValueError:
             return None
-        prefix = own.path.rstrip("/") + "/blob/"
-        if not same or not asked.path.startswith(prefix):
+        base, _, rest = asked.path.partition("/blob/")
+        account, _, rest = rest.lstrip("/").partition("/")
+        if not account or not ((same and base == own.path.rstrip("/")) or self._find(unquote(account)) is not None):
             return None
-        account, _, rest = asked.path.removeprefix(prefix).lstrip("/").partition("/")
         container, _, name = rest.lstrip("/").partition("/")
         return BlobPath(unquote(account), unquote(container), unquote(name))
 

@@ -163,5 +163,7 @@ def test_own_addresses_are_known(service: BlobService) -> None:
     path = BlobPath("acme", "incoming", "a b/ü.csv")
     assert locate(service.accounts.url(path)) == path
     assert locate("http://studio.example:8000/blob/acme/incoming/x?sig=1") == BlobPath("acme", "incoming", "x")
-    for other in ("http://studio.example/blob/acme/c/b", "http://elsewhere:8000/blob/a/c/b", "http://[", "nonsense"):
+    for former in ("http://studio.example:9/blob/acme/c/b", "http://127.0.0.1/below/blob/acme/c/b"):
+        assert locate(former) == BlobPath("acme", "c", "b")
+    for other in ("http://studio.example/blob/a/c/b", "http://elsewhere:8000/blob/a/c/b", "http://[", "nonsense"):
         assert locate(other) is None

@@ -19,7 +19,7 @@ from restudio.blobs.service import BlobService
 from restudio.blobs.types import BlobPath
 from restudio.core.errors import RestudioError
 from restudio.storage.clock import ManualClock, SystemClock
-from restudio.storage.db import SqlDatabase
+from restudio.storage.db import SqlDatabase, open_database
 from restudio.storage.objects import MemoryObjects
 from restudio.storage.secrets import MasterKeySecrets
 
@@ -29,7 +29,16 @@ Make = Callable[..., Fetcher]
 
 
 @pytest.fixture
-def make(sqlite_database: SqlDatabase, secrets: MasterKeySecrets) -> Iterator[Make]:
+def elsewhere(tmp_path: Path) -> Iterator[SqlDatabase]:
+    """The database of a server that has no accounts."""
+    opened = open_database(f"sqlite:///{tmp_path / 'elsewhere.db'}")
+    opened.create_all()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def make(elsewhere: SqlDatabase, secrets: MasterKeySecrets) -> Iterator[Make]:
     opened: list[Outgoing] = []
 
     def build(
@@ -39,7 +48,7 @@ def make(sqlite_database: SqlDatabase, secrets: MasterKeySecrets) -> Iterator[Ma
         clock: SystemClock | ManualClock | None = None,
     ) -> Fetcher:
         at = clock or SystemClock()
-        blobs = own or BlobService(sqlite_database, MemoryObjects(), secrets, at, "http://studio.example")
+        blobs = own or BlobService(elsewhere, MemoryObjects(), secrets, at, "http://studio.example")
         opened.append(Outgoing(policy, at, limits))
         return Fetcher(blobs, opened[-1], at)
 
