@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from restudio.seams.work import Work
+from restudio.seams.work import HandOver, Work
 from restudio.storage.work import DbosWork
 from restudio.storage.work_memory import MemoryWork
 
@@ -167,3 +167,69 @@ def test_stop_waits_for_what_runs(work: Work) -> None:
     assert begun.wait(20)
     work.stop(10)
     assert ended == ["x"]
+
+
+def test_work_handed_over_is_done_again_elsewhere(database_url: str) -> None:
+    begun, stopping = threading.Event(), threading.Event()
+
+    def hand_over(key: str) -> None:
+        begun.set()
+        stopping.wait(60)
+        raise HandOver
+
+    first = DbosWork(database_url=database_url, executor_id="first")
+    first.register("jobs", hand_over, limit=3)
+    first.start()
+    first.submit("jobs", "x", partition="p")
+    assert begun.wait(20)
+    first.rest()
+    stopping.set()
+    first.stop(10)
+    done: list[str] = []
+    second = DbosWork(database_url=database_url, executor_id="second")
+    second.register("jobs", done.append, limit=3)
+    second.start()
+    second.submit("jobs", "x", partition="p")
+    wait_until(lambda: done == ["x"])
+    second.submit("jobs", "y", partition="p")
+    wait_until(lambda: "y" in done)
+    second.stop(10)
+    assert done == ["x", "y"]
+
+
+def test_work_that_rests_takes_none(work: Work) -> None:
+    done: list[str] = []
+    work.register("jobs", done.append)
+    work.start()
+    work.submit("jobs", "x")
+    wait_until(lambda: done == ["x"])
+    work.rest()
+    work.submit("jobs", "y")
+    work.stop(5)
+    assert done == ["x"]
+
+
+def test_work_done_is_forgotten_after_a_while(database_url: str) -> None:
+    work = DbosWork(database_url=database_url)
+    go, done = threading.Event(), Counter[str]()
+
+    def handle(key: str) -> None:
+        if key == "slow":
+            go.wait(60)
+        done[key] += 1
+
+    work.register("jobs", handle, limit=2)
+    work.start()
+    for key in ("slow", "a", "b"):
+        work.submit("jobs", key, partition="p")
+    wait_until(lambda: done == {"a": 1, "b": 1})
+    assert work.purge(time.time() - 60) == 0
+    purged = 0
+    deadline = time.monotonic() + 20
+    while purged < 2 and time.monotonic() < deadline:  # the last one's end may not be on record yet
+        purged += work.purge(time.time() + 60)
+    assert purged == 2
+    go.set()
+    wait_until(lambda: done["slow"] == 1)
+    work.stop(10)
+    assert done == {"a": 1, "b": 1, "slow": 1}

@@ -16,7 +16,7 @@ from restudio.graph.events import Event, Failure, RunView, fold
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
 from restudio.seams.engine import Cancelled, Limits
-from restudio.seams.work import Work
+from restudio.seams.work import HandOver, Work
 
 KIND = "run"
 _ENDED = frozenset({"Finished", "Failed", "Canceled"})
@@ -90,6 +90,13 @@ class Runs:
             self._work.cancel(run_id)
             self._end_unbegun(run_id)
 
+    def recover(self) -> None:
+        """Submit again what has not ended: a crash may have come between the decision to run and the submission."""
+        with self._db.read() as conn:
+            unfinished = store.list_unfinished(conn)
+        for run_id in unfinished:
+            self._work.submit(KIND, run_id)
+
     def handle(self, run_id: str) -> None:
         """Carry a run out, or go on where a dead process left it. What finished is not repeated."""
         log = EventLog(self._db, run_id)
@@ -97,9 +104,9 @@ class Runs:
             return
         try:
             self._carry_out(run_id, log)
-        except Cancelled:
+        except Cancelled:  # the engine was closed, because this process stops
             log.flush()
-            raise  # the engine was closed: the run goes on at the next start
+            raise HandOver from None
         except RestudioError as error:
             log.emit(Event("failed", self._now(), failure=failure_of(error)))
         except Exception:

@@ -11,6 +11,7 @@ from restudio.core.ids import new_id
 from restudio.core.registry import Registry
 from restudio.core.spec import PortKind
 from restudio.experiments import results, store
+from restudio.experiments.credentials import Credentials
 from restudio.experiments.outputs import OutputCache
 from restudio.experiments.publishing import FinishedRun, Publisher
 from restudio.experiments.rules import ensure_title, predictive_title
@@ -31,12 +32,16 @@ from restudio.seams.clock import Clock
 from restudio.seams.database import Database
 from restudio.seams.engine import Engine, Limits
 from restudio.seams.objects import Objects
+from restudio.seams.secrets import Secrets
 from restudio.seams.work import Work
 from restudio.tables.table import Table
 
 
 class ExperimentService:
-    """Thread-safe. Registers the work kind ``run``; whoever composes starts it. ``limits`` hold for each module."""
+    """Thread-safe. Registers the work kind ``run``; whoever composes starts it. ``limits`` hold for each module.
+
+    With ``secrets``, credentials in module parameters are sealed in all that is stored and exported.
+    """
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class ExperimentService:
         clock: Clock,
         *,
         limits: Limits | None = None,
+        secrets: Secrets | None = None,
     ) -> None:
         self._db = db
         self._objects = objects
@@ -57,7 +63,9 @@ class ExperimentService:
         self._clock = clock
         self._cache = OutputCache(db, objects, clock)
         self._publisher = Publisher(objects, assets, registry)
-        self.runner = Runner(engine, objects, db, clock)
+        self._credentials = Credentials(registry, secrets) if secrets is not None else None
+        opened = self._credentials.open if self._credentials is not None else None
+        self.runner = Runner(engine, objects, db, clock, open_params=opened)
         """Also for those who run graphs with inputs of their own (batch jobs)."""
         self._runs = Runs(db, registry, work, self.runner, clock, limits)
 
@@ -81,6 +89,8 @@ class ExperimentService:
             before = store.find_experiment(conn, experiment_id) if experiment_id else None
             if experiment_id and (before is None or before.workspace_id != workspace_id):
                 raise _no_experiment(experiment_id)
+            if self._credentials is not None:
+                graph = self._credentials.seal(graph, workspace_id, before.graph if before else None)
             if before is not None and (before.title, before.description, before.graph) == (title, description, graph):
                 return before
             saved = Experiment(
@@ -164,6 +174,10 @@ class ExperimentService:
         chosen = None if wanted is None else tuple(wanted)
         snapshot = take_snapshot(experiment.graph, experiment.workspace_id, self._assets, self._registry, wanted=chosen)
         return self._runs.start(experiment, snapshot, author=author)
+
+    def recover(self) -> None:
+        """Take care of runs that a crash left without work; call it after the work has started."""
+        self._runs.recover()
 
     def cancel(self, run_id: str) -> None:
         """Ask for the end of a run; idempotent."""

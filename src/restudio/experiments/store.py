@@ -169,6 +169,12 @@ def list_runs(conn: sa.Connection, experiment_id: str) -> Sequence[Run]:
     return [_run(row) for row in conn.execute(query)]
 
 
+def list_unfinished(conn: sa.Connection) -> Sequence[str]:
+    """Ids of runs that have not ended, oldest first."""
+    query = sa.select(runs.c.id).where(runs.c.state.in_(("NotStarted", "Running"))).order_by(runs.c.created, runs.c.id)
+    return list(conn.execute(query).scalars())
+
+
 def get_snapshot(conn: sa.Connection, run_id: str) -> Snapshot:
     text = conn.execute(sa.select(runs.c.snapshot).where(runs.c.id == run_id)).scalar_one()
     return msgspec.convert(json.loads(text), Snapshot)
@@ -197,6 +203,11 @@ def append_events(conn: sa.Connection, run_id: str, first: int, events: Sequence
         for i, event in enumerate(events)
     ]
     conn.execute(run_events.insert(), rows)
+
+
+def delete_events(conn: sa.Connection, run_ids: Sequence[str]) -> None:
+    """Forget what runs told."""
+    conn.execute(run_events.delete().where(run_events.c.run_id.in_(run_ids)))
 
 
 def update_run(conn: sa.Connection, run_id: str, view: RunView) -> None:

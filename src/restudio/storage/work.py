@@ -1,8 +1,9 @@
 """Durable work on DBOS, in SQLite beside our database or in a schema of the same PostgreSQL.
 
 All calls to DBOS stand in this module. One workflow, ``kind:key``, calls one handler; it needs no step, because a
-handler that is called again continues from its own state. What DBOS leaves open is added here: work of a process that
-died is given back to the queue by any living worker (:mod:`restudio.storage.leases`).
+handler that is called again continues from its own state. Work that is handed over goes on as a second workflow,
+``kind:key~1``. What DBOS leaves open is added here: work of a process that died is given back to the queue by any
+living worker (:mod:`restudio.storage.leases`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
 from dbos import Serializer as DbosSerializer
 
 from restudio.seams.clock import Clock
-from restudio.seams.work import Handler
+from restudio.seams.work import Handler, HandOver
 from restudio.storage.clock import SystemClock
 from restudio.storage.work_database import open_work_database, workflows_of
 
@@ -31,6 +32,7 @@ _VERSION = "1"
 _WORKFLOW = "handle"
 _POLL_S = 0.2
 _JANITOR_S = 1.0
+_ENDED = ("SUCCESS", "ERROR", "CANCELLED")
 
 _log = logging.getLogger(__name__)
 
@@ -88,37 +90,37 @@ class DbosWork:
     def submit(self, kind: str, key: str, *, partition: str | None = None) -> None:
         if kind not in self._handlers:
             raise ValueError(f"work of kind {kind!r} has no handler; known: {sorted(self._handlers)}")
-        limited = self._handlers[kind][1] is not None
-        name = f"{kind}:{key}"
-        options: EnqueueOptions = {
-            "workflow_name": _WORKFLOW,
-            "queue_name": _queue(kind),
-            "workflow_id": name,
-            "app_version": _VERSION,
-        }
-        if limited:
-            options["queue_partition_key"] = partition or "-"
-        ours = self._workflows.c.workflow_uuid == name
         with self._engine.begin() as connection:
-            if connection.execute(sa.select(self._workflows.c.workflow_uuid).where(ours)).first() is not None:
-                return
-            self._client.enqueue_in_transaction(connection, options, kind, key)
-            # DBOS stamps whole seconds on SQLite, too coarse to keep the order of submission.
-            connection.execute(sa.update(self._workflows).where(ours).values(created_at=self._next_ms()))
+            if not self._is_known(connection, _name(kind, key, 0)):
+                self._enqueue(connection, kind, key, 0, partition or "-")
 
     def cancel(self, key: str) -> None:
         # Not DBOS's own cancel: it would also mark work that runs, which after a crash nobody would finish.
-        names = [f"{kind}:{key}" for kind in self._handlers]
-        waiting = sa.and_(self._workflows.c.workflow_uuid.in_(names), self._workflows.c.status == "ENQUEUED")
+        name = self._workflows.c.workflow_uuid
+        ours = sa.or_(
+            *(sa.or_(name == _name(k, key, 0), name.startswith(_name(k, key, 0) + "~")) for k in self._handlers)
+        )
+        waiting = sa.and_(ours, self._workflows.c.status == "ENQUEUED")
         with self._engine.begin() as connection:
             connection.execute(sa.update(self._workflows).where(waiting).values(status="CANCELLED", queue_name=None))
+
+    def purge(self, before: float) -> int:
+        workflows = self._workflows.c
+        ended = sa.func.coalesce(workflows.completed_at, workflows.created_at) < int(before * 1000)
+        old = sa.and_(workflows.status.in_(_ENDED), ended)
+        with self._engine.begin() as connection:
+            return connection.execute(sa.delete(self._workflows).where(old)).rowcount
+
+    def rest(self, timeout: float = 10.0) -> None:
+        if self._dbos is not None:
+            _stop_taking(self._dbos, timeout)
 
     def stop(self, timeout: float = 10.0) -> None:
         if self._janitor is not None and self._dbos is not None:
             self._stopping.set()
             self._janitor.join()
             self._janitor = None
-            _stop_taking(self._dbos, timeout)
+            self.rest(timeout)
             # DBOS looks whether its work is done once a second only, so do not make it look when nothing runs.
             seconds = math.ceil(timeout) if self._has_running() else 0
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=seconds)
@@ -146,12 +148,15 @@ class DbosWork:
             "log_level": "WARNING",
         }
 
-    def _make_workflow(self) -> Callable[[str, str], None]:
-        def handle(kind: str, key: str) -> None:
+    def _make_workflow(self) -> Callable[[str, str, int], None]:
+        def handle(kind: str, key: str, turn: int = 0) -> None:
             with self._lock:
                 self._active += 1
             try:
-                self._handlers[kind][0](key)
+                if not self._is_passed_on(kind, key, turn):
+                    self._handlers[kind][0](key)
+            except HandOver:
+                self._pass_on(kind, key, turn)
             except Exception:
                 _log.exception("work %s:%s failed", kind, key)
             finally:
@@ -159,6 +164,36 @@ class DbosWork:
                     self._active -= 1
 
         return handle
+
+    def _enqueue(self, connection: sa.Connection, kind: str, key: str, turn: int, partition: str) -> None:
+        name = _name(kind, key, turn)
+        options: EnqueueOptions = {
+            "workflow_name": _WORKFLOW,
+            "queue_name": _queue(kind),
+            "workflow_id": name,
+            "app_version": _VERSION,
+        }
+        if self._handlers[kind][1] is not None:
+            options["queue_partition_key"] = partition
+        self._client.enqueue_in_transaction(connection, options, kind, key, turn)
+        # DBOS stamps whole seconds on SQLite, too coarse to keep the order of submission.
+        ours = self._workflows.c.workflow_uuid == name
+        connection.execute(sa.update(self._workflows).where(ours).values(created_at=self._next_ms()))
+
+    def _is_known(self, connection: sa.Connection, name: str) -> bool:
+        ours = self._workflows.c.workflow_uuid == name
+        return connection.execute(sa.select(self._workflows.c.workflow_uuid).where(ours)).first() is not None
+
+    def _is_passed_on(self, kind: str, key: str, turn: int) -> bool:
+        """Whether a crash came between passing work on and recording that this turn of it is over."""
+        with self._engine.begin() as connection:
+            return self._is_known(connection, _name(kind, key, turn + 1))
+
+    def _pass_on(self, kind: str, key: str, turn: int) -> None:
+        ours = self._workflows.c.workflow_uuid == _name(kind, key, turn)
+        with self._engine.begin() as connection:
+            partition = connection.execute(sa.select(self._workflows.c.queue_partition_key).where(ours)).scalar()
+            self._enqueue(connection, kind, key, turn + 1, partition or "-")
 
     def _next_ms(self) -> int:
         """Now in epoch milliseconds, but always later than the last answer."""
@@ -213,6 +248,10 @@ def _stop_taking(dbos: DBOS, timeout: float) -> None:
     for thread in threading.enumerate():
         if thread.name.startswith("queue-worker-"):
             thread.join(timeout)
+
+
+def _name(kind: str, key: str, turn: int) -> str:
+    return f"{kind}:{key}~{turn}" if turn else f"{kind}:{key}"
 
 
 def _queue(kind: str) -> str:

@@ -37,7 +37,15 @@ def open_work_database(url: str, clock: Clock, migrate: Callable[[str], None]) -
 
 def workflows_of(engine: sa.Engine) -> sa.TableClause:
     """The few columns of DBOS's table of workflows that this package looks at."""
-    names = ("workflow_uuid", "status", "executor_id", "queue_name", "created_at")
+    names = (
+        "workflow_uuid",
+        "status",
+        "executor_id",
+        "queue_name",
+        "queue_partition_key",
+        "created_at",
+        "completed_at",
+    )
     schema = "dbos" if engine.dialect.name == "postgresql" else None
     return sa.table("workflow_status", *(sa.column(name) for name in names), schema=schema)
 

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from restudio.seams.work import Handler
+from restudio.seams.work import Handler, HandOver
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +48,14 @@ class MemoryWork:
         with self._changed:
             self._waiting = [job for job in self._waiting if job[1] != key]
 
+    def rest(self) -> None:
+        with self._changed:
+            self._active = False
+
+    def purge(self, before: float) -> int:
+        """Nothing is kept longer than the process lives."""
+        return 0
+
     def stop(self, timeout: float = 10.0) -> None:
         deadline = time.monotonic() + timeout
         with self._changed:
@@ -73,6 +81,9 @@ class MemoryWork:
     def _handle(self, handler: Handler, key: str, line: tuple[str, str]) -> None:
         try:
             handler(key)
+        except HandOver:
+            with self._changed:
+                self._waiting.append((line[0], key, line[1]))
         except Exception:
             _log.exception("work %s:%s failed", line[0], key)
         finally:

@@ -20,15 +20,15 @@ from restudio.blobs.fetch import Fetcher
 from restudio.blobs.service import BlobService
 from restudio.blobs.types import BlobHeaders
 from restudio.core.errors import Kind, RestudioError
-from restudio.core.ids import new_id
 from restudio.scoring.jobs import store
 from restudio.scoring.jobs.requests import Destinations, open_request
 from restudio.scoring.jobs.rules import extensions_of, failure_text
-from restudio.scoring.jobs.types import Deployment, Deployments, Job, JobFiles, JobRequest, JobState
+from restudio.scoring.jobs.types import Deployment, Deployments, IsCancelled, Job, JobFiles, JobRequest, JobState
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
 from restudio.seams.engine import Cancelled
 from restudio.seams.secrets import Secrets
+from restudio.seams.work import HandOver
 
 MAX_ATTEMPTS = 5
 """A job that took its server down this often is the likely cause."""
@@ -69,9 +69,8 @@ class JobRunner:
         if event is not None:
             event.set()
 
-    def run(self, work_key: str) -> None:
+    def run(self, job_id: str) -> None:
         """Do a job to its end. Never raises for what goes wrong in the job itself."""
-        job_id = work_key.partition(".")[0]
         job = self._find(job_id)
         if job is None or job.state.is_final:
             return
@@ -81,7 +80,8 @@ class JobRunner:
                 return
             self._perform(job, deployment)
         except Cancelled:
-            self._hand_over(job_id)
+            if self._hand_over(job_id):
+                raise HandOver from None
         except RestudioError as error:
             self._end(job_id, JobState.FAILED, failure_text(error, job_id))
         except Exception:
@@ -116,21 +116,22 @@ class JobRunner:
         with self._db.read() as conn:
             request = open_request(store.sealed_request(conn, job.id), self._secrets)
         with self._folder(job.id) as folder, self._cancellation(job.id) as is_cancelled:
-            files = self._files(job.id, deployment, request, folder)
+            files = self._files(job.id, deployment, request, folder, is_cancelled)
             if is_cancelled():
                 return
             self._deployments.execute(
                 deployment, files, request.parameters, lambda text: self._tell(job.id, text), is_cancelled
             )
-            if not is_cancelled():
-                self._deliver(job, deployment, request, files.outputs)
+            self._deliver(job, deployment, request, files.outputs, is_cancelled)
 
-    def _files(self, job_id: str, deployment: Deployment, request: JobRequest, folder: Path) -> JobFiles:
+    def _files(
+        self, job_id: str, deployment: Deployment, request: JobRequest, folder: Path, is_cancelled: IsCancelled
+    ) -> JobFiles:
         inputs: dict[str, Path] = {}
         for number, (name, reference) in enumerate(sorted(request.inputs.items())):
             place = folder / f"input{number}"
             place.mkdir()
-            inputs[name] = self._fetcher.fetch(reference, place).path
+            inputs[name] = self._fetcher.fetch(reference, place, is_cancelled).path
         outputs: dict[str, Path] = {}
         for number, port in enumerate(deployment.outputs):
             chosen = request.outputs.get(port.name)
@@ -140,13 +141,22 @@ class JobRunner:
         work.mkdir()
         return JobFiles(job_id, inputs, outputs, work)
 
-    def _deliver(self, job: Job, deployment: Deployment, request: JobRequest, outputs: Mapping[str, Path]) -> None:
+    def _deliver(
+        self,
+        job: Job,
+        deployment: Deployment,
+        request: JobRequest,
+        outputs: Mapping[str, Path],
+        is_cancelled: IsCancelled,
+    ) -> None:
         for port in deployment.outputs:
+            if is_cancelled():
+                return
             source = outputs[port.name]
             content_type = _CONTENT_TYPES.get(source.suffix, "application/octet-stream")
             chosen = request.outputs.get(port.name)
             if chosen is not None:
-                self._fetcher.deliver(chosen, source, content_type=content_type)
+                self._fetcher.deliver(chosen, source, content_type=content_type, is_cancelled=is_cancelled)
                 continue
             path = self._destinations.own_path(job, request, port)
             assert path is not None, "outputs without a chosen place go to our own service"
@@ -157,13 +167,12 @@ class JobRunner:
         with self._db.begin() as conn:
             store.move(conn, job_id, [JobState.RUNNING], progress=text[:500])
 
-    def _hand_over(self, job_id: str) -> None:
-        """Leave a job to the next start: it was not cancelled, so its engine was closed because this server stops."""
+    def _hand_over(self, job_id: str) -> bool:
+        """Put a job back that was not cancelled: its engine was closed because this server stops."""
         with self._db.begin() as conn:
             job = store.find(conn, job_id)
-            if job is not None:
-                waiting = {"state": JobState.QUEUED.value, "work_key": f"{job_id}.{new_id()[:8]}"}
-                store.move(conn, job_id, [JobState.RUNNING], attempts=max(job.attempts - 1, 0), **waiting)
+            attempts = max(job.attempts - 1, 0) if job is not None else 0
+            return store.move(conn, job_id, [JobState.RUNNING], state=JobState.QUEUED.value, attempts=attempts)
 
     def _end(self, job_id: str, state: JobState, details: str | None) -> None:
         """Write the outcome. It is waited for while the database is away: nobody else would ever write it."""

@@ -9,6 +9,7 @@ from restudio.blobs.fetch import Fetcher
 from restudio.blobs.service import BlobService
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import is_id, new_id
+from restudio.experiments import store as run_store
 from restudio.scoring.jobs import store
 from restudio.scoring.jobs.requests import Destinations, open_request, seal_request
 from restudio.scoring.jobs.rules import ensure_can_start, parse_request
@@ -53,13 +54,11 @@ class JobService:
         self._work.register(KIND, self._runner.run, limit=MAX_RUNNING)
 
     def recover(self) -> None:
-        """Hand started jobs over again (a crash may have come between the decision to start and the submission), and
-        forget those that were kept long enough."""
-        self.purge()
+        """Submit started jobs again: a crash may have come between the decision to start and the submission."""
         with self._db.read() as conn:
             unfinished = store.list_unfinished(conn)
         for job in unfinished:
-            self._work.submit(KIND, job.work_key, partition=job.endpoint_id)
+            self._work.submit(KIND, job.id, partition=job.endpoint_id)
 
     def submit(self, endpoint_id: str, body: object) -> str:
         """Check and keep a request; gives the job id. It does nothing until :meth:`start`."""
@@ -68,7 +67,6 @@ class JobService:
         job_id = new_id()
         job = Job(
             id=job_id,
-            work_key=job_id,
             workspace_id=deployment.workspace_id,
             service_id=deployment.service_id,
             endpoint_id=endpoint_id,
@@ -85,7 +83,7 @@ class JobService:
             job = _ensure_mine(store.find(conn, job_id) if is_id(job_id) else None, endpoint_id, job_id)
             ensure_can_start(job)
             store.move(conn, job_id, [JobState.NOT_STARTED], state=JobState.QUEUED.value)
-        self._work.submit(KIND, job.work_key, partition=endpoint_id)
+        self._work.submit(KIND, job_id, partition=endpoint_id)
 
     def get(self, endpoint_id: str, job_id: str) -> Job:
         """``JobNotFound`` unless the job belongs to this endpoint."""
@@ -105,7 +103,7 @@ class JobService:
 
     def cancel(self, endpoint_id: str, job_id: str) -> None:
         """Stop a job; what runs is killed. A job that has ended stays as it is."""
-        job = self.get(endpoint_id, job_id)
+        self.get(endpoint_id, job_id)
         active = [JobState.NOT_STARTED, JobState.QUEUED, JobState.RUNNING]
         with self._db.begin() as conn:
             stopped = store.move(
@@ -117,7 +115,7 @@ class JobService:
                 details="The job was cancelled by its caller.",
             )
         if stopped:
-            self._work.cancel(job.work_key)
+            self._work.cancel(job_id)
             self._runner.interrupt(job_id)
 
     def list_jobs(self, workspace_id: str, endpoint_id: str | None = None, limit: int = 100) -> Sequence[Job]:
@@ -126,9 +124,12 @@ class JobService:
             return store.list_jobs(conn, workspace_id=workspace_id, endpoint_id=endpoint_id, limit=limit)
 
     def purge(self) -> int:
-        """Forget jobs that ended longer ago than they are kept; gives their number."""
+        """Forget jobs that ended longer ago than they are kept, with what their runs told; gives their number."""
         with self._db.begin() as conn:
-            return store.delete_ended(conn, self._now() - RETENTION_S)
+            gone = store.delete_ended(conn, self._now() - RETENTION_S)
+            for start in range(0, len(gone), 500):
+                run_store.delete_events(conn, gone[start : start + 500])
+        return len(gone)
 
     def _now(self) -> float:
         return self._clock.now().timestamp()

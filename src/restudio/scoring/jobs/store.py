@@ -24,7 +24,6 @@ jobs = sa.Table(
     sa.Column("details", sa.Text, nullable=True),
     sa.Column("progress", sa.Text, nullable=False),
     sa.Column("outputs", sa.Text, nullable=False),
-    sa.Column("work_key", sa.String(64), nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("started", sa.Float, nullable=True),
@@ -46,7 +45,6 @@ def insert(conn: sa.Connection, job: Job, sealed_request: str) -> None:
             details=None,
             progress="",
             outputs="[]",
-            work_key=job.work_key,
             attempts=0,
             created=job.created,
         )
@@ -95,10 +93,11 @@ def list_unfinished(conn: sa.Connection) -> list[Job]:
     return [_to_job(row) for row in conn.execute(query)]
 
 
-def delete_ended(conn: sa.Connection, before: float) -> int:
-    """Forget jobs that ended, or were submitted and never started, before a moment."""
+def delete_ended(conn: sa.Connection, before: float) -> list[str]:
+    """Forget jobs that ended, or were submitted and never started, before a moment; gives their ids."""
     never_started = sa.and_(jobs.c.state == JobState.NOT_STARTED.value, jobs.c.created < before)
-    return conn.execute(jobs.delete().where(sa.or_(jobs.c.ended < before, never_started))).rowcount
+    old = sa.or_(jobs.c.ended < before, never_started)
+    return list(conn.execute(jobs.delete().where(old).returning(jobs.c.id)).scalars())
 
 
 def _to_job(row: sa.Row[tuple[object, ...]]) -> Job:
@@ -115,6 +114,5 @@ def _to_job(row: sa.Row[tuple[object, ...]]) -> Job:
         details=row.details,
         progress=row.progress,
         outputs=tuple(OutputPort(name, PortKind(kind)) for name, kind in json.loads(row.outputs)),
-        work_key=row.work_key,
         attempts=row.attempts,
     )

@@ -101,10 +101,7 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One batch request. ``revision`` is the one it runs on, known from its start, as are ``outputs``.
-
-    ``work_key`` is the id of its durable work; it changes when an orderly stop hands the job to the next start.
-    """
+    """One batch request. ``revision`` is the one it runs on, known from its start, as are ``outputs``."""
 
     id: str
     workspace_id: str
@@ -119,7 +116,6 @@ class Job:
     progress: str = ""
     attempts: int = 0
     outputs: tuple[OutputPort, ...] = ()
-    work_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

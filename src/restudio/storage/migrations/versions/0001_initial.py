@@ -70,7 +70,6 @@ def upgrade() -> None:
         sa.Column("details", sa.Text(), nullable=True),
         sa.Column("progress", sa.Text(), nullable=False),
         sa.Column("outputs", sa.Text(), nullable=False),
-        sa.Column("work_key", sa.String(length=64), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
         sa.Column("started", sa.Float(), nullable=True),
