@@ -25,6 +25,8 @@ MAX_CLASSES = 1000
 _INTS = re.compile(r"-?\d{1,10}(?: -?\d{1,10})*\Z", re.ASCII)
 _FLOAT = r"-?\d{1,30}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?"
 _FLOATS = re.compile(rf"{_FLOAT}(?: {_FLOAT})*\Z", re.ASCII)
+_THRESHOLDS = re.compile(rf"(?:inf|{_FLOAT})(?: (?:inf|{_FLOAT}))*\Z", re.ASCII)
+"""An infinite threshold parts missing cells from all numbers."""
 _POSITIVE = re.compile(r"\d{1,15}(?:\.\d{1,17})?(?:e[+-]?\d{1,3})?\Z", re.ASCII)
 _HEADER_KEYS = frozenset(
     {
@@ -195,6 +197,16 @@ def _floats(block: Mapping[str, str], key: str, size: int, where: str) -> np.nda
     return numbers
 
 
+def _thresholds(block: Mapping[str, str], size: int, where: str) -> np.ndarray:
+    value = block.get("threshold", "")
+    if not _THRESHOLDS.match(value) or value.count(" ") != size - 1:
+        _refuse(where + "threshold", f"{size} numbers", value)
+    numbers = np.array(value.split(" "), np.float64)
+    if np.isinf(numbers).sum() != value.count("inf"):
+        _refuse(where + "threshold", f"{size} numbers that a double holds", value)
+    return numbers
+
+
 def _tree(number: int, block: Mapping[str, str], features: int, categorical: set[int]) -> str:
     """Check one tree and write it anew."""
     where = f"Tree={number}: "
@@ -223,7 +235,7 @@ def _check_splits(
     split = _ints(block, "split_feature", nodes, where)
     if split.min() < 0 or split.max() >= features:
         _refuse(where + "split_feature", f"indices from 0 to {features - 1}", block["split_feature"])
-    threshold = _floats(block, "threshold", nodes, where)
+    threshold = _thresholds(block, nodes, where)
     decision = _ints(block, "decision_type", nodes, where)
     # Bit 0: categorical, bit 1: default left, bits 2 and 3: kind of missing values (none, zero, NaN).
     if decision.min() < 0 or decision.max() > 11:

@@ -14,6 +14,7 @@ from restudio.kernels.expr import Predictor, Vector
 from restudio.kernels.levels import MISSING, Levels
 from restudio.kernels.lightgbm_library import Booster
 from restudio.kernels.scores import Scores
+from restudio.kernels.tree_splits import mask_trees
 from restudio.kernels.tree_text import parse_trees
 from restudio.kernels.vectors import NUMPY, as_doubles
 
@@ -36,6 +37,7 @@ class TreePredictor:
         self._encoders = tuple(None if levels is None else _row_encoder(levels) for levels in self._levels)
         self._booster = booster
         self._predict_row = booster.bind_row()
+        self._masked = mask_trees(checked, [None if levels is None else len(levels) for levels in self._levels])
 
     @property
     def outputs(self) -> tuple[DType, ...]:
@@ -49,14 +51,15 @@ class TreePredictor:
         return self._scores.one(self._predict_row(values))  # type: ignore[arg-type]  # numeric by contract
 
     def many(self, columns: Sequence[Vector], rows: int) -> tuple[Vector, ...]:
+        encoded = [
+            as_doubles(column) if levels is None else levels.codes_of(column)
+            for levels, column in zip(self._levels, columns, strict=True)
+        ]
+        if self._masked is not None:
+            return self._scores.many([self._masked.predict(encoded, rows)])
         matrix = np.empty((rows, len(self._features)))
-        for i, (levels, column) in enumerate(zip(self._levels, columns, strict=True)):
-            if levels is None:
-                matrix[:, i] = as_doubles(column)
-            else:
-                codes = levels.codes_of(column).astype(np.float64)
-                codes[codes == MISSING] = np.nan
-                matrix[:, i] = codes
+        for i, (levels, values) in enumerate(zip(self._levels, encoded, strict=True)):
+            matrix[:, i] = values if levels is None else np.where(values == MISSING, np.nan, values)
         raw = self._booster.predict(matrix)
         return self._scores.many([np.ascontiguousarray(raw[:, k]) for k in range(self._scores.width)])
 
