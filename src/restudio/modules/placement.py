@@ -16,12 +16,16 @@ Result = tuple[str, Column, Expr]
 
 
 def place(frame: Frame, results: Sequence[Result], output: str) -> Frame:
-    """The results after all columns, instead of the columns they were made of (under their names), or alone.
+    """The results after all columns, instead of the columns they were made of (under their names and in their
+    roles), or alone.
 
     A column that is new gets a suffix when its name is taken.
     """
     if output == INPLACE:
-        instead = {source: (column.with_(name=source), expr) for source, column, expr in results}
+        instead = {
+            source: (column.with_(name=source, role=frame.schema[source].role), expr)
+            for source, column, expr in results
+        }
         return Frame(tuple(instead.get(column.name, (column, expr)) for column, expr in frame.columns), frame.keep)
     kept = frame.columns if output == APPEND else ()
     return beside(kept, [(column, expr) for _, column, expr in results], frame.keep)
