@@ -120,7 +120,7 @@ def compose(settings: Settings) -> Studio:
     )
     assets = AssetService(db, objects, clock)
     limits = Limits(settings.module_seconds, settings.module_memory_mb, settings.script_network)
-    experiments = ExperimentService(db, objects, assets, registry, work, engine, clock, limits=limits)
+    experiments = ExperimentService(db, objects, assets, registry, work, engine, clock, limits=limits, secrets=secrets)
     plane = DataPlane()
     contents = Contents(objects)
     hurried = replace(limits, seconds=min(settings.request_seconds, limits.seconds))

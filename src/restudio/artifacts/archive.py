@@ -36,9 +36,18 @@ class ContainerLimits:
     members: int = 10_000
 
 
+DEFAULT_LIMITS = ContainerLimits()
+
+
 def invalid(message: str) -> RestudioError:
     """The error of a container that cannot be used."""
     return RestudioError(Kind.BAD_ARGUMENT, "InvalidBlob", message)
+
+
+def ensure_size(size: int, limits: ContainerLimits = DEFAULT_LIMITS) -> None:
+    """Refuse a container of more bytes than may be read; to be asked before it is read into memory."""
+    if size > limits.total:
+        raise invalid(f"The model file has {size} bytes; at most {limits.total} are allowed.")
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:
@@ -55,8 +64,7 @@ def pack(members: Mapping[str, bytes]) -> bytes:
 
 def unpack(data: bytes, limits: ContainerLimits) -> dict[str, bytes]:
     """The members of a canonical archive; ``InvalidBlob`` for everything else, told apart as far as the bytes allow."""
-    if len(data) > limits.total:
-        raise invalid(f"The model file has {len(data)} bytes; at most {limits.total} are allowed.")
+    ensure_size(len(data), limits)
     _ensure_looks_like_zip(data)
     _ensure_ends_like_zip(data, limits)
     try:

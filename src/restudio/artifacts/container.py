@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import cast
 from urllib.parse import quote
 
-from restudio.artifacts.archive import MANIFEST, ContainerLimits, invalid, pack, unpack
+from restudio.artifacts.archive import DEFAULT_LIMITS, MANIFEST, ContainerLimits, invalid, pack, unpack
 from restudio.artifacts.manifest import (
     Members,
     members_of,
@@ -31,7 +31,6 @@ from restudio.core.ids import digest_bytes
 
 FORMAT = "restudio-container"
 VERSION = 1
-_DEFAULT_LIMITS = ContainerLimits()
 
 
 def write_bundle(bundle: Bundle) -> bytes:
@@ -56,7 +55,7 @@ def write_artifact(value: Artifact) -> bytes:
     return _write(kind, {kind: section_of(value)}, members_of(value))
 
 
-def read_bundle(data: bytes, limits: ContainerLimits = _DEFAULT_LIMITS) -> Bundle:
+def read_bundle(data: bytes, limits: ContainerLimits = DEFAULT_LIMITS) -> Bundle:
     """Read a model container; ``InvalidBlob`` when it is anything else."""
     value = _read(data, limits)
     if not isinstance(value, Bundle):
@@ -65,7 +64,7 @@ def read_bundle(data: bytes, limits: ContainerLimits = _DEFAULT_LIMITS) -> Bundl
     return value
 
 
-def read_artifact(data: bytes, limits: ContainerLimits = _DEFAULT_LIMITS) -> Artifact:
+def read_artifact(data: bytes, limits: ContainerLimits = DEFAULT_LIMITS) -> Artifact:
     """Read any container; of a bundle, the model alone."""
     value = _read(data, limits)
     return value.model if isinstance(value, Bundle) else value

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from restudio.artifacts.archive import ensure_size
 from restudio.artifacts.container import read_bundle, write_artifact
 from restudio.artifacts.values import Model, Transform
 from restudio.blobs.fetch import Fetcher
@@ -86,7 +87,9 @@ class ModelFiles:
     def _fetch(self, location: BlobReference) -> bytes:
         with tempfile.TemporaryDirectory(prefix="restudio-model-") as folder:
             try:
-                return self._fetcher.fetch(location, Path(folder)).path.read_bytes()
+                path = self._fetcher.fetch(location, Path(folder)).path
+                ensure_size(path.stat().st_size)  # before it is in memory
+                return path.read_bytes()
             except RestudioError as error:
                 if error.detail != "BlobNotFound":
                     raise

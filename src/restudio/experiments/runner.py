@@ -51,10 +51,22 @@ class Outcome:
 
 
 class Runner:
-    """Thread-safe; every call of :meth:`execute` is a run of its own."""
+    """Thread-safe; every call of :meth:`execute` is a run of its own.
 
-    def __init__(self, engine: Engine, objects: Objects, db: Database, clock: Clock) -> None:
+    ``open_params`` opens what is sealed in a module's parameters, given the scope; nothing opened is stored.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        objects: Objects,
+        db: Database,
+        clock: Clock,
+        *,
+        open_params: Callable[[Mapping[str, object], str], Mapping[str, object]] | None = None,
+    ) -> None:
         self._engine = engine
+        self._open_params = open_params
         self._cache = OutputCache(db, objects, clock)
         self._clock = clock
 
@@ -127,7 +139,7 @@ class Runner:
         execution = Execution(
             id=f"{attempt.run}:{task.node}",
             module=task.module,
-            params=task.params,
+            params=task.params if self._open_params is None else self._open_params(task.params, attempt.scope),
             inputs={port: attempt.outputs[source] for port, source in task.inputs.items()},
             outputs=outputs,
             assets={asset: attempt.bindings.assets[asset] for asset in task.assets},

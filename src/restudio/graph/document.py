@@ -29,6 +29,8 @@ from restudio.graph.model import Edge, Graph, GraphParameter, Node
 from restudio.graph.yamltext import Place, dump_yaml, parse_yaml, unreadable
 
 VERSION = "experiment/1"
+MAX_NODES = 5_000
+"""No person draws more; what checks and plans a graph takes time that grows with its square."""
 _READABLE = re.compile(r"[^\s/\x00-\x1f](?:[^/\x00-\x1f]*[^\s/\x00-\x1f])?\Z")
 _GUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 
@@ -68,6 +70,9 @@ def from_yaml(text: str) -> Document:
         raise unreadable(line, f"An experiment file begins with 'restudio: {VERSION}'.")
     nodes_place = members.get("nodes")
     nodes = _members(nodes_place, "nodes") if nodes_place and nodes_place.value is not None else {}
+    if len(nodes) > MAX_NODES:
+        line = nodes_place.line if nodes_place else root.line
+        raise unreadable(line, f"The experiment has {len(nodes)} nodes; at most {MAX_NODES} are supported.")
     ids = {name: _node_id(name, place) for name, place in nodes.items()}
     if len(set(ids.values())) < len(ids):
         raise unreadable(nodes_place.line if nodes_place else root.line, "Two nodes have the same id.")

@@ -138,6 +138,7 @@ def _place(node: Node) -> Place:
         for key, value in node.value:
             if not isinstance(key, ScalarNode):
                 raise unreadable(key.start_mark.line + 1, "The name of a member must be a text.")
+            _scalar(key, key.start_mark.line + 1)
             if key.value in members:
                 raise unreadable(key.start_mark.line + 1, f"'{key.value}' is given twice.")
             members[key.value] = _place(value)
@@ -160,4 +161,6 @@ def _scalar(node: Node, line: int) -> str | int | float | bool | None:
         return int(text)
     if kind == "float":
         return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+    if any("\ud800" <= c <= "\udfff" for c in text):
+        raise unreadable(line, "The text holds half of a surrogate pair, which is no character.")
     return text

@@ -19,6 +19,8 @@ def parse_json(body: bytes, *, what: str = "The request body") -> Mapping[str, o
         raise _invalid(f"{what} is not valid JSON: {error}.") from error
     except UnicodeDecodeError as error:
         raise _invalid(f"{what} is not UTF-8 text.") from error
+    except RecursionError as error:
+        raise _invalid(f"{what} is nested too deeply.") from error
     if not isinstance(value, dict):
         raise _invalid(f"{what} must be a JSON object, got {type(value).__name__}.")
     return value

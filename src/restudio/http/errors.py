@@ -42,6 +42,10 @@ CLASSES: Mapping[Kind, ErrorClass] = {
 }
 
 Detail = dict[str, str | int]
+MAX_DETAILS = 100
+"""More findings of one check are only counted: an answer must not grow with what a stranger sends."""
+MAX_MESSAGE = 8_000
+"""Characters of a message; a longer one is cut."""
 
 
 def status_of(error: BaseException) -> int:
@@ -58,7 +62,11 @@ def envelope(error: BaseException, request_id: str | None = None) -> tuple[int, 
     if not isinstance(error, RestudioError):
         return 500, _encode(Kind.INTERNAL.value, CLASSES[Kind.INTERNAL].message, [_unexpected(request_id)])
     known = CLASSES[error.kind]
-    return known.status, _encode(error.kind.value, known.message, [_detail(e) for e in _flat(error)])
+    found = list(_flat(error))
+    details = [_detail(e) for e in found[:MAX_DETAILS]]
+    if len(found) > MAX_DETAILS:
+        details.append({"code": error.detail, "message": f"… and {len(found) - MAX_DETAILS} more findings."})
+    return known.status, _encode(error.kind.value, known.message, details)
 
 
 def _flat(error: RestudioError) -> Iterable[RestudioError]:
@@ -72,12 +80,18 @@ def _flat(error: RestudioError) -> Iterable[RestudioError]:
 def _detail(error: RestudioError) -> Detail:
     detail: Detail = {"code": error.detail}
     if error.target is not None:
-        detail["target"] = error.target
-    detail["message"] = error.message
+        detail["target"] = _short(error.target)
+    detail["message"] = _short(error.message)
     if isinstance(error, ModuleError):
         placed = {"parameter": error.parameter, "column": error.column, "row": error.row, "module": error.module}
         detail |= {key: value for key, value in placed.items() if value is not None}
     return detail
+
+
+def _short(text: str) -> str:
+    """A text of bounded length, without half surrogates, which JSON cannot carry."""
+    cut = text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "…"
+    return cut.encode(errors="replace").decode()
 
 
 def _unexpected(request_id: str | None) -> Detail:

@@ -105,6 +105,8 @@ def _routes_of(
     @threaded
     def forget(request: AnyRequest, workspace: FromPath[str], family: FromPath[str]) -> None:
         door.enter(request, workspace, Action.EDIT)
+        if not any(asset.kind == kind for asset in assets.versions(workspace, family)):
+            raise RestudioError.not_found("AssetNotFound", f"A {kind} with the family id", family)
         assets.delete_family(workspace, family)
 
     return [list_, show, content, forget]

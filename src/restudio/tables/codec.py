@@ -79,6 +79,9 @@ class Codec:
             writer.write(table.data)
 
 
+_MAX_REASON = 500
+
+
 def unreadable(name: str, why: str, *, row: int | None = None, column: str | None = None) -> ModuleError:
     """Error 0049: which file, where in it, and why it cannot be parsed."""
     place = f"File '{name}'"
@@ -86,7 +89,9 @@ def unreadable(name: str, why: str, *, row: int | None = None, column: str | Non
         place += f", row {row}"
     if column is not None:
         place += f", column '{column}'"
-    return ModuleError("0049", f"{place}: {why}", row=row, column=column)
+    # Some parsers quote the whole line in their reason.
+    shown = why if len(why) <= _MAX_REASON else why[:_MAX_REASON] + "…"
+    return ModuleError("0049", f"{place}: {shown}", row=row, column=column)
 
 
 def ensure_width(name: str, width: int) -> None:

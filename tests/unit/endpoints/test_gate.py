@@ -16,6 +16,7 @@ from restudio.endpoints.description import TablePort
 from restudio.endpoints.gate import Candidate, Verdict, collect_gates, ensure_passed, gate, judge
 from restudio.endpoints.gates.metric import not_worse_than_live
 from restudio.endpoints.gates.sample_rows import scores_sample_rows
+from restudio.endpoints.gates.schema import same_schema
 from restudio.endpoints.samples import typed_rows
 from restudio.endpoints.types import EndpointSettings, MetricRule, ServiceVersion
 from restudio.graph.model import Graph
@@ -92,6 +93,15 @@ def test_metrics(rule: MetricRule | None, live: dict[str, float], new: dict[str,
     }
     verdict = not_worse_than_live.judge(candidate(settings=EndpointSettings(metric_rule=rule), **models))
     assert verdict.passed is passed
+
+
+def test_a_model_of_another_label_is_another_schema() -> None:
+    label = model().label
+    assert label is not None
+    other = replace(model(), label=replace(label, name="other"))
+    verdict = same_schema.judge(candidate(new=other))
+    assert verdict.passed is False
+    assert "it predicts column 'other'" in verdict.message
 
 
 def test_all_gates_are_found_in_order() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restudio.core.errors import RestudioError
-from restudio.graph.document import Document, from_yaml, to_yaml
+from restudio.graph.document import MAX_NODES, Document, from_yaml, to_yaml
 from restudio.graph.model import Edge, Graph, GraphParameter, Node
 
 WORDS = st.text(max_size=12)
@@ -136,3 +136,15 @@ def test_hand_written_values_are_plain() -> None:
     text = HEAD + "nodes:\n  a: {module: m, parameters: {d: 2024-01-02, y: yes, b: true, n: 1_000, o: 010, f: 1e3}}"
     params = from_yaml(text).graph.nodes[0].params
     assert params == {"d": "2024-01-02", "y": "yes", "b": True, "n": "1_000", "o": "010", "f": 1000.0}
+
+
+def test_a_graph_of_absurd_size_is_refused() -> None:
+    nodes = "".join(f"  n{i}: {{module: x}}\n" for i in range(MAX_NODES + 1))
+    with pytest.raises(RestudioError, match=f"at most {MAX_NODES}"):
+        from_yaml(f"restudio: experiment/1\nnodes:\n{nodes}")
+
+
+@pytest.mark.parametrize("text", ['title: "\\ud800"', '"\\udfff": 1'])
+def test_half_surrogates_are_refused(text: str) -> None:
+    with pytest.raises(RestudioError, match="surrogate"):
+        from_yaml(f"restudio: experiment/1\n{text}\n")

@@ -92,3 +92,18 @@ def test_unexpected_exceptions_show_nothing_of_themselves() -> None:
     [detail] = read(body)["details"]
     assert "req-7" in detail["message"]
     assert read(envelope(failure)[1])["details"][0]["message"]
+
+
+def test_an_answer_does_not_grow_with_what_was_sent() -> None:
+    many = [RestudioError(Kind.BAD_ARGUMENT, "F", "x" * 20_000, target="t" * 20_000) for _ in range(5_000)]
+    _, body = envelope(ManyErrors("Outer", many))
+    details = read(body)["details"]
+    assert len(details) == 101
+    assert "4900 more" in details[-1]["message"]
+    assert max(len(d["message"]) for d in details) < 10_000
+    assert len(body) < 2_000_000
+
+
+def test_half_surrogates_are_answered_too() -> None:
+    _, body = envelope(RestudioError(Kind.BAD_ARGUMENT, "F", "got '\ud800'"))
+    assert read(body)["details"][0]["message"] == "got '?'"

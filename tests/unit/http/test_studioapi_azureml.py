@@ -171,3 +171,11 @@ def test_a_family_is_deleted_once(workspace: azureml.Workspace, house: House) ->
     assert httpx.delete(url, headers={CLASSIC_HEADER: house.token}).status_code == 204
     assert httpx.delete(url, headers={CLASSIC_HEADER: house.token}).status_code == 404
     assert "gone" not in [dataset.name for dataset in workspace.datasets]
+
+
+@pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"a":' * 100_000])
+def test_a_deeply_nested_body_is_the_callers_mistake(house: House, deep: bytes) -> None:
+    url = f"{house.url}/api/workspaces/{house.workspace.id}/datasources"
+    answer = httpx.post(url, content=deep, headers={CLASSIC_HEADER: house.token})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"][0]["code"] == "RequestBodyInvalid"

@@ -105,3 +105,11 @@ def test_formats_that_are_only_read_say_so(tmp_path: Path) -> None:
 
     with pytest.raises(ModuleError, match=r"SvmLight.*not written"):
         all_codecs()["SvmLight"].write(Table.from_columns({"a": [1]}), tmp_path / "x")
+
+
+def test_an_error_does_not_quote_a_long_line_whole(tmp_path: Path) -> None:
+    path = tmp_path / "long.arff"
+    path.write_text("@relation x\n@attribute a string\n@data\n'" + "a\\" * 50_000 + "\n")
+    with pytest.raises(ModuleError, match="0049") as caught:
+        get_codec("ARFF").read(path)
+    assert len(caught.value.text) < 1_000

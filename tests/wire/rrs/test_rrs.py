@@ -384,3 +384,7 @@ def test_no_body_is_a_fault_of_the_server(body: bytes) -> None:
 def test_admission_errors_are_restudio_errors(plane: DataPlane) -> None:
     with pytest.raises(RestudioError):
         plane.admit("nobody", None, b"Bearer x")
+
+
+def test_a_byte_order_mark_is_skipped(plane: DataPlane) -> None:
+    assert run(plane, body=b"\xef\xbb\xbf" + BODY).status == 200

@@ -41,6 +41,8 @@ def _differences(candidate: Candidate) -> Iterator[str]:
         expected = known.get(column.name)
         if expected is not None and _type(column) != _type(expected):
             yield f"column '{column.name}' is {_type(column)} in the model and {_type(expected)} in the service"
+    if new.label is not None and live.label is not None and new.label.name != live.label.name:
+        yield f"it predicts {_columns([new.label.name])}, the service predicts {_columns([live.label.name])}"
     if new.classes != live.classes:
         yield f"its classes are {_levels(new.classes)}, those of the service {_levels(live.classes)}"
 
