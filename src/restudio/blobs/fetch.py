@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from restudio.blobs.fetch_errors import FetchError, storage_refused
-from restudio.blobs.outgoing import Outgoing
+from restudio.blobs.outgoing import IsCancelled, Outgoing, never
 from restudio.blobs.reference import Address, BlobReference
 from restudio.blobs.sas import Asked, ensure_sas, parse_sas
 from restudio.blobs.service import BlobService
@@ -31,8 +31,8 @@ class Fetcher:
         self._outgoing = outgoing
         self._clock = clock
 
-    def fetch(self, source: str | BlobReference, folder: Path) -> Resource:
-        """Copy what the source names into a new file in ``folder``."""
+    def fetch(self, source: str | BlobReference, folder: Path, is_cancelled: IsCancelled = never) -> Resource:
+        """Copy what the source names into a new file in ``folder``; ``Cancelled`` soon after that is asked for."""
         reference = _reference(source)
         address = reference.address()
         name = _file_name(address.url)
@@ -40,7 +40,7 @@ class Fetcher:
         own = self._own(address)
         if own is not None:
             return Resource(target, name, self._read_own(own, address, reference.shown, target))
-        return Resource(target, name, self._outgoing.download(address, reference.shown, target))
+        return Resource(target, name, self._outgoing.download(address, reference.shown, target, is_cancelled))
 
     def deliver(
         self,
@@ -49,13 +49,19 @@ class Fetcher:
         *,
         content_type: str = "application/octet-stream",
         overwrite: bool = True,
+        is_cancelled: IsCancelled = never,
     ) -> None:
-        """Write a local file to an address; what is there is replaced in one step, or refused without ``overwrite``."""
+        """Write a local file to an address; what is there is replaced in one step, or refused without ``overwrite``.
+
+        ``Cancelled`` soon after that is asked for, and then what was there stays.
+        """
         reference = _reference(target)
         address = reference.address()
         own = self._own(address)
         if own is None:
-            self._outgoing.upload(address, reference.shown, source, content_type, overwrite=overwrite)
+            self._outgoing.upload(
+                address, reference.shown, source, content_type, overwrite=overwrite, is_cancelled=is_cancelled
+            )
             return
         conditions = Conditions() if overwrite else Conditions(if_none_match="*")
         try:

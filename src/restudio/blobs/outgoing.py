@@ -6,7 +6,7 @@ Not for our own addresses; see ``fetch``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import format_datetime
@@ -20,10 +20,18 @@ from restudio.blobs.reference import Address
 from restudio.blobs.sas import VERSION, format_time, parse_sas, parse_time, redact
 from restudio.blobs.sharedkey import authorization, parse_query
 from restudio.seams.clock import Clock
+from restudio.seams.engine import Cancelled
 
+IsCancelled = Callable[[], bool]
+"""Asked between pieces of a transfer; when it says so, the transfer ends in ``Cancelled``."""
 _CODE = re.compile(r"<Code>([A-Za-z]{1,80})</Code>")
 _CHUNK = 1 << 20
 _ERROR_BYTES = 8192
+
+
+def never() -> bool:
+    """For transfers that nobody cancels."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Outgoing:
     def close(self) -> None:
         self._client.close()
 
-    def download(self, address: Address, shown: str, target: Path) -> str | None:
+    def download(self, address: Address, shown: str, target: Path, is_cancelled: IsCancelled = never) -> str | None:
         """Write what is at the address to a new file; gives the content type."""
         deadline = self._clock.monotonic() + self._limits.seconds
         with self._exchange("GET", address, shown, {"accept-encoding": "identity"}) as answer:
@@ -71,13 +79,22 @@ class Outgoing:
                 for chunk in answer.iter_raw(_CHUNK):
                     size += len(chunk)
                     self._ensure_size(size, shown)
-                    self._ensure_time(deadline, shown)
+                    self._ensure_going(deadline, shown, is_cancelled)
                     file.write(chunk)
             content_type: str | None = answer.headers.get("content-type")
             return content_type
 
-    def upload(self, address: Address, shown: str, source: Path, content_type: str, *, overwrite: bool) -> None:
-        """Put a local file there as one block blob."""
+    def upload(
+        self,
+        address: Address,
+        shown: str,
+        source: Path,
+        content_type: str,
+        *,
+        overwrite: bool,
+        is_cancelled: IsCancelled = never,
+    ) -> None:
+        """Put a local file there as one block blob: all of it, or after an error or ``Cancelled`` nothing."""
         headers = {
             "x-ms-blob-type": "BlockBlob",
             "content-type": content_type,
@@ -90,7 +107,7 @@ class Outgoing:
         def chunks() -> Iterator[bytes]:
             with source.open("rb") as file:
                 while chunk := file.read(_CHUNK):
-                    self._ensure_time(deadline, shown)
+                    self._ensure_going(deadline, shown, is_cancelled)
                     yield chunk
 
         with self._exchange("PUT", address, shown, headers, chunks()):
@@ -160,7 +177,9 @@ class Outgoing:
                 "InvalidBlob", f"'{shown}' is larger than {self._limits.max_bytes} bytes.", module_number="0030"
             )
 
-    def _ensure_time(self, deadline: float, shown: str) -> None:
+    def _ensure_going(self, deadline: float, shown: str, is_cancelled: IsCancelled) -> None:
+        if is_cancelled():
+            raise Cancelled
         if self._clock.monotonic() > deadline:
             raise FetchError(
                 "BlobNotFound",

@@ -33,6 +33,8 @@ from restudio.storage.work_memory import MemoryWork
 
 WORKSPACE = "a" * 32
 ENDPOINT = "e" * 32
+LARGE = 64 << 20
+"""More than the buffers of a connection hold."""
 X = Column("x", DType.DOUBLE)
 
 
@@ -80,6 +82,8 @@ class OneEndpoint:
                 while not is_cancelled():
                     threading.Event().wait(0.005)
                 raise Cancelled
+            case "large":
+                files.outputs["output1"].write_bytes(bytes(LARGE))
             case "stop":
                 raise Cancelled
             case "fail":
@@ -140,7 +144,7 @@ def world(database: SqlDatabase, secrets: MasterKeySecrets, clock: ManualClock, 
     blobs = BlobService(database, MemoryObjects(), secrets, clock, "http://studio.example")
     blobs.accounts.create("acme")
     blobs.create_container("acme", "incoming")
-    outgoing = Outgoing(EgressPolicy(), clock)
+    outgoing = Outgoing(EgressPolicy(allow_private=True), clock)
     fetcher = Fetcher(blobs, outgoing, clock)
     endpoint = OneEndpoint()
 
