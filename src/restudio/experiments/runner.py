@@ -9,6 +9,7 @@ from typing import Literal
 
 from restudio.core.errors import ModuleError, RestudioError
 from restudio.core.ids import Digest, digest_bytes
+from restudio.experiments.eventlog import EventLog
 from restudio.experiments.outputs import OutputCache, Outputs
 from restudio.graph.cachekey import output_digest
 from restudio.graph.events import Event, Failure, State
@@ -67,8 +68,13 @@ class Runner:
     ) -> None:
         self._engine = engine
         self._open_params = open_params
+        self._db = db
         self._cache = OutputCache(db, objects, clock)
         self._clock = clock
+
+    def open_log(self, run: str) -> EventLog:
+        """What earlier attempts of a run have told, to be continued by the next one."""
+        return EventLog(self._db, run)
 
     def execute(
         self,

@@ -14,11 +14,12 @@ from restudio.core.errors import Kind, ModuleError, RestudioError
 from restudio.core.ids import Digest, digest_json
 from restudio.core.registry import Registry
 from restudio.core.spec import PortKind
+from restudio.experiments.eventlog import EventLog
 from restudio.experiments.runner import Bindings, Outcome, Runner
-from restudio.graph.events import Event
+from restudio.graph.events import Event, RunView
 from restudio.graph.model import SAVED_KINDS, Graph
 from restudio.graph.order import ancestors
-from restudio.graph.plan import PortId, make_plan
+from restudio.graph.plan import Plan, PortId, make_plan
 from restudio.graph.ports import asset_of, title_of
 from restudio.graph.rewrite import saved_id
 from restudio.graph.signature import ServiceInput, ServiceOutput, signature
@@ -74,7 +75,8 @@ class GraphExecution:
                 inputs={port: digest for port, (_, digest) in bound.items()},
                 parameters=parameters,
             )
-            told = _Told(source.graph, self._registry, progress)
+            log = self._runner.open_log(files.job_id)
+            told = _Told(source.graph, self._registry, progress, log)
             outcome = self._runner.execute(
                 plan,
                 told.emit,
@@ -84,6 +86,7 @@ class GraphExecution:
                 bindings=Bindings(
                     assets={asset: asset_key(Digest(digest)) for asset, digest in source.assets.items()},
                     inputs={port: key for port, (key, _) in bound.items()},
+                    finished=_finished(plan, log.view),
                     limits=source.limits,
                 ),
             )
@@ -166,6 +169,15 @@ def _digest_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _finished(plan: Plan, earlier: RunView) -> dict[str, Mapping[str, str]]:
+    """What a killed attempt has done that must not be done again: modules that act on the world or on chance.
+
+    The others come from the cache, which knows whether the input is still the same.
+    """
+    ended = {node: view.outputs for node, view in earlier.nodes.items() if view.state == "Finished"}
+    return {task.node: ended[task.node] for task in plan.tasks if not task.cacheable and task.node in ended}
+
+
 def _digests(source: GraphSource) -> dict[str, str]:
     """Digest of the asset that each saved node names."""
     named = ((node.id, asset_of(node)) for node in source.graph.nodes)
@@ -173,15 +185,17 @@ def _digests(source: GraphSource) -> dict[str, str]:
 
 
 class _Told:
-    """Events of the run as progress, and where it failed."""
+    """Events of the run: kept for the next attempt, told as progress, and where it failed."""
 
-    def __init__(self, graph: Graph, registry: Registry, progress: Progress) -> None:
+    def __init__(self, graph: Graph, registry: Registry, progress: Progress, log: EventLog) -> None:
+        self._log = log
         self._graph = graph
         self._registry = registry
         self._progress = progress
         self._failed: str | None = None
 
     def emit(self, event: Event) -> None:
+        self._log.emit(event)
         if event.node is None:
             return
         if event.kind == "started":
