@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,6 +12,7 @@ from restudio.app.home import prepare_home
 from restudio.app.objects import open_objects
 from restudio.app.outside import FetchedOutside
 from restudio.app.settings import Settings
+from restudio.app.upkeep import Chore, Upkeep
 from restudio.blobs.egress import EgressPolicy
 from restudio.blobs.fetch import Fetcher
 from restudio.blobs.outgoing import Outgoing
@@ -42,8 +44,14 @@ from restudio.seams.objects import Objects
 from restudio.seams.secrets import Secrets
 from restudio.storage.clock import SystemClock
 from restudio.storage.db import SqlDatabase, open_database
+from restudio.storage.scratch import Scratch
 from restudio.storage.secrets import MasterKeySecrets, load_or_create_key
 from restudio.storage.work import DbosWork
+
+WORK_RETENTION_S = 7 * 86_400.0
+"""How long the record of durable work that ended is kept; results are kept by the parts that they belong to."""
+_SOON_S = 30.0
+_LATER_S = 3600.0
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,7 @@ class Studio:
     objects: Objects
     secrets: Secrets
     clock: Clock
+    scratch: Scratch
     registry: Registry
     work: DbosWork
     engine: ProcessEngine
@@ -69,15 +78,15 @@ class Studio:
     services: ServiceService
     endpoints: EndpointService
     jobs: JobService
+    upkeep: Upkeep
 
     def start(self) -> None:
         """Get ready to answer, and to work if that is this process's role."""
         self.deployments.start()
         if self.settings.role != "web":
-            self.uploads.sweep(self.clock.now().timestamp())
             self.engine.start()
             self.work.start()
-            self.jobs.recover()
+            self.upkeep.start()
 
     def prepare_home(self) -> None:
         """Furnish a new home folder and write its credentials."""
@@ -90,20 +99,26 @@ class Studio:
             connection.exec_driver_sql("SELECT 1")
         return None
 
+    def find_failing(self) -> Mapping[str, str]:
+        """Endpoints that this process cannot serve as they should be, and why; the rest is ready."""
+        return self.deployments.failures
+
     def stop(self) -> None:
         """Finish or hand over what runs, and let go of everything."""
+        self.upkeep.stop()
         self.deployments.stop()
+        self.work.rest()
         self.engine.close()
         self.work.stop()
         self.outgoing.close()
         self.db.close()
+        self.scratch.close()
 
 
 def compose(settings: Settings) -> Studio:
     """Build all parts; opens and migrates the database, starts nothing."""
     settings.home.mkdir(parents=True, exist_ok=True)
-    scratch = settings.home / "scratch"
-    scratch.mkdir(exist_ok=True)
+    scratch = Scratch(settings.home / "scratch")
     clock = SystemClock()
     db = open_database(settings.database)
     db.migrate()
@@ -116,7 +131,10 @@ def compose(settings: Settings) -> Studio:
     outgoing = Outgoing(EgressPolicy.of(settings.egress), clock)
     fetcher = Fetcher(blobs, outgoing, clock)
     engine = ProcessEngine(
-        {"url": settings.objects}, workers=settings.engine_workers, outside=FetchedOutside(fetcher), scratch=scratch
+        {"url": settings.objects},
+        workers=settings.engine_workers,
+        outside=FetchedOutside(fetcher),
+        scratch=scratch.path,
     )
     assets = AssetService(db, objects, clock)
     limits = Limits(settings.module_seconds, settings.module_memory_mb, settings.script_network)
@@ -131,14 +149,16 @@ def compose(settings: Settings) -> Studio:
     updater = Updater(db, clock, assets, files, builder, deployments, addresses, collect_gates())
     patient = ScorerBuilder(registry, contents, _contexts(registry, limits))
     batch = BatchDeployments(db, patient, GraphExecution(experiments.runner, objects, registry), limits)
-    jobs = JobService(db, blobs, fetcher, secrets, clock, work, batch, scratch)
+    jobs = JobService(db, blobs, fetcher, secrets, clock, work, batch, scratch.path)
     jobs.register()
+    uploads = Uploads(objects)
     return Studio(
         settings=settings,
         db=db,
         objects=objects,
         secrets=secrets,
         clock=clock,
+        scratch=scratch,
         registry=registry,
         work=work,
         engine=engine,
@@ -146,13 +166,23 @@ def compose(settings: Settings) -> Studio:
         blobs=blobs,
         outgoing=outgoing,
         assets=assets,
-        uploads=Uploads(objects),
+        uploads=uploads,
         experiments=experiments,
         plane=plane,
         deployments=deployments,
         services=ServiceService(db, secrets, clock, assets, builder, deployments),
         endpoints=EndpointService(db, secrets, clock, builder, deployments, updater, addresses),
         jobs=jobs,
+        upkeep=Upkeep(
+            [
+                Chore("runs that lost their work", _SOON_S, experiments.recover),
+                Chore("jobs that lost their work", _SOON_S, jobs.recover),
+                Chore("old jobs", _LATER_S, jobs.purge),
+                Chore("old work", _LATER_S, lambda: work.purge(clock.now().timestamp() - WORK_RETENTION_S)),
+                Chore("blobs that nothing refers to", _LATER_S, blobs.collect_garbage),
+                Chore("broken uploads", _LATER_S, lambda: uploads.sweep(clock.now().timestamp())),
+            ]
+        ),
     )
 
 

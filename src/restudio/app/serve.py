@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -53,6 +54,7 @@ def serve(
     else:
         _leave_with_parent()
     studio = compose(settings)
+    tempfile.tempdir = str(studio.scratch.path)  # what a killed process leaves is found there and removed
     try:
         if inherited is None:
             studio.prepare_home()
@@ -126,6 +128,7 @@ def replica_command(settings: Settings, descriptor: int) -> list[str]:
         "--port": settings.port,
         "--role": "web",
         "--inherited": descriptor,
+        **({"--public-url": settings.public_url} if settings.public_url else {}),
     }
     arguments = [str(part) for pair in told.items() for part in pair]
     return [sys.executable, "-m", "restudio", "serve", *arguments]

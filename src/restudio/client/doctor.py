@@ -35,6 +35,10 @@ class _Service(msgspec.Struct, rename="pascal"):
     name: str
 
 
+class _Health(msgspec.Struct):
+    failing_endpoints: dict[str, str] = {}
+
+
 class Doctor:
     """Examines one address. ``token`` is a workspace token, ``key`` an endpoint's key, ``resource`` a model's name.
 
@@ -59,6 +63,7 @@ class Doctor:
         self._home_workspace = home_workspace
         self._now = now or dt.datetime.now(dt.UTC)
         self._open = ExitStack()
+        self._failing: dict[str, str] = {}
 
     def examine(self, url: str) -> list[Finding]:
         """All findings, in the order in which one would mend them."""
@@ -114,10 +119,19 @@ class Doctor:
 
     def _alive(self, address: Address) -> Iterator[Finding]:
         try:
-            self._connect(address.base).send("GET", "/health/ready")
+            health = self._connect(address.base).json("GET", "/health/ready", _Health)
             yield Finding("good", f"The server at {address.base} is ready.")
+            self._failing = health.failing_endpoints
         except ServerError as error:
             yield Finding("wrong", f"The server at {address.base} is not ready: {error.message}", "Look at its log.")
+
+    def _serves(self, endpoint_id: str) -> Iterator[Finding]:
+        if endpoint_id in self._failing:
+            yield Finding(
+                "wrong",
+                f"The server could not put the endpoint's live revision to work: {self._failing[endpoint_id]}",
+                "Roll back to the revision before (restudio rollback), or PATCH a model that fits.",
+            )
 
     # --- management -----------------------------------------------------------------------------------------------
 
@@ -146,6 +160,7 @@ class Doctor:
             yield Finding("wrong", f"The service has no endpoint '{wanted}'.{known}", "Use one of its endpoints.")
             return
         yield Finding("good", f"Endpoint '{endpoint.name}' exists.")
+        yield from self._serves(endpoint.id)
         yield from self._updatable(address, endpoint, endpoints)
         yield from self._key_fits(endpoint, endpoints)
 
@@ -223,6 +238,7 @@ class Doctor:
             yield Finding("wrong", error.message, self._scoring_hint(address))
             return
         yield Finding("good", "The endpoint exists.")
+        yield from self._serves(address.parts["endpoint"])
         if self._key is None:
             yield Finding("note", "The key was not checked.", "Give --key.")
             return

@@ -43,6 +43,11 @@ def build_app(studio: Studio) -> Faces:
     """The ASGI application of a composed studio, and the connections that answer its scoring calls."""
     requests = metrics.Requests()
     requests.registry.register(cast("Any", RrsMetrics(studio.plane)))
+    requests.gauge(
+        "restudio_failing_endpoints",
+        "Endpoints whose live revision could not be installed in this process.",
+        lambda: len(studio.find_failing()),
+    )
     requests.gauge("restudio_process_id", "Id of the process that answers.", os.getpid)
     rrs = RrsApp(studio.plane, max_body=studio.settings.max_request_bytes)
     root = RootApp(
@@ -73,7 +78,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         studio.endpoints.authenticate(workspace_of(owner), endpoint, key)
 
     handlers = [
-        *metrics.routes(requests, studio.find_missing),
+        *metrics.routes(requests, studio.find_missing, studio.find_failing),
         *bes.routes(studio.jobs, authenticate),
         *management.routes(management.Management(studio.services, studio.endpoints, studio.identity, door)),
         *help_face.routes(studio.endpoints),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from litestar import Response, get
@@ -36,8 +36,16 @@ class Requests:
         Gauge(name, help, registry=self.registry).set_function(read)
 
 
-def routes(requests: Requests, check_ready: Callable[[], str | None]) -> list[HTTPRouteHandler]:
-    """``check_ready`` tells what is missing, or None; it may use the database."""
+def routes(
+    requests: Requests,
+    check_ready: Callable[[], str | None],
+    find_failing: Callable[[], Mapping[str, str]] = dict,
+) -> list[HTTPRouteHandler]:
+    """``check_ready`` tells what is missing, or None; it may use the database.
+
+    ``find_failing`` tells why endpoints (by id) do not answer with their live revision. They do not make the process
+    unready: all others answer.
+    """
 
     @get("/health/live", sync_to_thread=False, include_in_schema=False)
     def live() -> Response[bytes]:
@@ -49,7 +57,8 @@ def routes(requests: Requests, check_ready: Callable[[], str | None]) -> list[HT
         missing = check_ready()
         if missing is not None:
             raise RestudioError(Kind.UNAVAILABLE, "NotReady", f"Not ready: {missing}")
-        return json_answer({"status": "ready"})
+        failing = dict(find_failing())
+        return json_answer({"status": "ready", **({"failing_endpoints": failing} if failing else {})})
 
     @get("/metrics", include_in_schema=False)
     @threaded

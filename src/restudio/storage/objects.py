@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import threading
 import time
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _CHUNK = 4 << 20
+_ASIDE_S = 10.0
+"""A file aside that is older and not locked was left by a writer that died."""
 _PIECE = 60
 """Characters of a file name: 240 bytes at four bytes each."""
 _MARKS = str.maketrans({"%": "%25", "@": "%40", "+": "%2B"})
@@ -82,19 +85,20 @@ class FileObjects:
         self._root = root
         self._aside = root / "@incoming"
         self._aside.mkdir(parents=True, exist_ok=True)
-        self._sweep(older_than=86_400.0)
+        self._sweep()
 
     def put(self, key: str, data: bytes | Iterable[bytes] | Path) -> ObjectInfo:
         target = self._path(key)
         aside = self._aside / uuid.uuid4().hex
         try:
             with aside.open("xb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH)  # until it is in place: the writer lives
                 for chunk in _chunks(data):
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
-            status = aside.stat()
-            self._move_into_place(aside, target)
+                status = aside.stat()
+                self._move_into_place(aside, target)
         finally:
             aside.unlink(missing_ok=True)
         return ObjectInfo(key, status.st_size, status.st_mtime)
@@ -171,12 +175,13 @@ class FileObjects:
                 return
             folder = folder.parent
 
-    def _sweep(self, older_than: float) -> None:
-        """Remove what writers killed long ago left behind."""
-        limit = time.time() - older_than
+    def _sweep(self) -> None:
+        """Remove what killed writers left behind."""
+        limit = time.time() - _ASIDE_S
         for left in self._aside.iterdir():
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(FileNotFoundError, BlockingIOError), left.open("rb") as file:
                 if left.stat().st_mtime < limit:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     left.unlink()
 
 

@@ -28,9 +28,10 @@ def endpoint(service: str, name: str, resources: tuple[str, ...] = ("Churn [trai
 
 
 SERVICES = {
-    "predict": [endpoint("predict", "default"), endpoint("predict", "fresh")],
+    "predict": [endpoint("predict", "default"), endpoint("predict", "fresh"), endpoint("predict", "sick")],
     "train": [endpoint("train", "default", ())],
 }
+FAILING = {"predictsick": "Its model is gone."}
 NOT_FOUND = {
     "error": {"code": "NotFound", "message": "x", "details": [{"code": "WebServiceNotFound", "message": "No."}]}
 }
@@ -40,7 +41,7 @@ def reply(verb: str, path: str, headers: dict[str, str], body: bytes) -> tuple[i
     """A server with one training and one predictive service."""
     path = path.partition("?")[0]
     if path == "/health/ready":
-        return 200, b"{}"
+        return 200, json.dumps({"status": "ready", "failing_endpoints": FAILING}).encode()
     if path.startswith(ROOT) and headers.get("authorization") != "Bearer token":
         return 401, b"{}"
     if path == ROOT:
@@ -95,6 +96,7 @@ def test_a_right_patch_address_has_nothing_wrong(url: str) -> None:
         ("/blob/acc/c/m.ilearner?se=2020-01-01T00:00:00Z&sig=x", Doctor(), "SAS expired at 2020"),
         ("/blob/acc/c/m.ilearner", Doctor(), "carries no SAS"),
         ("/blob/acc/c/other.ilearner?sig=x", Doctor(), "cannot be read (404)"),
+        (f"{ROOT}/predict/endpoints/sick", Doctor(token="token"), "to work: Its model is gone. → Roll back"),
         ("/elsewhere", Doctor(), "no address of Restudio"),
     ],
 )
