@@ -49,6 +49,11 @@ class Session:
         """The workspace token in use."""
         return self._token or self.credentials.workspace_token
 
+    @property
+    def url(self) -> str:
+        """The server's base URL."""
+        return (self._url or self.credentials.url).rstrip("/")
+
     @cached_property
     def client(self) -> Client:
         """Options and variables first, the home folder's credentials for what they leave open."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from restudio.cli import datasets, demo, endpoints, experiments, jobs, models, modules, services
+from restudio.cli import datasets, demo, endpoints, experiments, jobs, models, modules, services, users
 from restudio.cli.doctor import add_doctor
+from restudio.cli.login import add_login
 from restudio.cli.serve import add_serve
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
 add_serve(app)
 demo.add_demo(app)
 add_doctor(app)
+add_login(app)
 app.add_typer(experiments.app, name="experiments")
 app.add_typer(services.app, name="services")
 app.add_typer(endpoints.app, name="endpoints")
@@ -25,6 +27,7 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(models.app, name="models")
 app.add_typer(modules.app, name="modules")
+app.add_typer(users.app, name="users")
 
 
 def main() -> None:

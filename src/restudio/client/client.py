@@ -9,6 +9,7 @@ import msgspec
 from restudio.client.connection import Connection
 from restudio.client.credentials import read_credentials
 from restudio.client.endpoints import Endpoints
+from restudio.client.members import Members
 from restudio.client.studio import Assets, Experiments, Jobs, Modules, Runs, Services
 from restudio.client.types import Workspace
 
@@ -34,6 +35,7 @@ class Client:
         self.transforms = Assets(self.connection, root, "transforms")
         self.services = Services(self.connection, root)
         self.jobs = Jobs(self.connection, root)
+        self.members = Members(self.connection, root)
         self.modules = Modules(self.connection)
         self.endpoints = Endpoints(self.connection, workspace)
 

@@ -20,12 +20,14 @@ from restudio.http import (
     metrics,
     studio_assets,
     studio_experiments,
+    studio_members,
     studio_modules,
     studio_services,
     studio_session,
     studioapi,
     studioapi_experiments,
     studioapi_uploads,
+    studioapi_webservice,
 )
 from restudio.http import help as help_face
 from restudio.http.answers import EXCEPTION_HANDLERS
@@ -85,7 +87,9 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studioapi.routes(classic),
         *studioapi_uploads.routes(classic),
         *studioapi_experiments.routes(classic, studio.experiments),
+        *studioapi_webservice.routes(classic, studio.experiments, studio.services, studio.endpoints),
         *studio_session.routes(studio.identity, door),
+        *studio_members.routes(studio.identity, door),
         *studio_modules.routes(studio.registry),
         *studio_assets.routes(studio.assets, studio.objects, door, settings.max_upload_bytes),
         *studio_experiments.routes(studio.experiments, studio.objects, door),

@@ -13,12 +13,13 @@ from restudio.endpoints.endpoint_service import EndpointService
 from restudio.endpoints.service import Published, ServiceService, ServiceSummary
 from restudio.endpoints.types import DEFAULT, Revision
 from restudio.experiments.service import ExperimentService
+from restudio.experiments.types import Experiment
 from restudio.http.answers import json_answer
 from restudio.http.bodies import optional_text, parse_json, text_member
 from restudio.http.door import Door
 from restudio.http.studio_assets import ROOT
 from restudio.http.threads import threaded
-from restudio.identity.types import Action
+from restudio.identity.types import Action, Principal
 from restudio.scoring.jobs.service import JobService
 from restudio.scoring.jobs.types import Job
 
@@ -52,20 +53,14 @@ def _services(services: ServiceService, experiments: ExperimentService, door: Do
     def publish(request: AnyRequest, workspace: FromPath[str], body: RawBody) -> Answer:
         principal = door.enter(request, workspace, Action.EDIT)
         members = parse_json(body)
-        experiment = experiments.get(text_member(members, "experiment_id"))
-        if experiment.workspace_id != workspace:
-            raise RestudioError.not_found("ExperimentNotFound", "Experiment", experiment.id)
-        # The snapshot pins every saved thing to its version: what is published is exactly what is there now.
-        snapshot = experiments.snapshot(workspace, experiment.graph)
-        published = services.publish(
+        published = publish_experiment(
+            services,
+            experiments,
             principal,
-            workspace,
-            snapshot.graph,
-            optional_text(members, "name") or experiment.title,
+            own_experiment(experiments, workspace, text_member(members, "experiment_id")),
+            name=optional_text(members, "name"),
             service_id=optional_text(members, "service_id"),
-            experiment_id=experiment.id,
-            description=optional_text(members, "description") or experiment.description,
-            seen=experiments.seen(workspace, snapshot),
+            description=optional_text(members, "description"),
         )
         return json_answer(_published(published), 201)
 
@@ -81,6 +76,43 @@ def _services(services: ServiceService, experiments: ExperimentService, door: Do
         services.delete(door.enter(request, workspace, Action.DEPLOY), workspace, service)
 
     return [list_, publish, show, forget]
+
+
+def own_experiment(experiments: ExperimentService, workspace: str, experiment_id: str) -> Experiment:
+    """An experiment of this workspace; NotFound ``ExperimentNotFound``."""
+    found = experiments.get(experiment_id)
+    if found.workspace_id != workspace:
+        raise RestudioError.not_found("ExperimentNotFound", "Experiment", experiment_id)
+    return found
+
+
+def publish_experiment(
+    services: ServiceService,
+    experiments: ExperimentService,
+    principal: Principal,
+    experiment: Experiment,
+    *,
+    name: str | None = None,
+    service_id: str | None = None,
+    description: str | None = None,
+    go_live: bool = False,
+) -> Published:
+    """Publish the current version of an experiment.
+
+    Its snapshot pins every saved thing to its version: what is published is exactly what is there now.
+    """
+    snapshot = experiments.snapshot(experiment.workspace_id, experiment.graph)
+    return services.publish(
+        principal,
+        experiment.workspace_id,
+        snapshot.graph,
+        name or experiment.title,
+        service_id=service_id,
+        experiment_id=experiment.id,
+        description=description or experiment.description,
+        go_live=go_live,
+        seen=experiments.seen(experiment.workspace_id, snapshot),
+    )
 
 
 def _stages(services: ServiceService, door: Door) -> list[HTTPRouteHandler]:
@@ -140,10 +172,7 @@ def _jobs(jobs: JobService, door: Door) -> list[HTTPRouteHandler]:
     @threaded
     def show(request: AnyRequest, workspace: FromPath[str], job: FromPath[str]) -> Answer:
         door.enter(request, workspace, Action.READ)
-        for known in jobs.list_jobs(workspace, limit=10_000):
-            if known.id == job:
-                return json_answer(_job(known))
-        raise RestudioError.not_found("JobNotFound", "Job", job[:80])
+        return json_answer(_job(jobs.find(workspace, job)))
 
     return [list_, show]
 

@@ -194,6 +194,19 @@ class IdentityService:
             _get_workspace_row(connection, workspace_id)
             return store.list_members(connection, workspace_id)
 
+    def get_member(self, workspace_id: str, email: str) -> Member:
+        """A member by e-mail address; NotFound ``MemberNotFound``."""
+        known = {member.user.email: member for member in self.list_members(workspace_id)}
+        address = email.strip().lower()
+        if address not in known:
+            raise RestudioError.not_found("MemberNotFound", "Member", address[:320], known)
+        return known[address]
+
+    def list_audit(self, workspace_id: str, *, limit: int = 100, before: int | None = None) -> list[audit.AuditLine]:
+        """What was changed in a workspace, newest first; the last line's id as ``before`` gives the next page."""
+        with self._db.read() as connection:
+            return audit.list_lines(connection, workspace_id, limit=limit, before=before)
+
     def act_in(self, user: User, workspace_id: str) -> Principal:
         """The user as a principal in a workspace; ``Kind.FORBIDDEN`` when they are no member."""
         with self._db.read() as connection:

@@ -92,6 +92,14 @@ class JobService:
         with self._db.read() as conn:
             return _ensure_mine(store.find(conn, job_id), endpoint_id, job_id)
 
+    def find(self, workspace_id: str, job_id: str) -> Job:
+        """A job of any endpoint of a workspace; ``JobNotFound`` when there is none."""
+        with self._db.read() as conn:
+            job = store.find(conn, job_id) if is_id(job_id) else None
+        if job is None or job.workspace_id != workspace_id:
+            raise RestudioError.not_found("JobNotFound", "Job", job_id[:64])
+        return job
+
     def status(self, endpoint_id: str, job_id: str) -> JobStatus:
         """State and, once finished, results with signatures made now."""
         job = self.get(endpoint_id, job_id)
