@@ -44,7 +44,10 @@ class Score(enum.Enum):
     MULTICLASS_LABEL = "Multi Class Assigned Labels"
     CLASS_PROBABILITY = "Multi Class Calibrated Score"
     REGRESSION_LABEL = "Regression Assigned Labels"
+    REGRESSION_DEVIATION = "Regression Standard Deviation"
+    QUANTILE = "Quantile"
     CLUSTER_LABEL = "Cluster Assigned Labels"
+    CLUSTER_DISTANCE = "Distance to Cluster Center"
     ANOMALY_LABEL = "Anomaly Detection Assigned Labels"
     ANOMALY_SCORE = "Anomaly Detection Score"
 

@@ -100,7 +100,9 @@ class Entry:
       models and transforms), giving what ``run`` gives; for scoring (see ``restudio.kernels``).
     - ``schema_of(p, *schemas)``: output schemas from input schemas, before running.
     - ``fit(p, data, ctx)``: learners only; training data to a ``Model``.
-    - ``predictor(model)``: learners only; a ``Model`` to its scoring kernel.
+    - ``predictor(model)``: learners only; a ``Model`` to its scoring kernel. When ``composite``, the model holds models
+      of other learners, and it is ``predictor(model, entry)``.
+    - ``score_columns(model)``: learners whose score columns are not those of their task.
     - ``apply(transform, frame)``: modules that fit a ``Transform``; a symbolic table to the transformed one.
     """
 
@@ -111,6 +113,8 @@ class Entry:
     fit: Callable[..., Any] | None = None
     predictor: Callable[..., Any] | None = None
     apply: Callable[..., Any] | None = None
+    score_columns: Callable[..., Any] | None = None
+    composite: bool = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.run(*args, **kwargs)
@@ -129,6 +133,15 @@ class Entry:
 
     def predicts(self, function: F) -> F:
         self.predictor = function
+        return function
+
+    def predicts_through(self, function: F) -> F:
+        """As :meth:`predicts`, for a learner that is composed of others."""
+        self.predictor, self.composite = function, True
+        return function
+
+    def scores_as(self, function: F) -> F:
+        self.score_columns = function
         return function
 
     def applies(self, function: F) -> F:

@@ -48,21 +48,29 @@ def score_model(p: ScoreModelParams, model: Model, dataset: Table, *, ctx: Conte
 
 @score_model.lowers
 def _lower(p: ScoreModelParams, model: Model, frame: Frame, *, entry: Callable[[str], Entry]) -> Frame:
-    predictor = entry(model.learner).predictor
-    if predictor is None or model.task not in (Task.BINARY, Task.MULTICLASS, Task.REGRESSION):
+    learner = entry(model.learner)
+    if learner.predictor is None or model.task is Task.CLUSTERING:
         raise ModuleError(
             "0013", f"A model of '{model.learner}' ({model.task.value}) cannot be scored with Score Model."
         )
-    call = Call(predictor(model), tuple(_read(frame, column) for column in model.features))
+    call = call_of(model, frame, entry=entry)
     kept = [(_mark_label(column, model), expr) for column, expr in frame.columns]
     if not p.append:
         kept = [(column, expr) for column, expr in kept if column.role is Role.LABEL]
     taken = {column.name for column, _ in kept}
     scores = [
         (column.with_(name=_free_name(column.name, taken)), Predict(call, i))
-        for i, column in enumerate(score_columns(model))
+        for i, column in enumerate((learner.score_columns or score_columns)(model))
     ]
     return Frame((*kept, *scores), frame.keep)
+
+
+def call_of(model: Model, frame: Frame, *, entry: Callable[[str], Entry]) -> Call:
+    """The model's kernel over the features that it reads from a symbolic table; error 0001 when one is not there."""
+    learner = entry(model.learner)
+    assert learner.predictor is not None
+    predictor = learner.predictor(model, entry) if learner.composite else learner.predictor(model)
+    return Call(predictor, tuple(_read(frame, column) for column in model.features))
 
 
 def score_columns(model: Model) -> Iterator[Column]:
@@ -77,6 +85,9 @@ def score_columns(model: Model) -> Iterator[Column]:
                 name = f'Scored Probabilities for Class "{text_of(level)}"'
                 yield Column(name, DType.DOUBLE, score=Score.CLASS_PROBABILITY)
             yield Column("Scored Labels", dtype, model.classes, score=Score.MULTICLASS_LABEL)
+        case Task.ANOMALY:
+            yield Column("Scored Labels", DType.INTEGER, (0, 1), score=Score.ANOMALY_LABEL)
+            yield Column("Scored Probabilities", DType.DOUBLE, score=Score.ANOMALY_SCORE)
         case _:
             yield Column("Scored Labels", DType.DOUBLE, score=Score.REGRESSION_LABEL)
 

@@ -1,4 +1,4 @@
-"""Two-Class Boosted Decision Tree and Boosted Decision Tree Regression (modules reference, 68 and 52)."""
+"""Two-Class and Multiclass Boosted Decision Tree, Boosted Decision Tree Regression (modules reference, 68, 59, 52)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from restudio.modules.learners.training_data import TrainingData
 from restudio.seams.context import Context
 
 _TWO_CLASS = "two-class-boosted-decision-tree"
+_MULTICLASS = "multiclass-boosted-decision-tree"
 _REGRESSION = "boosted-decision-tree-regression"
 _DEFAULT_SEED = 42
 _MAX_LEAVES = 131_072
@@ -96,6 +97,21 @@ def two_class_boosted_decision_tree(p: BoostedTreeParams, *, ctx: Context) -> Un
 
 
 @module(
+    id=_MULTICLASS,
+    name="Multiclass Boosted Decision Tree",
+    category="Machine Learning / Initialize Model / Classification",
+    params=BoostedTreeParams,
+    outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    serving=Serving.NEVER,
+    errors=_ERRORS,
+)
+def multiclass_boosted_decision_tree(p: BoostedTreeParams, *, ctx: Context) -> UntrainedModel:
+    """An ensemble with a tree for every class in each step, fitted to what the ones before it got wrong (softmax).
+    Categories are split as sets of levels; missing values need no cleaning."""
+    return UntrainedModel(_MULTICLASS, Task.MULTICLASS, to_raw(p))
+
+
+@module(
     id=_REGRESSION,
     name="Boosted Decision Tree Regression",
     category="Machine Learning / Initialize Model / Regression",
@@ -116,6 +132,12 @@ def _fit_two_class(p: BoostedTreeParams, data: TrainingData, ctx: Context) -> Mo
     return _fit(_TWO_CLASS, Task.BINARY, {"objective": "binary"}, p, data, ctx)
 
 
+@multiclass_boosted_decision_tree.fits
+def _fit_multiclass(p: BoostedTreeParams, data: TrainingData, ctx: Context) -> Model:
+    objective = {"objective": "multiclass", "num_class": len(data.classes)}
+    return _fit(_MULTICLASS, Task.MULTICLASS, objective, p, data, ctx)
+
+
 @boosted_decision_tree_regression.fits
 def _fit_regression(p: BoostedTreeParams, data: TrainingData, ctx: Context) -> Model:
     return _fit(_REGRESSION, Task.REGRESSION, {"objective": "regression"}, p, data, ctx)
@@ -123,6 +145,11 @@ def _fit_regression(p: BoostedTreeParams, data: TrainingData, ctx: Context) -> M
 
 @two_class_boosted_decision_tree.predicts
 def _predict_two_class(model: Model) -> Predictor:
+    return _tree_predictor(model)
+
+
+@multiclass_boosted_decision_tree.predicts
+def _predict_multiclass(model: Model) -> Predictor:
     return _tree_predictor(model)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow.compute as pc
 
 from restudio.artifacts.values import Model, Task
 from restudio.core.errors import ModuleError
-from restudio.core.schema import Column, DType
+from restudio.core.schema import Column, DType, Score
 from restudio.kernels.expr import Predictor, Vector
 from restudio.kernels.levels import UNKNOWN, Levels
 from restudio.kernels.scores import BinaryScores, ClassScores, Scores, ValueScores
@@ -21,12 +21,20 @@ def scores_of(model: Model) -> Scores:
     """The score cells that a model of this task gives."""
     if model.task is Task.REGRESSION:
         return ValueScores()
+    if model.task is Task.ANOMALY:
+        return BinaryScores((0, 1), DType.INTEGER)
     dtype = DType.STRING if model.label is None else model.label.dtype
     if model.task is Task.BINARY:
         return BinaryScores(model.classes, dtype)
     if model.task is Task.MULTICLASS:
         return ClassScores(model.classes, dtype)
     raise ValueError(f"a model of task '{model.task.value}' gives no scores")
+
+
+def mean_and_deviation() -> Iterator[Column]:
+    """The score columns of regressions that predict a normal distribution."""
+    yield Column("Scored Label Mean", DType.DOUBLE, score=Score.REGRESSION_LABEL)
+    yield Column("Scored Label Standard Deviation", DType.DOUBLE, score=Score.REGRESSION_DEVIATION)
 
 
 def as_read(column: Column) -> Column:
