@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from restudio.core.errors import ModuleError, RestudioError
 from restudio.core.ids import Digest, digest_bytes
+from restudio.experiments.bindings import Bindings
 from restudio.experiments.eventlog import EventLog
 from restudio.experiments.outputs import OutputCache, Outputs
 from restudio.graph.cachekey import output_digest
@@ -16,26 +17,13 @@ from restudio.graph.events import Event, Failure, State
 from restudio.graph.plan import Plan, PortId, Task
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
-from restudio.seams.engine import Cancelled, Engine, Execution, Limits, ProcessLost, Progress
+from restudio.seams.engine import Cancelled, Engine, Execution, ProcessLost, Progress
 from restudio.seams.objects import Objects
 
 _LOOK_S = 0.1
 """How often a running plan looks whether it is cancelled."""
 
 Emit = Callable[[Event], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Bindings:
-    """Where the things are that a plan names: ``assets`` by asset id, ``inputs`` by port of a Web Service Input.
-
-    ``finished`` are nodes whose outputs an earlier attempt of the same run has stored.
-    """
-
-    assets: Mapping[str, str] = field(default_factory=dict)
-    inputs: Mapping[PortId, str] = field(default_factory=dict)
-    finished: Mapping[str, Outputs] = field(default_factory=dict)
-    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from restudio.core.registry import Registry
-from restudio.experiments.runner import Bindings
+from restudio.experiments.bindings import Bindings
 from restudio.graph.events import Failure, State
 from restudio.graph.model import Graph
 from restudio.graph.plan import Plan, PortId, make_plan

@@ -13,8 +13,9 @@ from restudio.core.registry import Registry
 from restudio.core.schema import Column, DType
 from restudio.engine.processes import ProcessEngine
 from restudio.experiments import store
+from restudio.experiments.bindings import Bindings
 from restudio.experiments.results import open_table
-from restudio.experiments.runner import Bindings, Runner
+from restudio.experiments.runner import Runner
 from restudio.graph.document import from_yaml
 from restudio.graph.events import Event, RunView
 from restudio.graph.plan import make_plan

@@ -14,8 +14,9 @@ from restudio.core.errors import Kind, ModuleError, RestudioError
 from restudio.core.ids import Digest, digest_json
 from restudio.core.registry import Registry
 from restudio.core.spec import PortKind
+from restudio.experiments.bindings import Bindings
 from restudio.experiments.eventlog import EventLog
-from restudio.experiments.runner import Bindings, Outcome, Runner
+from restudio.experiments.runner import Outcome, Runner
 from restudio.graph.events import Event, RunView
 from restudio.graph.model import SAVED_KINDS, Graph
 from restudio.graph.order import ancestors
