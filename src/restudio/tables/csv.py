@@ -1,8 +1,9 @@
 """Comma- and tab-separated text, with and without a header row (modules reference, 2.4 and 2.5).
 
 Cells are read as text by Arrow and then typed a column at a time, so that one odd cell late in a file widens its
-column instead of failing the read. Quoting is RFC 4180; an empty field is missing, quoted or not; blank lines,
-a byte-order mark and a trailing newline add nothing.
+column instead of failing the read. Quoting is RFC 4180; an empty field is missing, quoted or not; a byte-order mark and
+the last line end add nothing. Blank lines add nothing either, except below the header of a single column, where each is
+a row with a missing cell.
 """
 
 from __future__ import annotations
@@ -86,7 +87,9 @@ class Dialect:
         first, blank = _first_record(path, self.separator, file)
         if not first and (self.header or schema is None):
             raise unreadable(file, "it is empty; expected a row of column names or values.")
-        empty = not first
+        bare = not self.header and len(first or (schema.names if schema else ())) == 1
+        empty = not first and not (bare and blank)
+        blank = 0 if bare else blank  # they are rows
         first = first or list(schema.names if schema else ())
         ensure_width(file, len(first))
         plain = [f"Col{i}" for i in range(1, len(first) + 1)]
@@ -111,6 +114,7 @@ class _Layout:
 
 def _first_record(path: Path, separator: str, file: str) -> tuple[list[str], int]:
     """The first record (empty when there is none), and the number of blank lines above it."""
+    blank = -1
     try:
         with path.open(encoding="utf-8-sig", newline="") as source:
             reader = csv.reader(source, delimiter=separator, strict=True)
@@ -121,7 +125,7 @@ def _first_record(path: Path, separator: str, file: str) -> tuple[list[str], int
         raise _not_utf8(file) from cause
     except csv.Error as cause:
         raise unreadable(file, f"the first row cannot be read: {cause}.", row=1) from cause
-    return [], 0
+    return [], blank + 1
 
 
 def _empty(layout: _Layout) -> pa.Table:
@@ -209,7 +213,9 @@ def _options(
         skip_rows=layout.blank,
         skip_rows_after_names=layout.header_rows,
     )
-    parse = arrow_csv.ParseOptions(delimiter=layout.separator, newlines_in_values=True)
+    parse = arrow_csv.ParseOptions(
+        delimiter=layout.separator, newlines_in_values=True, ignore_empty_lines=len(layout.names) != 1
+    )
     convert = arrow_csv.ConvertOptions(
         column_types={name: numbers.get(name, text) for name in layout.names},
         null_values=[""],

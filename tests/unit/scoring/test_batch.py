@@ -151,3 +151,12 @@ def test_columns_have_the_texts_of_cells(dtype: DType, data: st.DataObject) -> N
     table = pa.table({"c": pa.array(cells, ARROW_TYPES[dtype])})
     shown = to_texts(table, Schema((Column("c", dtype),))).column("c").to_pylist()
     assert shown == [None if cell is None else FORMATTERS[dtype](cell) for cell in cells]
+
+
+def test_a_blank_line_of_one_column_is_scored(tmp_path: Path) -> None:
+    schema = Schema.of([Column("x", DType.DOUBLE)])
+    scorer = KernelScorer({"input1": InputSpec(schema)}, {"output1": Frame.input("input1", schema)})
+    (tmp_path / "in.csv").write_text("x\n1\n\n3\n\n")
+    result = one(scorer, tmp_path / "in.csv", tmp_path / "out.csv")
+    assert (result.rows_in, result.rows_out) == (4, {"output1": 4})
+    assert (tmp_path / "out.csv").read_text() == 'x\n1\n""\n3\n""\n'

@@ -180,3 +180,49 @@ def test_adult() -> None:
     assert (table.num_rows, len(table.schema)) == (32_561, 15)
     assert table.schema["age"].dtype is DType.INTEGER
     assert table.column("workclass").to_pylist()[27] == "?"
+
+
+BLANKS: list[tuple[str, str, str, list[object]]] = [
+    ("between", "in.csv", "x\n1\n\n2\n", [1, None, 2]),
+    ("first", "in.csv", "x\n\n1\n", [None, 1]),
+    ("last", "in.csv", "x\n1\n\n", [1, None]),
+    ("only", "in.csv", "x\n\n\n", [None, None]),
+    ("none", "in.csv", "x\n1", [1]),
+    ("above the header", "in.csv", "\n\nx\n1\n", [1]),
+    ("of Windows", "in.csv", "x\r\n1\r\n\r\n2\r\n", [1, None, 2]),
+    ("with a mark", "in.csv", "\ufeffx\n\n1\n", [None, 1]),
+    ("in tabs", "in.tsv", "x\n\n1\n", [None, 1]),
+    ("without header", "in.nh.csv", "\n1\n\n", [None, 1, None]),
+    ("and nothing else", "in.nh.csv", "\n\n", [None, None]),
+    ("no line at all", "in.nh.csv", "", []),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "cells"), [c[1:] for c in BLANKS], ids=[c[0] for c in BLANKS])
+def test_a_blank_line_of_one_column_is_a_missing_cell(
+    name: str, text: str, cells: list[object], tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(text.encode())
+    schema = Schema.of([Column("x" if ".nh" not in name else "Col1", DType.INTEGER)])
+    codec = get_codec(name)
+    assert codec.read(path, schema=schema).data.column(0).to_pylist() == cells
+    streamed = [cell for chunk in codec.iter_chunks(path, schema, 2) for cell in chunk.column(0).to_pylist()]
+    assert streamed == cells
+    if any(cell is not None for cell in cells):
+        assert codec.read(path).data.column(0).to_pylist() == cells
+
+
+def test_blank_lines_between_several_columns_are_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("\nx,y\n\n1,2\n\n\n3,4\n\n")
+    assert get_codec("GenericCSV").read(path).data.column("y").to_pylist() == [2, 4]
+
+
+def test_blank_lines_count_over_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("x\n" + "1.25\n\n" * 400_000)
+    schema = Schema.of([Column("x", DType.DOUBLE)])
+    chunks = list(get_codec("GenericCSV").iter_chunks(path, schema))
+    assert sum(chunk.num_rows for chunk in chunks) == 800_000
+    assert sum(chunk.column("x").null_count for chunk in chunks) == 400_000
