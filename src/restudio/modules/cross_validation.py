@@ -38,6 +38,7 @@ class CrossValidateParams:
     params=CrossValidateParams,
     inputs=(Port("Untrained model", PortKind.UNTRAINED), table_in("Dataset")),
     outputs=(table_out("Scored results"), table_out("Evaluation results by fold")),
+    family="75fb875d6b864d468bcc74261ade5826",
     aliases=("Cross Validate Model",),
     serving=Serving.NEVER,
     errors=(*TRAINING_ERRORS, "0006", "0008"),

@@ -91,6 +91,7 @@ class TuneParams:
         table_in("Validation dataset", optional=True),
     ),
     outputs=(table_out("Sweep results"), Port("Trained best model", PortKind.MODEL)),
+    family="038d91b6c2f242a192151f2c20ed1b40",
     aliases=("Sweep Parameters",),
     serving=Serving.NEVER,
     errors=(*TRAINING_ERRORS, "0002", "0008", "0140"),
