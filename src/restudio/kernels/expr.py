@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -47,6 +47,13 @@ class Predictor(Protocol):
     def one(self, cells: Sequence[object]) -> tuple[object, ...]: ...
 
     def many(self, columns: Sequence[Vector], rows: int) -> tuple[Vector, ...]: ...
+
+
+@runtime_checkable
+class RowsPredictor(Predictor, Protocol):
+    """A predictor that takes some typed rows faster together than one by one, with the same results."""
+
+    def rows(self, cells: Sequence[Sequence[object]]) -> Sequence[tuple[object, ...]]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,20 @@ from dataclasses import dataclass
 from restudio.core.cells import Cell
 from restudio.core.schema import DType
 from restudio.kernels.cellwise import bind_scale, convert_or_fail, dtype_of, source_name, typed
-from restudio.kernels.expr import Call, Constant, Convert, Expr, Fill, Frame, Function, Input, IsMissing, Predict, Scale
+from restudio.kernels.expr import (
+    Call,
+    Constant,
+    Convert,
+    Expr,
+    Fill,
+    Frame,
+    Function,
+    Input,
+    IsMissing,
+    Predict,
+    RowsPredictor,
+    Scale,
+)
 from restudio.kernels.functions import scalar_function
 
 Step = Callable[[list[object]], None]
@@ -23,10 +36,12 @@ RowFunction = Callable[[list[object]], "tuple[tuple[object, ...], ...] | None"]
 @dataclass(frozen=True, slots=True)
 class RowKernel:
     """``run`` takes the cells of ``needed`` (port, column) as a list that it may use up, and gives the cells of every
-    frame; None when the row is dropped."""
+    frame; None when the row is dropped. ``run_many`` does so for some rows at once and leaves dropped ones out: step by
+    step, so that a predictor sees all rows together."""
 
     needed: tuple[tuple[str, str], ...]
     run: RowFunction
+    run_many: Callable[[list[list[object]]], list[tuple[tuple[object, ...], ...]]]
 
 
 def bind(frames: Sequence[Frame], layout: Sequence[tuple[str, str]] | None = None) -> RowKernel:
@@ -45,7 +60,54 @@ def bind(frames: Sequence[Frame], layout: Sequence[tuple[str, str]] | None = Non
     for expr in keep:
         program.drop_unless(program.slot(expr))
     picks = tuple(_pick([program.slot(expr) for _, expr in frame.columns]) for frame in frames)
-    return RowKernel(tuple(inputs), _runner(tuple(program.steps), picks))
+    steps = tuple(program.steps)
+    return RowKernel(tuple(inputs), _runner(steps, picks), _many_runner(steps, picks))
+
+
+def _many_runner(
+    steps: tuple[Step, ...], picks: tuple[Callable[[list[object]], tuple[object, ...]], ...]
+) -> Callable[[list[list[object]]], list[tuple[tuple[object, ...], ...]]]:
+    def run_many(rows: list[list[object]]) -> list[tuple[tuple[object, ...], ...]]:
+        for step in steps:
+            if isinstance(step, _Keep | _PredictRows):
+                rows = step.many(rows)
+            else:
+                for registers in rows:
+                    step(registers)
+        return [tuple([pick(registers) for pick in picks]) for registers in rows]
+
+    return run_many
+
+
+@dataclass(frozen=True, slots=True)
+class _Keep:
+    """From here on only rows whose register is true."""
+
+    slot: int
+
+    def __call__(self, registers: list[object]) -> None:
+        if registers[self.slot] is not True:
+            raise _Dropped
+
+    def many(self, rows: list[list[object]]) -> list[list[object]]:
+        return [registers for registers in rows if registers[self.slot] is True]
+
+
+@dataclass(frozen=True, slots=True)
+class _PredictRows:
+    """Appends a prediction; the predictor takes rows together."""
+
+    pick: Callable[[list[object]], tuple[object, ...]]
+    predictor: RowsPredictor
+
+    def __call__(self, registers: list[object]) -> None:
+        registers += self.predictor.one(self.pick(registers))
+
+    def many(self, rows: list[list[object]]) -> list[list[object]]:
+        results = self.predictor.rows([self.pick(registers) for registers in rows])
+        for registers, result in zip(rows, results, strict=True):
+            registers.extend(result)
+        return rows
 
 
 class _Dropped(Exception):
@@ -132,12 +194,7 @@ class _Program:
 
     def drop_unless(self, slot: int) -> None:
         """From here on only rows whose register is true."""
-
-        def drop(registers: list[object]) -> None:
-            if registers[slot] is not True:
-                raise _Dropped
-
-        self.steps.append(drop)
+        self.steps.append(_Keep(slot))
 
     def _append(self, step: Step, width: int) -> int:
         self.steps.append(step)
@@ -153,7 +210,8 @@ class _Program:
             def predict(registers: list[object]) -> None:
                 registers += one(pick(registers))
 
-            known = self._calls[id(call)] = self._append(predict, len(call.predictor.outputs))
+            step = _PredictRows(pick, call.predictor) if isinstance(call.predictor, RowsPredictor) else predict
+            known = self._calls[id(call)] = self._append(step, len(call.predictor.outputs))
         return known
 
     def _bind(self, expr: Constant | Fill | IsMissing | Scale | Function | Convert) -> Step:

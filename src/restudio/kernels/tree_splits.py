@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def _splits(keys: dict[str, str]) -> Splits:
         decision=ints("decision_type"),
         left=ints("left_child"),
         right=ints("right_child"),
-        sets=tuple(_codes(words[start:end]) for start, end in zip(bounds[:-1], bounds[1:], strict=True)),
+        sets=tuple(_codes(words[start:end]) for start, end in pairwise(bounds)),
     )
 
 

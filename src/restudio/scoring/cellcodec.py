@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -96,6 +96,22 @@ DECODERS: Mapping[DType, Decode] = {
     DType.DATETIME: decode_datetime,
     DType.TIMESPAN: decode_span,
 }
+
+_READY: Mapping[DType, type] = {DType.STRING: str, DType.INTEGER: int, DType.DOUBLE: float}
+"""What JSON gives for cells that are typed already."""
+
+
+def decode_column(values: Sequence[object], dtype: DType) -> Sequence[object]:
+    """As the decoder of the type for every value; one look where all of them are typed already."""
+    if set(map(type, values)) == {_READY.get(dtype)} and _is_typed(values, dtype):
+        return values
+    return list(map(DECODERS[dtype], values))
+
+
+def _is_typed(values: Sequence[Any], dtype: DType) -> bool:
+    if dtype is DType.STRING:
+        return "" not in values
+    return dtype is DType.DOUBLE or (min(values) >= -INTEGER_LIMIT and max(values) < INTEGER_LIMIT)
 
 
 FORMATTERS: Mapping[DType, Format] = {

@@ -99,13 +99,10 @@ class _Group:
         self, inputs: Mapping[str, list[Row]], results: dict[str, Rows], schemas: Mapping[str, Schema], *, copy: bool
     ) -> None:
         rows = self._rows(inputs, copy)
-        run = self._kernel.run
-        if len(self.names) == 1:
-            name = self.names[0]
-            scored = [result[0] for row in rows if (result := run(row)) is not None]
-            results[name] = Rows(schemas[name], scored)
-            return
-        kept = [result for row in rows if (result := run(row)) is not None]
+        if len(rows) > 1:
+            kept = self._kernel.run_many(list(rows))
+        else:
+            kept = [result for row in rows if (result := self._kernel.run(row)) is not None]
         for i, name in enumerate(self.names):
             results[name] = Rows(schemas[name], [result[i] for result in kept])
 

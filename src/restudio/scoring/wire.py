@@ -7,14 +7,14 @@ kept for the next request, since clients send the same names every time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 import msgspec
 
 from restudio.core.errors import Kind, RestudioError, nearest
 from restudio.core.schema import Column, DType, Schema
-from restudio.scoring.cellcodec import DECODERS, FORMATTERS, WIRE_TYPES, Decode, Format
+from restudio.scoring.cellcodec import DECODERS, FORMATTERS, WIRE_TYPES, Decode, Format, decode_column
 from restudio.scoring.scorer import InputSpec, Row, Rows, Scorer
 
 JsonCell = str | int | float | bool | None
@@ -158,6 +158,8 @@ class Wire:
 
 _PLANS = 64
 """Plans kept for each input; clients that send columns in other orders than these pay for a plan each time."""
+_COLUMNS_FROM = 4
+"""Rows from which cells are converted a column at a time (measured)."""
 _Step = tuple[int, Decode, Column]
 
 
@@ -167,22 +169,22 @@ class _Port:
     def __init__(self, name: str, spec: InputSpec) -> None:
         self._name = name
         self._spec = spec
-        self._plans: dict[tuple[str, ...], Callable[[Sequence[JsonCell], int], Row]] = {}
+        self._plans: dict[tuple[str, ...], _Plan] = {}
 
     def read(self, body: TableBody | list[dict[str, JsonCell]]) -> list[Row]:
         if isinstance(body, TableBody):
             convert = self._plan(tuple(body.ColumnNames), None)
-            return [convert(cells, i) for i, cells in enumerate(body.Values)]
+            return convert.by_columns(body.Values) or [convert(cells, i) for i, cells in enumerate(body.Values)]
         rows = []
         for i, item in enumerate(body):
             names = tuple(item)
             rows.append((self._plans.get(names) or self._plan(names, i))(tuple(item.values()), i))
         return rows
 
-    def _plan(self, names: tuple[str, ...], row: int | None) -> Callable[[Sequence[JsonCell], int], Row]:
+    def _plan(self, names: tuple[str, ...], row: int | None) -> _Plan:
         known = self._plans.get(names)
         if known is None:
-            known = _bind_row(self._name, self._positions(names, row), len(names))
+            known = _Plan(self._name, self._positions(names, row), len(names))
             if len(self._plans) >= _PLANS:
                 self._plans.clear()
             self._plans[names] = known
@@ -213,28 +215,44 @@ class _Port:
         return steps
 
 
-def _bind_row(port: str, steps: list[_Step], width: int) -> Callable[[Sequence[JsonCell], int], Row]:
-    """Cells as sent to a typed row. The good case is one pass; only a failure looks for its place."""
-    in_order = [at for at, _, _ in steps] == list(range(width))
-    decoders = [decode for _, decode, _ in steps]
-    pairs = [(at, decode) for at, decode, _ in steps]
+class _Plan:
+    """Cells as sent to typed rows. The good case is one pass; only a failure looks for its place."""
 
-    def convert(cells: Sequence[JsonCell], row: int) -> Row:
-        if len(cells) != width:
+    def __init__(self, port: str, steps: list[_Step], width: int) -> None:
+        self._port = port
+        self._steps = steps
+        self._width = width
+        self._in_order = [at for at, _, _ in steps] == list(range(width))
+        self._decoders = [decode for _, decode, _ in steps]
+        self._pairs = [(at, decode) for at, decode, _ in steps]
+
+    def __call__(self, cells: Sequence[JsonCell], row: int) -> Row:
+        """One row; errors name its place."""
+        if len(cells) != self._width:
             raise RestudioError(
                 Kind.BAD_USER_ARGUMENT,
                 "InputParseError",
-                f"Input '{port}', row {row + 1}: expected {width} cells, as many as ColumnNames, got {len(cells)}.",
-                target=port,
+                f"Input '{self._port}', row {row + 1}: expected {self._width} cells, as many as ColumnNames,"
+                f" got {len(cells)}.",
+                target=self._port,
             )
         try:
-            if in_order:
-                return [decode(cell) for decode, cell in zip(decoders, cells, strict=True)]
-            return [decode(cells[at]) for at, decode in pairs]
+            if self._in_order:
+                return [decode(cell) for decode, cell in zip(self._decoders, cells, strict=True)]
+            return [decode(cells[at]) for at, decode in self._pairs]
         except ValueError:
-            return _explain(port, steps, cells, row)
+            return _explain(self._port, self._steps, cells, row)
 
-    return convert
+    def by_columns(self, rows: Sequence[Sequence[JsonCell]]) -> list[Row] | None:
+        """All rows, a column at a time; None where they are few, or where one of them has an error."""
+        if len(rows) < _COLUMNS_FROM or not self._steps or any(len(row) != self._width for row in rows):
+            return None
+        columns = list(zip(*rows, strict=True))
+        try:
+            typed = [decode_column(columns[at], column.dtype) for at, _, column in self._steps]
+        except ValueError:
+            return None
+        return list(map(list, zip(*typed, strict=True)))
 
 
 def _explain(port: str, steps: list[_Step], cells: Sequence[JsonCell], row: int) -> NoReturn:
@@ -274,6 +292,12 @@ class _Answer:
 
     def texts(self, rows: Rows) -> list[list[object]]:
         formats = self._formats
+        if len(rows.rows) >= _COLUMNS_FROM:
+            columns = zip(*rows.rows, strict=True)
+            shown = [
+                column if form is None else _shown(column, form) for form, column in zip(formats, columns, strict=True)
+            ]
+            return list(map(list, zip(*shown, strict=True))) if shown else [[] for _ in rows.rows]
         return [
             [cell if form is None or cell is None else form(cell) for form, cell in zip(formats, row, strict=True)]
             for row in rows.rows
@@ -285,3 +309,7 @@ class _Answer:
     def swagger(self, port: str, rows: Rows) -> bytes:
         names = self._names
         return _encode(port) + b":" + _encode([dict(zip(names, row, strict=True)) for row in self.texts(rows)])
+
+
+def _shown(column: Sequence[object], form: Format) -> list[str | None]:
+    return [None if cell is None else form(cell) for cell in column]

@@ -38,7 +38,12 @@ def score_rows(frame: Frame, cells: dict[str, list[Cell]]) -> list[tuple[object,
     kernel = bind([frame])
     rows = len(next(iter(cells.values())))
     results = [kernel.run([cells[name][i] for _, name in kernel.needed]) for i in range(rows)]
-    return [result[0] for result in results if result is not None]
+    together = kernel.run_many([[cells[name][i] for _, name in kernel.needed] for i in range(rows)])
+    scored = [result[0] for result in results if result is not None]
+    assert all(
+        same(a, b) for row, (other,) in zip(scored, together, strict=True) for a, b in zip(row, other, strict=True)
+    )
+    return scored
 
 
 def score_chunk(frame: Frame, cells: dict[str, list[Cell]]) -> list[tuple[object, ...]]:

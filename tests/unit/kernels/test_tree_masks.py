@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from restudio.core.schema import Column, DType
 from restudio.kernels.lightgbm_library import Booster
+from restudio.kernels.scores import BinaryScores
 from restudio.kernels.tree_masks import ZERO
 from restudio.kernels.tree_splits import mask_trees
 from restudio.kernels.tree_text import parse_trees
+from restudio.kernels.trees import TreePredictor
 
 LEVELS = (None, 40, None, 3, None, None)
 SPECIAL = np.array([0.0, -0.0, ZERO, -ZERO, ZERO * 1.1, 1e-300, np.nan, np.inf, -np.inf, 1e300, -1.0, 1.0])
@@ -96,6 +99,22 @@ def test_leaves_alone() -> None:
     expected = Booster(checked.canonical, checked.features, 1).predict(data)[:, 0]
     assert masked.predict(list(data.T), 5).tobytes() == expected.tobytes()
     assert masked.predict([column[:0] for column in data.T], 0).tolist() == []
+
+
+def test_rows_together_are_as_rows_one_by_one() -> None:
+    generator = np.random.default_rng(3)
+    levels = [None if n is None else tuple(f"level {i}" for i in range(n)) for n in LEVELS]
+    columns = [Column(f"c{i}", DType.STRING if names else DType.DOUBLE, names) for i, names in enumerate(levels)]
+    predictor = TreePredictor(train(generator, "binary"), columns, BinaryScores(["no", "yes"], DType.STRING))
+    rows = [
+        [
+            None if np.isnan(x) else x if names is None else names[int(x)] if x >= 0 else "?"
+            for x, names in zip(row, levels, strict=True)
+        ]
+        for row in random_data(generator, 100).tolist()
+    ]
+    for number in (0, 1, 19, 20, 100):
+        assert list(predictor.rows(rows[:number])) == [predictor.one(row) for row in rows[:number]]
 
 
 @pytest.mark.parametrize(
