@@ -66,7 +66,9 @@ class ProcessEngine:
         self._command = tuple(child_command)
         self._outside: Outside = outside or NoOutside()
         self._scratch = scratch
-        self._environment = {"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **(environment or {})}
+        # Threads of numeric libraries sleep while they wait: spinning would take the cores from the other children.
+        fixed = {"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+        self._environment = {**fixed, **(environment or {})}
         self._changed = threading.Condition()
         self._idle: list[ChildProcess] = []
         self._alive = 0
