@@ -25,8 +25,8 @@ from tests.e2e.soak_server import SoakServer
 from restudio.client.credentials import read_credentials
 
 LONGEST_S = 3.0
-_IDLE_S = 70.0
-"""Files of temporary use that are older than this belong to nobody."""
+_LEFT_S = 15.0
+"""A start removes files of temporary use that are older than this and belong to nobody."""
 
 
 @dataclass
@@ -70,10 +70,12 @@ def soak(home: Path, kills: int, seed: int, tell: Callable[[str], None] = print)
         found.jobs, found.runs = len(load.jobs), len(load.runs)
         found.patches, found.scored = len(load.revisions), load.scored
         tell(f"slowest start {server.slowest_start:.1f} s; {dict(found.ended)}")
+        time.sleep(_LEFT_S)
+        server.restart()
+        found.problems += [f"{path} was left behind" for path in server.left_files(_LEFT_S)]
     finally:
         server.stop()
     found.problems += [f"process {pid} outlived its server" for pid in server.survivors()]
-    found.problems += [f"{path} was left behind" for path in server.left_files(_IDLE_S)]
     if server.crashes():
         found.problems.append(f"{server.crashes()} processes crashed in native code; see {server.log}")
     return found

@@ -15,8 +15,8 @@ from typing import Literal
 
 from restudio.client.connection import Connection, ServerError, Unreachable
 
-Victim = Literal["group", "server", "child"]
-_VICTIMS: tuple[Victim, ...] = ("group", "group", "server", "child", "child")
+Death = Literal["group", "server", "child", "stop"]
+_DEATHS: tuple[Death, ...] = ("group", "group", "server", "server", "child", "child", "child", "stop")
 _CRASH = "Fatal Python error"
 """How faulthandler begins what it writes."""
 
@@ -49,22 +49,34 @@ class SoakServer:
                 time.sleep(0.05)
         self.slowest_start = max(self.slowest_start, time.monotonic() - begun)
 
-    def kill_something(self, chance: random.Random) -> Victim:
-        """Kill -9 the server's group, the server alone, or one of the processes below it; then all is up again."""
-        victim = chance.choice(_VICTIMS)
+    def kill_something(self, chance: random.Random) -> Death:
+        """Kill -9 the server's group, the server alone, or one of the processes below it; then all is up again.
+
+        Now and then it is stopped in good order, which must lose nothing either.
+        """
+        death = chance.choice(_DEATHS)
         assert self.process.poll() is None, f"the server died by itself with {self.process.returncode}: {self.tail()}"
         below = sorted(self._note_descendants())
-        if victim == "child" and below:
+        if death == "child" and below:
             _kill(chance.choice(below))
-            return victim
-        if victim == "group":
+            return death
+        if death == "stop":
+            self.restart()
+            return death
+        if death == "group":
             os.killpg(self.process.pid, signal.SIGKILL)
         else:
             self.process.kill()
         self.process.wait()
         self.process = self._start()
         self.wait_until_ready()
-        return victim
+        return death
+
+    def restart(self) -> None:
+        """End politely and start again."""
+        self.stop()
+        self.process = self._start()
+        self.wait_until_ready()
 
     def stop(self) -> None:
         """The polite way; ``AssertionError`` when it does not end well."""

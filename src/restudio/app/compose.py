@@ -30,6 +30,7 @@ from restudio.endpoints.service import ServiceService
 from restudio.endpoints.update import Updater
 from restudio.engine.processes import ProcessEngine
 from restudio.engine.sandbox import run_script
+from restudio.experiments.retention import sweep_outputs
 from restudio.experiments.service import ExperimentService
 from restudio.identity.service import IdentityService
 from restudio.models.service import AssetService
@@ -108,6 +109,7 @@ class Studio:
         self.upkeep.stop()
         self.deployments.stop()
         self.work.rest()
+        self.jobs.stop()
         self.engine.close()
         self.work.stop()
         self.outgoing.close()
@@ -180,6 +182,8 @@ def compose(settings: Settings) -> Studio:
                 Chore("old jobs", _LATER_S, jobs.purge),
                 Chore("old work", _LATER_S, lambda: work.purge(clock.now().timestamp() - WORK_RETENTION_S)),
                 Chore("blobs that nothing refers to", _LATER_S, blobs.collect_garbage),
+                Chore("old module outputs", _LATER_S, lambda: sweep_outputs(db, objects, clock, settings.output_days)),
+                Chore("old announcements", _LATER_S, deployments.prune),
                 Chore("broken uploads", _LATER_S, lambda: uploads.sweep(clock.now().timestamp())),
             ]
         ),

@@ -62,12 +62,17 @@ class JobRunner:
         self._destinations = destinations
         self._scratch = scratch
         self._interrupts: dict[str, threading.Event] = {}
+        self._stopping = threading.Event()
 
     def interrupt(self, job_id: str) -> None:
         """Wake a job that runs in this process, so that it sees at once that it was cancelled."""
         event = self._interrupts.get(job_id)
         if event is not None:
             event.set()
+
+    def stop(self) -> None:
+        """Interrupt all jobs that run in this process: each is handed over to the next start or another worker."""
+        self._stopping.set()
 
     def run(self, job_id: str) -> None:
         """Do a job to its end. Never raises for what goes wrong in the job itself."""
@@ -117,8 +122,7 @@ class JobRunner:
             request = open_request(store.sealed_request(conn, job.id), self._secrets)
         with self._folder(job.id) as folder, self._cancellation(job.id) as is_cancelled:
             files = self._files(job.id, deployment, request, folder, is_cancelled)
-            if is_cancelled():
-                return
+            _ensure_wanted(is_cancelled)
             self._deployments.execute(
                 deployment, files, request.parameters, lambda text: self._tell(job.id, text), is_cancelled
             )
@@ -150,8 +154,7 @@ class JobRunner:
         is_cancelled: IsCancelled,
     ) -> None:
         for port in deployment.outputs:
-            if is_cancelled():
-                return
+            _ensure_wanted(is_cancelled)
             source = outputs[port.name]
             content_type = _CONTENT_TYPES.get(source.suffix, "application/octet-stream")
             chosen = request.outputs.get(port.name)
@@ -210,6 +213,8 @@ class JobRunner:
 
         def is_cancelled() -> bool:
             nonlocal looked
+            if self._stopping.is_set():
+                return True
             if not event.is_set() and self._clock.monotonic() - looked >= LOOK_S:
                 looked = self._clock.monotonic()
                 with self._db.read() as conn:
@@ -224,3 +229,8 @@ class JobRunner:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _ensure_wanted(is_cancelled: IsCancelled) -> None:
+    if is_cancelled():
+        raise Cancelled

@@ -60,6 +60,10 @@ class JobService:
         for job in unfinished:
             self._work.submit(KIND, job.id, partition=job.endpoint_id)
 
+    def stop(self) -> None:
+        """Interrupt what runs in this process, to be done again later; call it when the work takes no more."""
+        self._runner.stop()
+
     def submit(self, endpoint_id: str, body: object) -> str:
         """Check and keep a request; gives the job id. It does nothing until :meth:`start`."""
         deployment = self._deployments.deployment(endpoint_id)

@@ -138,6 +138,16 @@ def test_an_orderly_stop_hands_the_job_over(world: World) -> None:
     assert job.state.shown == "NotStarted"
 
 
+def test_what_runs_in_a_process_that_stops_is_done_by_the_next(world: World) -> None:
+    job_id = world.submit(GlobalParameters={"mode": "block"})
+    world.jobs.start(ENDPOINT, job_id)
+    assert world.endpoint.running.wait(10)
+    world.work.rest()
+    world.jobs.stop()
+    job = world.wait(job_id, JobState.QUEUED)
+    assert (job.attempts, job.details, job.ended) == (0, None, None)
+
+
 def test_jobs_are_the_endpoints_own(world: World) -> None:
     job_id = world.submit()
     for endpoint, job in ((ENDPOINT, "0" * 32), ("f" * 32, job_id), (ENDPOINT, "nonsense"), (ENDPOINT, "")):
