@@ -23,6 +23,8 @@ _SYSTEM = (
 )
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/pki", "/etc/ca-certificates")
 _NOBODY = "65534"
+_MEMORY_FILES = str(1 << 30)
+"""Bytes that fit into each folder in memory: they count for no process."""
 
 
 def wrap(command: Sequence[str], *, folder: Path, readable: Sequence[Path], network: bool) -> list[str]:
@@ -33,16 +35,18 @@ def wrap(command: Sequence[str], *, folder: Path, readable: Sequence[Path], netw
     program = shutil.which("bwrap")
     if program is None:
         raise FileNotFoundError("bwrap is not installed")
-    shared = [*_SYSTEM, *(_NETWORK if network else ()), *_python_folders()]
+    shared = readable_folders(network=network)
     arguments = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     arguments += ["--uid", _NOBODY, "--gid", _NOBODY, "--hostname", "sandbox"]
     arguments += ["--share-net"] if network else []
-    arguments += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    arguments += ["--proc", "/proc", "--dev", "/dev", "--size", _MEMORY_FILES, "--tmpfs", "/dev/shm"]
+    arguments += ["--size", _MEMORY_FILES, "--tmpfs", "/tmp"]
     for path in shared:
         arguments += ["--ro-bind-try", path, path]
-    for path in readable:
-        arguments += ["--ro-bind", str(path), str(path)]
-    arguments += ["--bind", str(folder), str(folder), "--chdir", str(folder), "--"]
+    for file in readable:
+        arguments += ["--ro-bind", str(file), str(file)]
+    arguments += ["--bind", str(folder), str(folder), "--chdir", str(folder)]
+    arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--"]
     return [*arguments, *command]
 
 
@@ -60,6 +64,11 @@ def find_obstacle() -> str | None:
         return None
     said = done.stderr.decode(errors="replace").strip().splitlines()
     return f"bubblewrap cannot make a sandbox here: {said[-1] if said else f'exit status {done.returncode}'}"
+
+
+def readable_folders(*, network: bool) -> list[str]:
+    """What every script may read: the system's programs and libraries, and Python's."""
+    return [*_SYSTEM, *(_NETWORK if network else ()), *_python_folders()]
 
 
 def _python_folders() -> list[str]:

@@ -1,4 +1,4 @@
-"""User scripts in a process of their own, under limits, and inside bubblewrap where the machine can.
+"""User scripts in a process of their own, under limits, and inside bubblewrap where the machine can, else Landlock.
 
 The script sees its inputs, libraries and a private folder; it has no credentials, no environment of ours, no home
 folder and, unless allowed, no network. :func:`find_weakness` tells what is missing where bubblewrap is.
@@ -6,6 +6,7 @@ folder and, unless allowed, no network. :func:`find_weakness` tells what is miss
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -13,12 +14,13 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from restudio.core.errors import ModuleError
-from restudio.engine import bubblewrap
+from restudio.engine import bubblewrap, landlock, watch
 from restudio.engine.bundle import unpack_bundle
 from restudio.seams.context import ScriptResult
 from restudio.seams.engine import Limits
@@ -28,7 +30,11 @@ MAX_LOG = 1 << 20
 MAX_IMAGES = 20
 MAX_IMAGE_BYTES = 10 << 20
 MAX_FILE_BYTES = 4 << 30
-MAX_PROCESSES = 1024
+MAX_OUTCOME = 1 << 20
+MAX_TRACE = 20_000
+"""Characters of a traceback that are kept, from its end."""
+_WATCH_S = 0.1
+"""How often limits that the kernel does not hold are looked at."""
 _CHILD = Path(__file__).with_name("script_child.py")
 _OUTPUTS = ("result1", "result2")
 
@@ -38,10 +44,17 @@ def find_weakness() -> str | None:
     obstacle = bubblewrap.find_obstacle()
     if obstacle is None:
         return None
+    known = landlock.version()
+    if known:
+        open_ways = "UDP" if known >= 4 else "the network"
+        return (
+            f"Scripts run under Landlock alone, because {obstacle}. They are kept from the server's files, but they "
+            f"can use {open_ways}, see the list of processes, and leave processes behind."
+        )
     return (
-        f"Scripts run as an ordinary process of the server's user, because {obstacle}. They are limited in memory, "
-        "processor time and file size, but they can read the files of that user and use the network, and processes "
-        "that they start may outlive them."
+        f"Scripts run as an ordinary process of the server's user, because {obstacle}, and the kernel has no Landlock. "
+        "They are limited in memory, processor time and file size, but they can read the files of that user, its "
+        "master key among them, use the network, and leave processes behind."
     )
 
 
@@ -69,7 +82,10 @@ def run_script(
     files = {name: path.resolve() for name, path in inputs.items()}
     job = root / "job.json"
     (root / "script.py").write_text(source, encoding="utf-8")
-    job.write_text(json.dumps(_job(files, root, limits, bundled=bundle is not None)))
+    described = _job(files, root, limits, bundled=bundle is not None)
+    if bubblewrap.find_obstacle() is not None and landlock.version():
+        described["landlock"] = _fence(root, list(files.values()), limits)
+    job.write_text(json.dumps(described))
     status, log = _execute(job, root, list(files.values()), limits)
     return ScriptResult(_outputs(root, status, log), log, _images(root))
 
@@ -84,9 +100,20 @@ def _job(inputs: Mapping[str, Path], root: Path, limits: Limits, *, bundled: boo
             "RLIMIT_AS": limits.memory_mb << 20,
             "RLIMIT_CPU": max(1, int(limits.seconds) * (os.cpu_count() or 1)),
             "RLIMIT_FSIZE": MAX_FILE_BYTES,
-            "RLIMIT_NPROC": MAX_PROCESSES,
+            "RLIMIT_NPROC": 4 * watch.MAX_PROCESSES,  # counts what else the user runs; not held for root
             "RLIMIT_CORE": 0,
         },
+    }
+
+
+def _fence(root: Path, readable: Sequence[Path], limits: Limits) -> dict[str, object]:
+    """What Landlock leaves to a script."""
+    folders = [*bubblewrap.readable_folders(network=limits.network), "/dev/urandom", "/proc/self"]
+    return {
+        "module": landlock.__file__,
+        "readable": [*folders, *map(str, readable), str(_CHILD)],
+        "writable": [str(root), "/dev/null"],
+        "network": limits.network,
     }
 
 
@@ -107,16 +134,30 @@ def _execute(job: Path, root: Path, readable: Sequence[Path], limits: Limits) ->
     assert process.stdout is not None
     log = _Log(process.stdout)
     try:
-        status = process.wait(limits.seconds)
-    except subprocess.TimeoutExpired:
-        _kill(process)
-        raise ModuleError(
-            "0085", f"The script did not finish within {limits.seconds:g} seconds and was stopped.\n{log.text()}"
-        ) from None
+        why = _await_end(process, root, limits)
+        if why is not None:
+            _kill(process)
+            raise ModuleError("0085", f"The script {why} and was stopped.\n{log.text()[-MAX_TRACE:]}")
+        status = process.wait()
     finally:
         # Also ends what the script left running; the pipe closes with the last of them.
         _kill(process)
     return status, log.text()
+
+
+def _await_end(process: subprocess.Popen[bytes], folder: Path, limits: Limits) -> str | None:
+    """Wait until a script has ended; what it did wrong when it broke a limit first."""
+    deadline = time.monotonic() + limits.seconds
+    while True:
+        try:
+            process.wait(max(0.0, min(_WATCH_S, deadline - time.monotonic())))
+            return None
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= deadline:
+                return f"did not finish within {limits.seconds:g} seconds"
+        excess = watch.measure(process.pid, folder).excess(limits.memory_mb)
+        if excess is not None:
+            return f"used up {excess}"
 
 
 def _environment(root: Path) -> dict[str, str]:
@@ -132,8 +173,12 @@ def _environment(root: Path) -> dict[str, str]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
+    below = list(watch.descendants(process.pid)) if process.poll() is None else []
     try:
         os.killpg(process.pid, signal.SIGKILL)
+        for pid in below:  # what left the group; those of a sandbox end with its first process
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
     finally:
@@ -171,11 +216,13 @@ def _outputs(root: Path, status: int, log: str) -> dict[str, Path]:
         how = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
         raise ModuleError("0085", f"The script {how} before it returned; it may have used up its memory.\n{log}")
     try:
-        told = json.loads(outcome.read_text())
-    except ValueError as cause:
+        told = json.loads(outcome.read_text()) if outcome.stat().st_size <= MAX_OUTCOME else None
+    except (ValueError, RecursionError) as cause:
         raise ModuleError("0085", "The script overwrote its own outcome.") from cause
-    if not isinstance(told, dict) or "error" in told:
-        trace = str(told.get("error") if isinstance(told, dict) else told)
+    if not isinstance(told, dict):
+        raise ModuleError("0085", "The script overwrote its own outcome.")
+    if "error" in told:
+        trace = str(told["error"])[-MAX_TRACE:].encode(errors="replace").decode()
         raise ModuleError("0085", f"The script failed.\n{trace}")
     paths = {name: root / "output" / f"{name}.arrow" for name in _OUTPUTS}
     return {name: path for name, path in paths.items() if _is_plain(path)}

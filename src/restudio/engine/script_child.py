@@ -22,11 +22,15 @@ from typing import Any
 _ENTRY = "azureml_main"
 _ARGUMENTS = ("dataframe1", "dataframe2")
 _MODULE = "azureml_script"
+_MAX_TRACE = 20_000
+"""Characters of a traceback that are told, from its end."""
 
 
 def main(job_path: str) -> None:
     job = json.loads(Path(job_path).read_text())
     _limit(job["limits"])
+    if "landlock" in job:
+        _restrict(job["landlock"])
     output = Path(job["output"])
     try:
         frames = _run(job)
@@ -50,6 +54,16 @@ def _limit(limits: Mapping[str, int]) -> None:
 
         set_death_signal = 1
         ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
+
+
+def _restrict(fence: Mapping[str, Any]) -> None:
+    """Give up what the script may not have (where no sandbox is around us); ends this program when that fails."""
+    spec = importlib.util.spec_from_file_location("landlock", fence["module"])
+    assert spec is not None
+    assert spec.loader is not None
+    landlock = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(landlock)
+    landlock.restrict(fence["readable"], fence["writable"], network=fence["network"])
 
 
 def _run(job: Mapping[str, Any]) -> list[Any]:
@@ -117,7 +131,7 @@ def _describe(error: BaseException, script: str) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename != script:
         trace = trace.tb_next
-    text = "".join(traceback.format_exception(type(error), error, trace))
+    text = "".join(traceback.format_exception(type(error), error, trace))[-_MAX_TRACE:]
     return text.replace(script, Path(script).name)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from restudio.core.errors import ModuleError
-from restudio.engine import bubblewrap, sandbox
+from restudio.engine import bubblewrap, landlock, sandbox, watch
 from restudio.seams.context import ScriptResult
 from restudio.seams.engine import Limits
 from restudio.tables.ipc import read_table, write_table
@@ -145,6 +145,105 @@ def azureml_main():
         "no network",
         "True",
     ]
+
+
+@needs_bubblewrap
+def test_only_the_private_folder_can_be_written(tmp_path: Path) -> None:
+    script = """
+import os
+def azureml_main():
+    for folder in ('/', '/dev', '/usr', '/proc', '/proc/sys/kernel'):
+        try:
+            open(os.path.join(folder, 'x'), 'w')
+            print(folder)
+        except OSError:
+            pass
+    open('/tmp/x', 'w').write('x')
+    open('x', 'w').write('x')
+"""
+    assert run(script, tmp_path).log == ""
+
+
+@needs_bubblewrap
+def test_files_in_memory_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bubblewrap, "_MEMORY_FILES", str(1 << 20))
+    script = """
+def azureml_main():
+    for folder in ('/tmp', '/dev/shm'):
+        try:
+            open(folder + '/x', 'wb').write(bytes(3 << 20))
+        except OSError as error:
+            print(error.errno)
+"""
+    assert run(script, tmp_path).log.split() == ["28", "28"]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("import os, time\nfor _ in range(400):\n    if os.fork() == 0: time.sleep(60)\ntime.sleep(60)", "processes"),
+        ("import os, time\nfor _ in range(2): os.fork()\nx = bytearray(b'x' * (300 << 20))\ntime.sleep(60)", "memory"),
+        ("open('a', 'wb').write(b'x' * (3 << 20))\nimport time\ntime.sleep(60)", "GB of files"),
+    ],
+)
+def test_what_a_script_and_its_processes_use_is_counted_together(
+    script: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "MAX_PROCESSES", 40)
+    monkeypatch.setattr(watch, "MAX_FOLDER_BYTES", 2 << 20)
+    began = time.monotonic()
+    with pytest.raises(ModuleError, match=f"used up its .*{said}"):
+        run(script, tmp_path, limits=Limits(seconds=50, memory_mb=1000))
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize(
+    "outcome", ["'[' * 100_000", "'{\"error\": \"' + 'x' * (2 << 20) + '\"}'", "'\\\\'", "'[1]'", "'null'"]
+)
+def test_an_outcome_that_the_script_wrote_itself_is_refused(outcome: str, tmp_path: Path) -> None:
+    script = f"import os\nopen('output/outcome.json', 'w').write({outcome})\nos._exit(0)"
+    with pytest.raises(ModuleError, match="overwrote its own outcome"):
+        run(script, tmp_path)
+
+
+def test_a_traceback_is_cut_and_can_be_encoded(tmp_path: Path) -> None:
+    with pytest.raises(ModuleError) as caught:
+        run("raise ValueError('x' * 10_000_000 + chr(0xd800))", tmp_path)
+    assert len(caught.value.text.encode()) < 30_000
+
+
+@pytest.mark.skipif(not landlock.version(), reason="the kernel has no Landlock")
+def test_under_landlock_alone_secrets_stay_out_of_reach(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bubblewrap, "find_obstacle", lambda: "this is a test")
+    weakness = sandbox.find_weakness()
+    assert weakness is not None
+    assert "Landlock" in weakness
+    private = tmp_path / "private"
+    private.mkdir()
+    (tmp_path / "master.key").write_text("secret")
+    script = f"""
+import os, socket, subprocess, sys
+def azureml_main(frame):
+    for path in ({str(tmp_path / "master.key")!r}, '/proc/1/environ', f'/proc/{{os.getppid()}}/environ', '/etc/passwd'):
+        try:
+            print('read', path, open(path, 'rb').read())
+        except OSError:
+            pass
+    try:
+        os.kill(os.getppid(), 0)
+        print('parent can be signalled')
+    except OSError:
+        pass
+    try:
+        socket.create_connection(('127.0.0.1', 9), 1)
+    except OSError as error:
+        print(type(error).__name__)
+    print(subprocess.run([sys.executable, '-c', 'import os; os.setgroups([0])'], stderr=subprocess.DEVNULL).returncode)
+    return frame
+"""
+    result = run(script, private, NUMBERS)
+    assert read_table(result.outputs["result1"]).equals(NUMBERS)
+    assert result.log.split() == ["PermissionError", "1"]
 
 
 def test_without_bubblewrap_scripts_run_and_the_weakness_is_told(
