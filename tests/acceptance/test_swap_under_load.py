@@ -14,6 +14,7 @@ PATCHES = 50
 
 def test_no_request_fails_while_models_are_swapped(loop: Loop) -> None:
     first, second = loop.retrain(loop.folder / "first.csv"), loop.retrain(loop.folder / "rest.csv")
+    loop.patch(first)  # whatever was live before, each patch from here on changes the model
     url = f"{loop.endpoint.api_location}/execute?api-version=2.0&format=swagger"
     headers = {"Authorization": f"Bearer {loop.endpoint.primary_key}"}
     body = {"Inputs": {"input1": loop.rows[:5]}, "GlobalParameters": {}}
