@@ -221,7 +221,7 @@ def test_children_are_reused_and_know_no_secrets(engine: ProcessEngine, cells: C
         engine.execute(_execution("process", outputs={"Results": f"p{number}"}), _nothing)
         rows = cells(f"p{number}")
         seen.add(rows["value"][0])
-        assert set(rows["name"]) <= {"pid", "LANG", "LC_CTYPE", "PYTHONUNBUFFERED"}
+        assert set(rows["name"]) <= {"pid", "LANG", "LC_CTYPE", "OMP_WAIT_POLICY", "PYTHONUNBUFFERED"}
     assert len(seen) == 1
     assert str(os.getpid()) not in seen
 
