@@ -130,7 +130,10 @@ class _Symbolic:
         if entry.lower is None:
             raise CannotLower(f"module '{entry.spec.name}' has no fast form")
         tables = zip(entry.spec.inputs, inputs, strict=True)
-        if any(port.kind is PortKind.TABLE and isinstance(value, Table) for port, value in tables):
+        # Optional tables (a vocabulary, stop words) are settings; a module reads them when it is lowered.
+        if any(
+            port.kind is PortKind.TABLE and not port.optional and isinstance(value, Table) for port, value in tables
+        ):
             raise CannotLower(f"module '{entry.spec.name}' reads a saved dataset")
         return self._lower(node, entry, inputs)
 
