@@ -32,6 +32,7 @@ class Settings:
     (``10.0.0.0/8``) or ``*`` which user-given addresses may reach although they are loopback or private.
     ``module_seconds`` is the longest that a module runs, ``request_seconds`` that a script runs in a request-response
     call. ``script_network`` lets user scripts use the network.
+    ``output_days`` is how long outputs of modules are kept.
     """
 
     home: Path
@@ -53,6 +54,7 @@ class Settings:
     request_seconds: float = 60.0
     module_memory_mb: int = 8192
     script_network: bool = False
+    output_days: float = 30.0
     egress: tuple[str, ...] = ()
     log_level: str = "info"
 

@@ -86,10 +86,19 @@ class Deployments:
     def poll(self) -> list[str]:
         """Take over what was announced since the last look; gives the endpoints concerned."""
         with self._db.read() as conn:
+            gap = store.has_gap(conn, self._seq)
             self._seq, changed = store.announced_since(conn, self._seq)
+            if gap:
+                # Away for too long: what was announced meanwhile is forgotten, so look at everything.
+                changed = list(dict.fromkeys([*store.endpoint_ids(conn), *self._plane.iter_ids(), *changed]))
         for endpoint_id in changed:
             self.deploy(endpoint_id)
         return changed
+
+    def prune(self) -> int:
+        """Forget announcements that every living process has long seen; gives their number."""
+        with self._db.begin() as conn:
+            return store.prune_announcements(conn)
 
     def _watch(self) -> None:
         while not self._stopping.wait(POLL_S):

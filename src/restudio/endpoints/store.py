@@ -27,6 +27,8 @@ from restudio.graph.model import Graph
 from restudio.identity.keys import KeptKey
 
 SNAPSHOT_VERSION = 1
+KEPT_ANNOUNCEMENTS = 1000
+"""Followers look several times a second; one that was away for longer starts anew."""
 
 
 class _Port(msgspec.Struct):
@@ -310,6 +312,17 @@ def announced_since(conn: sa.Connection, seq: int) -> tuple[int, list[str]]:
     query = sa.select(deployments).where(deployments.c.seq > seq).order_by(deployments.c.seq)
     rows: Sequence[sa.Row[Any]] = conn.execute(query).all()
     return (rows[-1].seq if rows else seq), list(dict.fromkeys(row.endpoint_id for row in rows))
+
+
+def has_gap(conn: sa.Connection, seq: int) -> bool:
+    """Whether announcements after ``seq`` may have been pruned before they were seen."""
+    oldest = conn.execute(sa.select(sa.func.min(deployments.c.seq))).scalar_one()
+    return oldest is not None and oldest > seq + 1
+
+
+def prune_announcements(conn: sa.Connection, keep: int = KEPT_ANNOUNCEMENTS) -> int:
+    """Forget all but the newest announcements; gives how many were forgotten."""
+    return conn.execute(deployments.delete().where(deployments.c.seq <= deployment_seq(conn) - keep)).rowcount
 
 
 # -- rows to values

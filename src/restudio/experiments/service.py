@@ -204,7 +204,8 @@ class ExperimentService:
         return self._runs.list_runs(experiment_id)
 
     def output(self, run_id: str, node: str, port: str) -> str:
-        """The object key of an output; NotFound ``OutputNotFound`` when its node did not finish."""
+        """The object key of an output; NotFound ``OutputNotFound`` when its node did not finish, ``OutputExpired`` when
+        it was removed since."""
         snapshot = self.run_snapshot(run_id)
         results.kind_of(snapshot.graph, self._registry, (node, port))
         view = self.run_view(run_id).nodes.get(node)
@@ -212,7 +213,13 @@ class ExperimentService:
             state = view.state if view else "NotStarted"
             text = f"Output '{port}' of '{node}' is not there; the module is {state} in this run."
             raise RestudioError(Kind.NOT_FOUND, "OutputNotFound", text, target=node)
-        return view.outputs[port]
+        key = view.outputs[port]
+        try:
+            self._objects.info(key)
+        except KeyError:
+            text = f"Output '{port}' of '{node}' is kept no longer. Run the experiment again to get it."
+            raise RestudioError(Kind.NOT_FOUND, "OutputExpired", text, target=node) from None
+        return key
 
     def output_kind(self, run_id: str, node: str, port: str) -> PortKind:
         """What an output port of a run gives."""

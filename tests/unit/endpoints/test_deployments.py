@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tests.unit.endpoints.world import World, model, registry
 
+from restudio.endpoints import store
 from restudio.endpoints.building import ScorerBuilder
 from restudio.endpoints.contents import Contents
 from restudio.endpoints.deployments import Deployments
@@ -82,3 +83,23 @@ def test_what_cannot_be_built_leaves_the_last_good_scorer(world: World) -> None:
     live = plane.find_live(added.id)
     assert live is not None
     assert live.revision == revision.id
+
+
+def test_a_process_that_was_away_for_long_looks_at_everything(any_world: World) -> None:
+    world = any_world
+    published = world.publish()
+    deployments, plane = another_process(world)
+    deployments.poll()
+    gone = world.endpoints.add(world.owner, world.ws, published.service.id, "gone", SettingsChange()).endpoint
+    deployments.poll()
+    added = world.endpoints.add(world.owner, world.ws, published.service.id, "eu", SettingsChange()).endpoint
+    world.endpoints.delete(world.owner, world.ws, published.service.id, "gone")
+    for _ in range(3):
+        world.endpoints.regenerate_key(world.owner, world.ws, published.service.id, "default", "primary")
+    with world.db.begin() as conn:
+        assert store.prune_announcements(conn, keep=2) > 0
+    assert world.deployments.prune() == 0
+    assert {published.endpoint.id, added.id, gone.id} <= set(deployments.poll())
+    assert plane.find_live(added.id) is not None
+    assert plane.find_live(gone.id) is None
+    assert deployments.poll() == []

@@ -154,3 +154,13 @@ def test_outputs_of_an_equal_run_are_seen(studio: Studio, training: str) -> None
     assert (scored.names, scored.num_rows) == (("age", "hours", "income"), 5)
     assert look(("train", "Trained model"), 5) is None
     assert look(("evaluate", "Evaluation results"), 5) is not None
+
+
+def test_an_output_that_is_kept_no_longer_says_so(studio: Studio, training: str) -> None:
+    run = studio.experiments.run(training).id
+    studio.wait(run)
+    studio.objects.delete(studio.experiments.output(run, "scale", "Transformed dataset"))
+    with pytest.raises(RestudioError, match="kept no longer") as caught:
+        studio.experiments.preview(run, "scale", "Transformed dataset")
+    assert (caught.value.kind, caught.value.detail) == (Kind.NOT_FOUND, "OutputExpired")
+    assert studio.run(training).state == "Finished"
