@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import faulthandler
+import logging
 import os
 import signal
 import socket
@@ -19,10 +20,12 @@ import uvicorn
 
 from restudio.app.compose import Studio, compose
 from restudio.app.settings import Settings
+from restudio.engine.sandbox import find_weakness
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
+_log = logging.getLogger(__name__)
 STOP_SECONDS = 10
 BACKLOG = 2048
 
@@ -48,6 +51,7 @@ def serve(
     """Run until SIGINT or SIGTERM. ``inherited`` is the descriptor of a listening socket of the parent process."""
     faulthandler.enable()  # a crash in native code leaves its stack in the log
     _end_on_signals()
+    os.umask(0o077)  # keys, data and models are for this user alone
     listener = listen(settings.host, settings.port) if inherited is None else socket.socket(fileno=inherited)
     if inherited is None:
         settings = replace(settings, port=listener.getsockname()[1])
@@ -58,6 +62,7 @@ def serve(
     try:
         if inherited is None:
             studio.prepare_home()
+            _tell_weakness()
         studio.start()
         count = settings.web_workers - 1 if inherited is None else 0
         replicas = [_start_replica(settings, listener) for _ in range(count)]
@@ -70,6 +75,12 @@ def serve(
                 replica.wait()
     finally:
         studio.stop()
+
+
+def _tell_weakness() -> None:
+    weakness = find_weakness()
+    if weakness is not None:
+        _log.warning("%s Install bubblewrap and allow user namespaces to contain scripts fully.", weakness)
 
 
 def _end_on_signals() -> None:
