@@ -159,9 +159,10 @@ def report(rows: list[str], seconds: int, rounds: int) -> None:
     lines = [
         "# Request-response scoring",
         "",
-        "Adult (14 columns in, 16 out), table form. uvicorn with uvloop and the scoring connection, one process on one core; wrk on",
-        f"the other, {CONNECTIONS} connections, {seconds} s a run, medians of {rounds} rounds. The echo is an ASGI application; it answers the",
-        f"same bytes from the same server without looking at the request. {describe_machine()}",
+        "Adult (14 columns in, 16 out), table form. uvicorn with uvloop and the product's connections, one process",
+        f"on one core; wrk on the other, {CONNECTIONS} connections, {seconds} s a run, medians of {rounds} rounds. The",
+        "echo is an ASGI application on the same server that answers the same bytes without looking at the request.",
+        describe_machine(),
         "",
         "| service | rows | what | requests/s | rows/s | CPU µs | p50 ms | p99 ms | of the echo |",
         "|---|---|---|---|---|---|---|---|---|",
