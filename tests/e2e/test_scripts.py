@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from tests.e2e.server import started
+from tests.e2e.server import restudio, started
 
 from restudio.client import Client, Scoring
 from restudio.client.blobs import BlobAccount
@@ -134,3 +135,23 @@ def test_a_script_before_the_model_stays_in_the_predictive_service(client: Clien
     scoring = Scoring(endpoint.api_location, endpoint.primary_key)
     answers = scoring.score([{"x": x, "name": "n1"} for x in (0, 39)]).outputs
     assert [row["Scored Labels"] for row in next(iter(answers.values()))] == ["no", "yes"]
+
+
+def test_a_batch_job_by_the_command_line(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(ROWS)
+    published = restudio("services", "list", "--home", home, "--json")
+    service = next(one["id"] for one in json.loads(published.stdout) if one["name"] == "scripted")
+    done = restudio("jobs", "run", service, f"rows in={tmp_path / 'in.csv'}", "--home", home, "--json")
+    assert done.returncode == 0, done.stderr
+    ended = json.loads(done.stdout)
+    assert (ended["status"], list(ended["results"])) == ("Finished", ["rows out"])
+    cancelled = restudio("jobs", "cancel", ended["job"], "--home", home, "--json")
+    assert json.loads(cancelled.stdout)["status"] == "Finished"
+    for arguments, words in (
+        (["in.csv"], "NAME=VALUE"),
+        (["rows in=none.csv"], "no file none.csv"),
+        (["rows=http://h/x.csv"], "rows in"),
+    ):
+        refused = restudio("jobs", "run", service, *arguments, "--home", home)
+        assert refused.returncode == 1
+        assert words in refused.stderr

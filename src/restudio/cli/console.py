@@ -10,8 +10,12 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from restudio.core.errors import RestudioError
+
+_WIDE = 2000
+"""Columns of a table that no terminal shows: nothing is folded, so that programs can read it."""
 
 
 class Output:
@@ -35,13 +39,19 @@ class Output:
         if self.as_json:
             self.value(value, "")
             return
-        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(Text(column), overflow="fold")
         for row in rows:
-            table.add_row(*(shown(cell) for cell in row))
+            # Text, because names like 'income [trained model]' would pass for markup.
+            table.add_row(*(Text(shown(cell)) for cell in row))
         if table.row_count:
-            self.console.print(table)
+            self._for_tables().print(table)
         else:
             self.console.print(empty, markup=False)
+
+    def _for_tables(self) -> Console:
+        return self.console if sys.stdout.isatty() else Console(highlight=False, soft_wrap=True, width=_WIDE)
 
     def note(self, text: str) -> None:
         """A line for people only."""

@@ -136,9 +136,14 @@ def promote(
 
 
 @command(app, "set-up-web-service")
-def set_up_web_service(session: Session, run: str) -> None:
+def set_up_web_service(
+    session: Session,
+    run: str,
+    train: Annotated[str | None, typer.Option(help="The node whose model is served, where several train one.")] = None,
+    fresh: Annotated[bool, typer.Option(help="Make a new one, even if there is one already.")] = False,
+) -> None:
     """Turn the training experiment of a finished run into a predictive experiment."""
-    result = session.client.runs.set_up_web_service(run)
+    result = session.client.runs.set_up_web_service(run, train=train, fresh=fresh)
     session.out.rows(
         result, ("node", "change", "why"), [(c.node, c.what, c.why) for c in result.changes], empty="Nothing to change."
     )

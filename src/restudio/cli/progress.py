@@ -17,7 +17,7 @@ def watch_run(out: Output, client: Client, run: str) -> Run:
     bars: dict[str, TaskID] = {}
     with Progress(
         TextColumn("{task.fields[mark]}"),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TextColumn("{task.fields[note]}"),
         TimeElapsedColumn(),

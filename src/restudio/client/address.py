@@ -7,18 +7,21 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
+from restudio.core.ids import workspace_of
+
 Kind = Literal["scoring", "jobs", "swagger", "endpoint", "service", "help", "blob", "base", "unknown"]
 
 _ID = r"(?P<{}>[0-9A-Za-z]+)"
 _WORKSPACE = rf"/workspaces/{_ID.format('workspace')}"
+_OWNER = r"/(workspaces|subscriptions)/(?P<workspace>[0-9A-Za-z-]+)"
 _SERVICE = rf"{_WORKSPACE}/webservices/{_ID.format('service')}"
 _FORMS: tuple[tuple[Kind, str], ...] = (
     ("help", rf"/apihelp{_SERVICE}/endpoints/(?P<endpoint>[^/]+)(/(?P<page>\w+))?"),
     ("endpoint", rf"{_SERVICE}/endpoints/(?P<endpoint>[^/]+)(/\w+)?"),
     ("service", rf"{_SERVICE}(/endpoints)?"),
-    ("swagger", rf"{_WORKSPACE}/services/(?P<endpoint>[^/]+)/swagger\.json"),
-    ("jobs", rf"{_WORKSPACE}/services/(?P<endpoint>[^/]+)/jobs(/(?P<job>\w+)(/start)?)?"),
-    ("scoring", rf"{_WORKSPACE}/services/(?P<endpoint>[^/]+)(/(execute|score))?"),
+    ("swagger", rf"{_OWNER}/services/(?P<endpoint>[^/]+)/swagger\.json"),
+    ("jobs", rf"{_OWNER}/services/(?P<endpoint>[^/]+)/jobs(/(?P<job>\w+)(/start)?)?"),
+    ("scoring", rf"{_OWNER}/services/(?P<endpoint>[^/]+)(/(execute|score))?"),
     ("blob", r"/blob/(?P<account>[^/]+)/(?P<container>[^/]+)/(?P<blob>.+)"),
     ("base", r""),
 )
@@ -37,7 +40,10 @@ WORDS: dict[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """``base`` is scheme and host; ``parts`` are the ids in the path. For scoring ``endpoint`` is an endpoint id."""
+    """``base`` is scheme and host; ``parts`` are the ids in the path. For scoring ``endpoint`` is an endpoint id.
+
+    A subscription in the path stands for its workspace.
+    """
 
     kind: Kind
     base: str
@@ -67,5 +73,8 @@ def parse_address(url: str) -> Address:
         for kind, form in _FORMS:
             match = re.fullmatch(form, path)
             if match is not None:
-                return Address(kind, base, {k: v for k, v in match.groupdict().items() if v}, query)
+                parts = {k: v for k, v in match.groupdict().items() if v}
+                if "workspace" in parts:
+                    parts["workspace"] = workspace_of(parts["workspace"])
+                return Address(kind, base, parts, query)
     return Address("unknown", base, {}, query)

@@ -79,6 +79,8 @@ class Doctor:
     def _examine(self, address: Address, url: str) -> Iterator[Finding]:
         try:
             yield from self._place(address)
+            if address.is_cloud:
+                return
             yield from self._alive(address)
             checks = {
                 "scoring": self._scoring,
@@ -93,6 +95,11 @@ class Doctor:
                 yield from checks[address.kind](address, url)
         except Unreachable as error:
             yield Finding("wrong", error.message, "Start the server, or mend host and port.")
+
+    def _token_for(self, address: Address) -> str | None:
+        """The workspace token, only for the server that it belongs to: a foreign address must not harvest it."""
+        at_home = self._home_url is None or urlsplit(self._home_url).netloc == urlsplit(address.base).netloc
+        return self._token if at_home else None
 
     def _connect(self, base: str, credential: str | None = None) -> Connection:
         return self._open.enter_context(Connection(base, credential, timeout=10))
@@ -198,9 +205,10 @@ class Doctor:
 
     def _endpoints_of(self, address: Address) -> list[Endpoint] | Finding:
         """The endpoints of the address's service, or why they cannot be had."""
-        if self._token is None:
+        token = self._token_for(address)
+        if token is None:
             return Finding("note", "Without a workspace token only the path could be looked at.", "Give --token.")
-        connection = self._connect(address.base, self._token)
+        connection = self._connect(address.base, token)
         root = f"/workspaces/{address.parts['workspace']}/webservices"
         service = address.parts["service"]
         try:
@@ -245,10 +253,11 @@ class Doctor:
         yield from self._key_works(address.base + root)
 
     def _scoring_hint(self, address: Address) -> str:
-        if self._token is None:
+        token = self._token_for(address)
+        if token is None:
             return "Compare the id with the help page: it is the endpoint's id, not the service's."
         try:
-            connection = self._connect(address.base, self._token)
+            connection = self._connect(address.base, token)
             root = f"/workspaces/{address.parts['workspace']}/webservices/{address.parts['endpoint']}"
             endpoints = connection.json("GET", f"{root}/endpoints", list[Endpoint])
         except ServerError:

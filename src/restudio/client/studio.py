@@ -106,9 +106,13 @@ class Runs:
         body = {"node": node, "port": port, "kind": kind, "name": name, "family": family}
         return self._connection.json("POST", f"{self._root}/{run}/promote", Asset, json=body)
 
-    def set_up_web_service(self, run: str) -> Rewritten:
-        """Turn the run's training experiment into a predictive experiment."""
-        return self._connection.json("POST", f"{self._root}/{run}/web-service", Rewritten)
+    def set_up_web_service(self, run: str, *, train: str | None = None, fresh: bool = False) -> Rewritten:
+        """Turn the run's training experiment into a predictive experiment, or bring the one that is there up to date.
+
+        ``train`` names the node whose model is served, where several train one; ``fresh`` makes a new experiment.
+        """
+        body = {"train": train, "fresh": fresh}
+        return self._connection.json("POST", f"{self._root}/{run}/web-service", Rewritten, json=body)
 
     def _output(self, run: str, node: str, port: str) -> str:
         return f"{self._root}/{run}/outputs/{_segment(node)}/{_segment(port)}"

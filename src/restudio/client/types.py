@@ -143,6 +143,7 @@ class Revision(msgspec.Struct, frozen=True):
 class Job(msgspec.Struct, frozen=True):
     id: str
     endpoint_id: str
+    service_id: str
     status: str
     created: float = 0.0
     started: float | None = None

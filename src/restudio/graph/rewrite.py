@@ -135,7 +135,7 @@ def model_output(graph: Graph, registry: Registry, train: str | None) -> PortId:
         raise _refuse("NoTrainedModel", "The experiment trains no model; add Train Model and run it.")
     if train is None and len(trainers) > 1:
         names = ", ".join(f"'{n}'" for n in trainers)
-        raise _refuse("SeveralTrainedModels", f"Several modules train a model: {names}. Select the one to publish.")
+        raise _refuse("SeveralTrainedModels", f"Several modules train a model: {names}. Name one of them as 'train'.")
     node = train if train is not None else next(iter(trainers))
     if node not in trainers:
         raise _refuse("NoTrainedModel", f"Node '{node}' trains no model.{nearest(node, trainers)}")

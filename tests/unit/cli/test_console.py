@@ -24,6 +24,12 @@ def test_people_get_a_table_or_a_sentence(capsys: pytest.CaptureFixture[str]) ->
     assert "0.123457" in shown
 
 
+def test_tables_keep_brackets_and_long_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    cells = ("income [trained model]", "http://h/" + "x" * 150, "http://h/" + "y" * 150)
+    Output().rows([], ("name", "a", "b"), [cells], empty="")
+    assert capsys.readouterr().out.splitlines()[1].split("  ") == list(cells)
+
+
 def test_markup_in_data_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     Output().value(None, "Churn [trained model]")
     assert "Churn [trained model]" in capsys.readouterr().out

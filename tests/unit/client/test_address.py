@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from restudio.client.address import parse_address
@@ -15,6 +17,8 @@ WS = "a" * 32
         (f"/workspaces/{WS}/services/e1/score", "scoring", {"workspace": WS, "endpoint": "e1"}),
         (f"//workspaces/{WS}//services/e1/jobs/j1/start", "jobs", {"workspace": WS, "endpoint": "e1", "job": "j1"}),
         (f"/workspaces/{WS}/services/e1/swagger.json", "swagger", {"workspace": WS, "endpoint": "e1"}),
+        (f"/subscriptions/{UUID(WS)}/services/e1/execute", "scoring", {"workspace": WS, "endpoint": "e1"}),
+        (f"/subscriptions/{WS}/services/e1/jobs", "jobs", {"workspace": WS, "endpoint": "e1"}),
         (f"/workspaces/{WS}/webservices/s1", "service", {"workspace": WS, "service": "s1"}),
         (
             f"/workspaces/{WS}/webservices/s1/endpoints/fresh/",

@@ -130,3 +130,10 @@ def test_the_cloud_and_other_places_are_noticed(url: str) -> None:
 def test_nobody_there_is_a_finding(peer: Any) -> None:
     peer.close()
     assert "No server answers" in wrong(Doctor(), peer.url + "/")
+
+
+def test_the_token_is_not_sent_to_another_server(url: str) -> None:
+    address = f"{url}{ROOT}/predict/endpoints/fresh"
+    assert "Resource names that a PATCH may use" in str(Doctor(token="token", home_url=url).examine(address))
+    elsewhere = Doctor(token="token", home_url="http://127.0.0.1:1").examine(address)
+    assert elsewhere[-1].text == "Without a workspace token only the path could be looked at."
