@@ -49,15 +49,28 @@ def _import_classic(session: Session, file: Path, into: str | None) -> None:
 
 @command(app, "export")
 def export(
-    session: Session, experiment: str, file: Annotated[Path | None, typer.Argument(help="Default: print it.")] = None
+    session: Session,
+    experiment: str,
+    file: Annotated[Path | None, typer.Argument(help="Default: print it.")] = None,
+    version: Annotated[int | None, typer.Option(help="Default: the current one.")] = None,
+    of_run: Annotated[bool, typer.Option("--of-run", help="EXPERIMENT is a run: write what that run did.")] = False,
 ) -> None:
     """Write an experiment as YAML; importing it again loses nothing."""
-    text = session.client.experiments.export_yaml(experiment)
+    client = session.client
+    text = client.runs.export_yaml(experiment) if of_run else client.experiments.export_yaml(experiment, version)
     if file is None:
         session.out.value({"yaml": text}, text)
     else:
         file.write_text(text, encoding="utf-8")
         session.out.value({"file": str(file)}, f"Written to {file}.")
+
+
+@command(app, "versions")
+def versions(session: Session, experiment: str) -> None:
+    """All versions of an experiment, oldest first."""
+    found = session.client.experiments.versions(experiment)
+    rows = [(e.version, e.title, at(e.updated)) for e in found]
+    session.out.rows(found, ("version", "title", "saved"), rows, empty="No versions.")
 
 
 @command(app, "run")

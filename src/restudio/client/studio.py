@@ -53,8 +53,14 @@ class Experiments:
             headers={"Content-Type": "application/json"},
         )
 
-    def export_yaml(self, experiment: str) -> str:
-        return self._connection.text(f"{self._root}/{experiment}/yaml")
+    def export_yaml(self, experiment: str, version: int | None = None) -> str:
+        """A version as a file, by default the current one."""
+        query = "" if version is None else f"?version={version}"
+        return self._connection.text(f"{self._root}/{experiment}/yaml{query}")
+
+    def versions(self, experiment: str) -> Sequence[Experiment]:
+        """All versions, oldest first."""
+        return self._connection.json("GET", f"{self._root}/{experiment}/versions", list[Experiment])
 
     def run(self, experiment: str) -> Run:
         """Start a run; see :meth:`Runs.wait`."""
@@ -74,6 +80,10 @@ class Runs:
 
     def get(self, run: str) -> Run:
         return self._connection.json("GET", f"{self._root}/{run}", Run)
+
+    def export_yaml(self, run: str) -> str:
+        """What a run did, as an experiment file."""
+        return self._connection.text(f"{self._root}/{run}/yaml")
 
     def cancel(self, run: str) -> None:
         self._connection.send("POST", f"{self._root}/{run}/cancel")

@@ -199,6 +199,10 @@ class ExperimentService:
         self._runs.get(run_id)
         return self._runs.snapshot(run_id)
 
+    def run_yaml(self, run_id: str) -> str:
+        """What the run did as an experiment file; its saved nodes name the exact versions that were used."""
+        return to_yaml(Document(self.get_run(run_id).title, self.run_snapshot(run_id).graph))
+
     def runs(self, experiment_id: str) -> Sequence[Run]:
         """History of an experiment, newest first."""
         return self._runs.list_runs(experiment_id)

@@ -107,13 +107,22 @@ def _documents(own: Own, door: Door) -> list[HTTPRouteHandler]:
         text = own.experiments.export_yaml(own.experiment(workspace, experiment).id, version)
         return Response(text.encode(), media_type=YAML)
 
+    @get(f"{root}/{{experiment:str}}/versions")
+    @threaded
+    def versions(request: AnyRequest, workspace: FromPath[str], experiment: FromPath[str]) -> Answer:
+        door.enter(request, workspace, Action.READ)
+        known = own.experiment(workspace, experiment)
+        return json_answer(
+            [_experiment(own.experiments.get(known.id, number)) for number in own.experiments.versions(known.id)]
+        )
+
     @delete(f"{root}/{{experiment:str}}", status_code=204)
     @threaded
     def forget(request: AnyRequest, workspace: FromPath[str], experiment: FromPath[str]) -> None:
         door.enter(request, workspace, Action.EDIT)
         own.experiments.delete(own.experiment(workspace, experiment).id)
 
-    return [list_, create, create_from_classic, update, show, export, forget]
+    return [list_, create, create_from_classic, update, show, export, versions, forget]
 
 
 def _runs(own: Own, door: Door) -> list[HTTPRouteHandler]:
@@ -147,6 +156,13 @@ def _runs(own: Own, door: Door) -> list[HTTPRouteHandler]:
         found = own.run(workspace, run)
         return json_answer(_run(found, own.experiments.run_view(run)))
 
+    @get(f"{ROOT}/runs/{{run:str}}/yaml")
+    @threaded
+    def snapshot(request: AnyRequest, workspace: FromPath[str], run: FromPath[str]) -> Answer:
+        door.enter(request, workspace, Action.READ)
+        text = own.experiments.run_yaml(own.run(workspace, run).id)
+        return Response(text.encode(), media_type=YAML)
+
     @get(f"{ROOT}/runs/{{run:str}}/events")
     @threaded
     def events(request: AnyRequest, workspace: FromPath[str], run: FromPath[str], after: FromQuery[int] = -1) -> Answer:
@@ -161,7 +177,7 @@ def _runs(own: Own, door: Door) -> list[HTTPRouteHandler]:
         own.experiments.cancel(own.run(workspace, run).id)
         return json_answer(_run(own.run(workspace, run)), 202)
 
-    return [start, history, retraining, show, events, cancel]
+    return [start, history, retraining, show, snapshot, events, cancel]
 
 
 def _outputs(own: Own, objects: Objects, door: Door) -> list[HTTPRouteHandler]:
