@@ -10,7 +10,7 @@ import typer
 from restudio.cli.command import Session, command
 from restudio.cli.console import at
 from restudio.cli.progress import watch_run
-from restudio.client.types import Run
+from restudio.client.types import Rewritten, Run
 
 app = typer.Typer(no_args_is_help=True, help="Import, export, run and publish experiments.")
 
@@ -156,10 +156,18 @@ def set_up_web_service(
     fresh: Annotated[bool, typer.Option(help="Make a new one, even if there is one already.")] = False,
 ) -> None:
     """Turn the training experiment of a finished run into a predictive experiment."""
-    result = session.client.runs.set_up_web_service(run, train=train, fresh=fresh)
-    session.out.rows(
-        result, ("node", "change", "why"), [(c.node, c.what, c.why) for c in result.changes], empty="Nothing to change."
-    )
+    _show_changes(session, session.client.runs.set_up_web_service(run, train=train, fresh=fresh))
+
+
+@command(app, "set-up-retraining")
+def set_up_retraining(session: Session, experiment: str) -> None:
+    """Give a training experiment the ports of a retraining web service."""
+    _show_changes(session, session.client.experiments.set_up_retraining(experiment))
+
+
+def _show_changes(session: Session, result: Rewritten) -> None:
+    rows = [(c.node, c.what, c.why) for c in result.changes]
+    session.out.rows(result, ("node", "change", "why"), rows, empty="Nothing to change.")
     session.out.note(f"{result.experiment.id}  {result.experiment.title}")
 
 

@@ -66,6 +66,10 @@ class Experiments:
         """Start a run; see :meth:`Runs.wait`."""
         return self._connection.json("POST", f"{self._root}/{experiment}/runs", Run)
 
+    def set_up_retraining(self, experiment: str) -> Rewritten:
+        """Give a training experiment the ports of a retraining web service."""
+        return self._connection.json("POST", f"{self._root}/{experiment}/set-up-retraining", Rewritten)
+
     def runs(self, experiment: str) -> Sequence[Run]:
         """Its runs, newest first, without their nodes."""
         return self._connection.json("GET", f"{self._root}/{experiment}/runs", list[Run])
