@@ -1,0 +1,222 @@
+"""Text Analytics: Preprocess Text (modules reference, 112).
+
+Everything is done by rules, without language models: English words find their dictionary form by a list and by the
+rules of inflection, words of other languages stay as they are; parts of speech are not known, so removing words by them
+is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from restudio.core.errors import ModuleError
+from restudio.core.params import boolean, columns, mode, text, when
+from restudio.core.schema import Column, DType
+from restudio.core.selector import Selection
+from restudio.core.spec import Entry, module, table_in, table_out
+from restudio.kernels.expr import Call, CannotLower, Expr, Frame, Predict
+from restudio.kernels.text import TextRewrite
+from restudio.modules.lemmas import lemma
+from restudio.modules.ngrams import SENTENCE
+from restudio.modules.stop_words import STOP_WORDS
+from restudio.modules.symbolic import over
+from restudio.modules.text_columns import STRING_FEATURES, chosen_texts
+from restudio.seams.context import Context
+from restudio.tables.naming import unique_names
+from restudio.tables.table import Table
+
+_TEXT, _CULTURE = "Text column to clean", "Culture-language column"
+_BY_COLUMN = "Column contains language"
+_PARTS = "Remove by part of speech"
+_PATTERN = "Custom regular expression"
+_LANGUAGES = ("English", "Spanish", "French", "Dutch", "German", "Italian")
+_CODES = {"en": "English", "es": "Spanish", "fr": "French", "nl": "Dutch", "de": "German", "it": "Italian"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreprocessTextParams:
+    language: str = mode("Language", (*_LANGUAGES, _BY_COLUMN))
+    culture: Selection = columns(_CULTURE, single=True, when=when("language", _BY_COLUMN))
+    texts: Selection = columns(_TEXT, STRING_FEATURES)
+    stop_words: bool = boolean("Remove stop words", True)
+    lemmas: bool = boolean("Lemmatization", True, aliases=("Use lemmatization",), help="English words only.")
+    parts: str = mode(_PARTS, ("False", "True"))
+    nouns: bool = boolean("Remove nouns", True, when=when("parts", "True"))
+    adjectives: bool = boolean("Remove adjectives", True, when=when("parts", "True"))
+    verbs: bool = boolean("Remove verbs", True, when=when("parts", "True"))
+    sentences: bool = boolean("Detect sentences", True, help="Put the mark ||| between sentences.")
+    lowercase: bool = boolean("Normalize case to lowercase", True)
+    numbers: bool = boolean("Remove numbers", True)
+    special: bool = boolean("Remove special characters", True)
+    duplicates: bool = boolean("Remove duplicate characters", True, help="A character more than twice in a row.")
+    emails: bool = boolean("Remove email addresses", True)
+    urls: bool = boolean("Remove URLs", True)
+    contractions: bool = boolean("Expand verb contractions", True, help="English only.")
+    slashes: bool = boolean("Normalize backslashes to slashes", True)
+    split: bool = boolean("Split tokens on special characters", True)
+    pattern: str = text(_PATTERN, "", help="Replaced before anything else.")
+    replacement: str = text("Custom replacement string", "")
+
+
+@module(
+    id="preprocess-text",
+    name="Preprocess Text",
+    category="Text Analytics",
+    params=PreprocessTextParams,
+    inputs=(table_in("Dataset"), table_in("Stop words", optional=True)),
+    outputs=(table_out("Results dataset"),),
+    family="bf9e794a9e2b4662902a0e73b255c135",
+    errors=("0001", "0002", "0003", "0017", "0022", "0039"),
+)
+def preprocess_text(p: PreprocessTextParams, dataset: Table, stop_words: Table | None, *, ctx: Context) -> Table:
+    """Clean texts for the modules that count words: addresses, numbers and special characters go, case is levelled,
+    contractions are spelled out, words get their dictionary form and stop words are left out (the language's own, or
+    those of the second input). The cleaned text is a new column beside each text. Lemmatization knows English only;
+    removal by part of speech is not offered."""
+    return over(dataset, lambda frame: _lower(p, frame, stop_words, entry=ctx.entry))
+
+
+@preprocess_text.lowers
+def _lower(p: PreprocessTextParams, frame: Frame, stop_words: object, *, entry: Callable[[str], Entry]) -> Frame:
+    if isinstance(stop_words, Frame):
+        raise CannotLower("the stop words are not a saved dataset")
+    if p.parts == "True":
+        raise ModuleError(
+            "0039",
+            f"'{_PARTS}' needs a language model, which this server does not have; switch it off.",
+            parameter=_PARTS,
+        )
+    cleaners = _cleaners(p, _own_words(stop_words) if isinstance(stop_words, Table) else None)
+    texts = chosen_texts(p.texts, frame.schema, _TEXT)
+    if p.language == _BY_COLUMN:
+        culture = chosen_texts(p.culture, frame.schema, _CULTURE)
+        if len(culture) > 1:
+            raise ModuleError("0022", f"One language column is needed, got {len(culture)}.", parameter=_CULTURE)
+        tongue = [frame.expr(culture[0].name)]
+        kernel = TextRewrite(_by_language(cleaners, culture[0].name))
+    else:
+        tongue = []
+        kernel = TextRewrite(cleaners[p.language])
+    names = [*frame.schema.names, *(f"Preprocessed {column.name}" for column in texts)]
+    free = unique_names(names)[len(frame.columns) :]
+    added: list[tuple[Column, Expr]] = [
+        (Column(name, DType.STRING), Predict(Call(kernel, (frame.expr(column.name), *tongue)), 0))
+        for name, column in zip(free, texts, strict=True)
+    ]
+    return Frame((*frame.columns, *added), frame.keep)
+
+
+def _own_words(table: Table) -> frozenset[str]:
+    if len(table.names) != 1:
+        raise ModuleError("0022", f"The stop words must be one column, got {len(table.names)}.", parameter="Stop words")
+    words = frozenset(str(w).strip().casefold() for w in table.data.column(0).to_pylist() if w is not None)
+    if not words - {""}:
+        raise ModuleError("0003", "The dataset of stop words is empty.", parameter="Stop words")
+    return words
+
+
+def _cleaners(p: PreprocessTextParams, own: frozenset[str] | None) -> Mapping[str, Cleaner]:
+    try:
+        pattern = re.compile(p.pattern) if p.pattern else None
+        if pattern is not None:
+            pattern.sub(p.replacement, "")
+    except (re.error, IndexError) as cause:
+        raise ModuleError(
+            "0002", f"The regular expression or its replacement is not valid: {cause}.", parameter=_PATTERN
+        ) from cause
+    return {name: Cleaner(p, name, STOP_WORDS[name] if own is None else own, pattern) for name in _LANGUAGES}
+
+
+def _by_language(cleaners: Mapping[str, Cleaner], column: str) -> Callable[..., str | None]:
+    def clean(cell: str | None, language: str | None) -> str | None:
+        return None if cell is None else cleaners[_language(language, column)](cell)
+
+    return clean
+
+
+def _language(cell: str | None, column: str) -> str:
+    """``English``, ``en`` or ``en-US``; error 0039 for what is not supported."""
+    told = (cell or "").strip()
+    found = _CODES.get(re.split("[-_]", told.casefold())[0]) or told.capitalize()
+    if found not in _LANGUAGES:
+        raise ModuleError(
+            "0039",
+            f"The language '{told[:40]}' is not supported, only {', '.join(_LANGUAGES)}.",
+            column=column,
+        )
+    return found
+
+
+_URL = re.compile(r"(?:(?:https?|ftp)://|www\.)\S*[^\s.,;:!?'\")\]]", re.IGNORECASE)
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_NUMBER = re.compile(r"(?<![^\W_])[+-]?\d+(?:[.,:]\d+)*(?![^\W_])")
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+")
+_REPEATED = re.compile(r"(\D)\1{2,}")
+_SPECIAL = re.compile(r"[^\w\s]|_")
+_APOSTROPHE = re.compile("[’ʼ]")
+_CONTRACTED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), spelled)
+    for pattern, spelled in (
+        (r"\b(ca)n't\b", r"\1n not"),
+        (r"\b(w)on't\b", r"\1ill not"),
+        (r"\b(sh)an't\b", r"\1all not"),
+        (r"\b(\w+)n't\b", r"\1 not"),
+        (r"\b(let)'s\b", r"\1 us"),
+        (r"\b(he|she|it|that|this|what|who|where|there|here|how)'s\b", r"\1 is"),
+        (r"\b(i)'m\b", r"\1 am"),
+        (r"\b(\w+)'re\b", r"\1 are"),
+        (r"\b(\w+)'ve\b", r"\1 have"),
+        (r"\b(\w+)'ll\b", r"\1 will"),
+        (r"\b(i|you|he|she|it|we|they)'d\b", r"\1 would"),
+        (r"\b(\w+)'s\b", r"\1"),
+    )
+)
+
+
+class Cleaner:
+    """Cleans one text of one language, by the parameters."""
+
+    def __init__(
+        self, p: PreprocessTextParams, language: str, stop_words: frozenset[str], pattern: re.Pattern[str] | None
+    ) -> None:
+        self._p = p
+        self._english = language == "English"
+        self._stop_words = stop_words if p.stop_words else frozenset()
+        self._pattern = pattern
+        self._removed = [
+            found for wanted, found in ((p.urls, _URL), (p.emails, _EMAIL), (p.numbers, _NUMBER)) if wanted
+        ]
+
+    def __call__(self, cell: str | None) -> str | None:
+        if cell is None:
+            return None
+        whole = self._pattern.sub(self._p.replacement, cell) if self._pattern is not None else cell
+        for found in self._removed:
+            whole = found.sub(" ", whole)
+        parts = _SENTENCE_END.split(whole) if self._p.sentences else [whole]
+        return f" {SENTENCE} ".join(cleaned for part in parts if (cleaned := self._sentence(part)))
+
+    def _sentence(self, sentence: str) -> str:
+        p = self._p
+        if p.slashes:
+            sentence = sentence.replace("\\", "/")
+        if p.lowercase:
+            sentence = sentence.lower()
+        sentence = _APOSTROPHE.sub("'", sentence)
+        if p.contractions and self._english:
+            for pattern, spelled in _CONTRACTED:
+                sentence = pattern.sub(spelled, sentence)
+        if p.special:
+            sentence = _SPECIAL.sub(" ", sentence)
+        elif p.split:
+            sentence = _SPECIAL.sub(r" \g<0> ", sentence)
+        if p.duplicates:
+            sentence = _REPEATED.sub(r"\1\1", sentence)
+        # Lemmas come first, so that inflected stop words are found as well.
+        words = (self._word(word) for word in sentence.split())
+        return " ".join(word for word in words if word.casefold() not in self._stop_words)
+
+    def _word(self, word: str) -> str:
+        return lemma(word) if self._p.lemmas and self._english else word
