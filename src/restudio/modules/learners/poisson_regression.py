@@ -76,7 +76,7 @@ def poisson_regression(p: PoissonRegressionParams, *, ctx: Context) -> Untrained
 @poisson_regression.fits
 def _fit(p: PoissonRegressionParams, data: TrainingData, ctx: Context) -> Model:
     if (data.target < 0).any() or (data.target != np.floor(data.target)).any():
-        name = data.label.name
+        name = "" if data.label is None else data.label.name
         raise ModuleError(
             "0023", f"Column '{name}' must hold counts: whole numbers that are not negative.", column=name
         )

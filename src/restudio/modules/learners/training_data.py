@@ -7,6 +7,7 @@ label are left out (modules reference, section 2.3).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,13 +35,13 @@ class TrainingData:
     """What a learner's ``fit`` gets.
 
     ``columns[i]`` holds feature ``i``: doubles with NaN for missing, or for a feature with categories the int32 code of
-    its level and ``MISSING``. ``target`` is the position in ``classes``, or the value to predict. ``weight`` is the
+    its level and ``MISSING``. ``label`` is None when nothing is to be told. ``target`` is the position in ``classes``, or the value to predict. ``weight`` is the
     weight column, if the table has one.
     """
 
     features: tuple[Column, ...]
     columns: tuple[np.ndarray, ...]
-    label: Column
+    label: Column | None
     classes: tuple[Level, ...]
     target: np.ndarray
     weight: np.ndarray | None = None
@@ -84,6 +85,17 @@ def prepare(table: Table, label_name: str, task: Task) -> TrainingData:
         target=target,
         weight=_weight(labelled),
     )
+
+
+def prepare_unlabelled(table: Table, names: Sequence[str]) -> TrainingData:
+    """Training data of these columns without a label; ``target`` is zero. Errors: 0047 no column, 0021 no row, 0014."""
+    if not names:
+        raise ModuleError("0047", "There is no feature column to learn from.")
+    if not table.num_rows:
+        raise ModuleError("0021", "The dataset has no rows to learn from.")
+    pairs = [_feature(table.schema[name], table.column(name)) for name in names]
+    features, columns = tuple(column for column, _ in pairs), tuple(values for _, values in pairs)
+    return TrainingData(features, columns, None, (), np.zeros(table.num_rows))
 
 
 def levels_of(column: Column, values: pa.ChunkedArray) -> tuple[Level, ...]:

@@ -76,3 +76,19 @@ def test_averaged_perceptron_orders_rows_as_that_of_scikit_learn() -> None:
     probabilities = found.column("Scored Probabilities").to_numpy()
     np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-a * raw - b)), rtol=1e-9)
     assert np.mean((probabilities >= 0.5) == target) > 0.85
+
+
+@pytest.mark.parametrize("sphere", [False, True])
+def test_support_vector_machine_is_that_of_scikit_learn_calibrated(sphere: bool) -> None:
+    target = (X @ [3, -2, 1] + RNG.normal(size=500) / 2 > 1).astype(int)
+    data = table(target)
+    raw = {"Number of iterations": 10, "Lambda": 0.01, "Project to the unit-sphere": sphere}
+    found = score(train("two-class-support-vector-machine", data, "y", **raw), data)
+    matrix = UNIT / np.sqrt((UNIT**2).sum(axis=1, keepdims=True)) if sphere else UNIT
+    ones = np.column_stack([matrix, np.ones(500)])
+    reference = SGDClassifier(alpha=0.01, max_iter=10, tol=None, fit_intercept=False, random_state=0).fit(ones, target)
+    decision = reference.decision_function(ones)
+    a, b = fit_sigmoid(decision, target == 1)
+    probabilities = found.column("Scored Probabilities").to_numpy()
+    np.testing.assert_allclose(probabilities, 1 / (1 + np.exp(-a * decision - b)), rtol=1e-9)
+    assert np.mean((probabilities >= 0.5) == target) > 0.8
