@@ -10,15 +10,29 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from tree import ROOT
 
-from restudio.core.params import parameters_of
+from restudio.core.params import Parameter, parameters_of, to_raw
 from restudio.core.registry import Registry
 from restudio.core.spec import Spec
 
 SITE = ROOT / "site"
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title><style>body{{max-width:50rem;margin:2rem auto;padding:0 1rem;font:16px/1.5 system-ui}}
-pre,code{{background:#f4f4f4}}pre{{padding:.7rem;overflow:auto}}td,th{{text-align:left;padding:.2rem .8rem .2rem 0;
-vertical-align:top}}</style>{body}</html>"""
+<title>{title} · Restudio</title><style>body{{max-width:54rem;margin:0 auto 4rem;padding:0 1rem;
+font:16px/1.55 system-ui;color:#1b2430}}a{{color:#0b65b0}}nav{{padding:.8rem 0;margin-bottom:1.5rem;border-bottom:1px solid #d9dee6}}
+nav a{{margin-right:1.2rem;text-decoration:none}}
+code{{background:#f1f4f8;border-radius:3px;padding:.1em .25em;font-size:.9em}}
+pre{{background:#f1f4f8;border-radius:6px;padding:.8rem 1rem;overflow:auto;line-height:1.45}}pre code{{padding:0}}
+table{{border-collapse:collapse}}td,th{{text-align:left;padding:.35rem 1rem .35rem 0;vertical-align:top;
+border-bottom:1px solid #e4e8ee}}</style><nav>{links}</nav>{body}</html>"""
+_LINKS = (
+    ("index", "Restudio"),
+    ("getting-started", "Getting started"),
+    ("retraining", "Retraining"),
+    ("concepts/index", "Concepts"),
+    ("modules/index", "Modules"),
+    ("operators", "Operators"),
+    ("errors", "Errors"),
+    ("decisions/index", "Decisions"),
+)
 
 
 def write(name: str, text: str) -> None:
@@ -28,7 +42,8 @@ def write(name: str, text: str) -> None:
     title = next((line[2:] for line in text.splitlines() if line.startswith("# ")), name)
     path = SITE / f"{name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(_PAGE.format(title=html.escape(title), body=body), encoding="utf-8")
+    links = "".join(f'<a href="{"../" * name.count("/")}{page}.html">{words}</a>' for page, words in _LINKS)
+    path.write_text(_PAGE.format(title=html.escape(title), body=body, links=links), encoding="utf-8")
 
 
 def module_text(spec: Spec) -> Iterator[str]:
@@ -40,10 +55,25 @@ def module_text(spec: Spec) -> Iterator[str]:
             yield from (f"- `{p.name}`: {p.kind.value}{', optional' if p.optional else ''}" for p in ports)
     parameters = [parameter for _, parameter in parameters_of(spec.params)]
     if parameters:
-        yield "\n## Parameters\n\n| name | kind | choices | |\n|---|---|---|---|"
+        defaults = to_raw(spec.params())
+        yield "\n## Parameters\n\n| name | kind | default | values | |\n|---|---|---|---|---|"
         for parameter in parameters:
-            cells = (parameter.name, parameter.kind.value, ", ".join(parameter.choices), parameter.help)
+            default = _default(defaults.get(parameter.name))
+            cells = (parameter.name, parameter.kind.value, default, _values(parameter), parameter.help)
             yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _default(value: object) -> str:
+    """A default in one line; scripts and selections are shown by the studio."""
+    text = "" if value is None else str(value)
+    return f"`{text}`" if text and len(text) <= 40 and "\n" not in text else ""
+
+
+def _values(parameter: Parameter) -> str:
+    """What may be given: choices, or bounds in words."""
+    bounds = (("at least", parameter.ge), ("above", parameter.gt), ("at most", parameter.le), ("below", parameter.lt))
+    told = [f"{words} {bound:g}" for words, bound in bounds if bound is not None]
+    return ", ".join(parameter.choices) or ", ".join(told)
 
 
 def main() -> None:
