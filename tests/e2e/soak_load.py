@@ -46,8 +46,10 @@ class Load:
             self.client.endpoints.add(self.service, f"spare{number}")
         self.trainer = self._scoring(report.training_service, "default")
         self.predictor = self._scoring(self.service, "default")
-        self.fresh = self._scoring(self.service, ENDPOINT)
-        self._resource = self.client.endpoints.get(self.service, ENDPOINT).resources[0].name
+        fresh = self.client.endpoints.get(self.service, ENDPOINT)
+        self.fresh_location, self.fresh_key = fresh.api_location, fresh.primary_key
+        self.fresh = Scoring(self.fresh_location, self.fresh_key)
+        self._resource = fresh.resources[0].name
         self._document = self.client.experiments.export_yaml(self.experiment)
         self.jobs: dict[str, Scoring] = {}
         self.runs: list[str] = []
@@ -85,6 +87,17 @@ class Load:
         """No patch is under way meanwhile."""
         with self._patching:
             yield
+
+    def patch(self) -> str:
+        """The two models in turn; gives the revision.
+
+        A request whose answer was lost is sent again: it must not make a second revision.
+        """
+        model = self._models[len(self.revisions) % 2]
+        answer = self.insist(lambda: self.client.endpoints.patch(self.service, ENDPOINT, self._resource, model))
+        revision: str = answer["Revision"]["Id"]
+        self.revisions.append(revision)
+        return revision
 
     def score(self, endpoint: Scoring) -> tuple[str, str]:
         """The revision that answered, and its answer as text."""
@@ -143,11 +156,8 @@ class Load:
         self.runs.append(self.insist(lambda: self.client.experiments.run(self.experiment).id))
 
     def _patch(self) -> None:
-        """The two models in turn. A request whose answer was lost is sent again: it must not make a second revision."""
         with self._patching:
-            model = self._models[len(self.revisions) % 2]
-            answer = self.insist(lambda: self.client.endpoints.patch(self.service, ENDPOINT, self._resource, model))
-            self.revisions.append(answer["Revision"]["Id"])
+            self.patch()
 
     # --- preparation ----------------------------------------------------------------------------------------------
 

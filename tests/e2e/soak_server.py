@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -93,7 +92,7 @@ class SoakServer:
     def survivors(self) -> list[int]:
         """Processes of servers gone that still live some seconds later."""
         deadline = time.monotonic() + 15
-        now = set(self._descendants()) | {self.process.pid}
+        now = set(self.descendants()) | {self.process.pid}
         while True:
             left = [pid for pid, born in self._seen.items() if pid not in now and _birth(pid) == born]
             if not left or time.monotonic() > deadline:
@@ -109,7 +108,7 @@ class SoakServer:
         limit = time.time() - older_than
         folders = [self.home / "scratch", self.home / "objects" / "@incoming", self.temporary]
         found = [path for folder in folders if folder.exists() for path in folder.rglob("*")]
-        return sorted(str(path.relative_to(self.home)) for path in found if _modified(path) < limit)
+        return sorted(str(p.relative_to(self.home)) for p in found if p.name != ".lock" and _modified(p) < limit)
 
     def tail(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-40:])
@@ -124,11 +123,13 @@ class SoakServer:
 
     def _note_descendants(self) -> list[int]:
         """Processes below the server, remembered with their birth, so that a reused id is not taken for one."""
-        found = list(self._descendants())
+        found = self.descendants()
         self._seen.update({pid: born for pid in found if (born := _birth(pid)) is not None})
         return found
 
-    def _descendants(self) -> Iterator[int]:
+    def descendants(self) -> list[int]:
+        """Processes below the server."""
+        found: list[int] = []
         waiting = [self.process.pid]
         while waiting:
             for path in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):  # each thread has its own children
@@ -136,8 +137,9 @@ class SoakServer:
                     below = [int(pid) for pid in path.read_text().split()]
                 except OSError:
                     continue
-                yield from below
+                found += below
                 waiting += below
+        return found
 
 
 def _answers(connection: Connection) -> bool:

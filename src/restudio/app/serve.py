@@ -60,7 +60,7 @@ def serve(
     studio = compose(settings)
     tempfile.tempdir = str(studio.scratch.path)  # what a killed process leaves is found there and removed
     try:
-        if inherited is None:
+        if inherited is None and settings.role != "worker":  # clients come to the others
             studio.prepare_home()
             _tell_weakness()
         studio.start()

@@ -10,6 +10,7 @@ import ctypes
 import functools
 import importlib.util
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -26,6 +27,10 @@ _PARAMETERS = b"num_threads=1 verbosity=-1"
 _NAMES = {"win32": "lib_lightgbm.dll", "darwin": "lib_lightgbm.dylib"}
 
 
+_PREPARING = threading.RLock()
+"""Loading goes one at a time: a server that starts loads many models at once, and its first ones set OpenMP up."""
+
+
 class Booster:
     """A loaded model of ``features`` columns and ``width`` values a row."""
 
@@ -33,7 +38,10 @@ class Booster:
         library = load_library()
         handle = ctypes.c_void_p()
         iterations = ctypes.c_int()
-        _check(library.LGBM_BoosterLoadModelFromString(text.encode(), ctypes.byref(iterations), ctypes.byref(handle)))
+        with _PREPARING:
+            _check(
+                library.LGBM_BoosterLoadModelFromString(text.encode(), ctypes.byref(iterations), ctypes.byref(handle))
+            )
         _free_with(self, library.LGBM_BoosterFree, handle)
         self._library = library
         self._handle = handle
@@ -45,11 +53,12 @@ class Booster:
         """A function of one row of doubles, through the single-row call that prepares everything beforehand."""
         library, width = self._library, self._width
         fast = ctypes.c_void_p()
-        _check(
-            library.LGBM_BoosterPredictForMatSingleRowFastInit(
-                self._handle, _NORMAL, 0, -1, _DOUBLE, self._features, _PARAMETERS, ctypes.byref(fast)
+        with _PREPARING:
+            _check(
+                library.LGBM_BoosterPredictForMatSingleRowFastInit(
+                    self._handle, _NORMAL, 0, -1, _DOUBLE, self._features, _PARAMETERS, ctypes.byref(fast)
+                )
             )
-        )
         predict = library.LGBM_BoosterPredictForMatSingleRowFast
         row_type, result_type = ctypes.c_double * self._features, ctypes.c_double * width
         count = ctypes.byref(ctypes.c_int64())
@@ -111,9 +120,14 @@ def _free_with(owner: object, free: Callable[[ctypes.c_void_p], int], handle: ct
     weakref.finalize(owner, free, handle).atexit = False
 
 
-@functools.cache
 def load_library() -> ctypes.CDLL:
     """The shared library of the installed ``lightgbm`` distribution, loaded once."""
+    with _PREPARING:
+        return _load_library()
+
+
+@functools.cache
+def _load_library() -> ctypes.CDLL:
     library = ctypes.CDLL(str(find_library()))
     library.LGBM_GetLastError.restype = ctypes.c_char_p
     library.LGBM_BoosterPredictForMatSingleRowFast.argtypes = [

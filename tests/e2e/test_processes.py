@@ -1,0 +1,156 @@
+"""Web and worker processes side by side on one database: what one accepts another does, what one changes all serve."""
+
+from __future__ import annotations
+
+import statistics
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from tests.e2e.soak_load import Load
+from tests.e2e.soak_server import SoakServer
+
+from restudio.cli.loop import ENDPOINT
+from restudio.client.credentials import read_credentials
+from restudio.client.scoring import Scoring
+from restudio.client.types import Run
+
+Start = Callable[..., SoakServer]
+SLOW_S = 4.0
+SLOW = f"""\
+restudio: experiment/1
+title: Slow
+nodes:
+  data: {{module: enter-data-manually, parameters: {{Data: "x\\n1\\n2\\n"}}}}
+  script:
+    module: execute-python-script
+    inputs: {{Dataset1: data / dataset}}
+    parameters:
+      Python script: |
+        import time
+        def azureml_main(dataframe1=None, dataframe2=None):
+            time.sleep({SLOW_S})
+            return dataframe1
+"""
+
+
+@pytest.fixture
+def start(tmp_path: Path, database_url: str) -> Iterator[Start]:
+    """Starts processes of a role on one home and database."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "restudio.toml").write_text(f'database_url = "{database_url}"\n')
+    started: list[SoakServer] = []
+
+    def run(role: str) -> SoakServer:
+        started.append(SoakServer(home, "--role", role))
+        started[-1].wait_until_ready()
+        return started[-1]
+
+    yield run
+    for server in started:
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_work_goes_to_workers_and_changes_to_all(start: Start) -> None:
+    web, worker = start("web"), start("worker")
+    load = Load(read_credentials(web.home))
+    assert load.client.url == web.url, "the worker told clients to come to it"
+    assert not web.descendants(), "the web process ran modules"
+    assert worker.descendants()
+
+    other = start("web")
+    elsewhere = Scoring(_at(load.fresh_location, other.url), load.fresh_key)
+    delays = [_seconds_until_seen(load, elsewhere) for _ in range(5)]
+    assert statistics.median(delays) < 1.0, delays
+
+    run = load.client.experiments.run(load.client.experiments.import_yaml(SLOW).id)
+    _wait(load, run.id, lambda view: view.nodes["script"].state == "Running")
+    heir = start("worker")
+    begun = load.client.runs.get(run.id).nodes["script"].started
+    worker.process.kill()
+    worker.process.wait()
+    killed = time.time()
+    view = _wait(load, run.id, lambda view: view.nodes["script"].started not in (None, begun))
+    assert (view.nodes["script"].started or 0.0) - killed < 10
+    assert load.client.runs.wait(run.id, timeout=60).state == "Finished"
+    assert heir.descendants()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_several_web_processes_answer_with_one_revision_each(tmp_path: Path) -> None:
+    server = SoakServer(tmp_path / "home", "--web-workers", "3")
+    try:
+        server.wait_until_ready()
+        load = Load(read_credentials(server.home))
+        answers: defaultdict[str, set[str]] = defaultdict(set)
+        stop, lock = threading.Event(), threading.Lock()
+        failures: list[str] = []
+        processes: set[str] = set()
+
+        def score() -> None:
+            while not stop.is_set():
+                endpoint = Scoring(load.fresh_location, load.fresh_key)  # a connection of its own: any process
+                try:
+                    for _ in range(10):
+                        revision, answer = load.score(endpoint)
+                        with lock:
+                            answers[revision].add(answer)
+                except Exception as error:
+                    failures.append(repr(error))
+                endpoint.close()
+
+        def look() -> None:
+            while not stop.wait(0.1):
+                text = httpx.get(f"{server.url}/metrics").text
+                processes.update(line for line in text.splitlines() if line.startswith("restudio_process_id "))
+
+        clients = [threading.Thread(target=score) for _ in range(6)] + [threading.Thread(target=look)]
+        for client in clients:
+            client.start()
+        patched = [load.patch() for _ in range(20)]
+        stop.set()
+        for client in clients:
+            client.join()
+        assert not failures
+        known = {line.id for line in load.client.services.ledger(load.service, ENDPOINT)}
+        assert set(patched) <= known
+        assert set(answers) <= known
+        assert {len(found) for found in answers.values()} == {1}
+        assert len(processes) > 1, "all answers came from one process"
+    finally:
+        server.stop()
+    assert not server.survivors()
+
+
+def _at(location: str, url: str) -> str:
+    """The same address at another server."""
+    return url + urlsplit(location).path
+
+
+def _seconds_until_seen(load: Load, elsewhere: Scoring) -> float:
+    revision = load.patch()
+    patched = time.monotonic()
+    while load.score(elsewhere)[0] != revision:
+        assert time.monotonic() - patched < 20, "the other process never took the patch over"
+        time.sleep(0.01)
+    return time.monotonic() - patched
+
+
+def _wait(load: Load, run_id: str, reached: Callable[[Run], bool]) -> Run:
+    deadline = time.monotonic() + 60
+    while True:
+        view = load.client.runs.get(run_id)
+        if "script" in view.nodes and reached(view):
+            return view
+        assert time.monotonic() < deadline, view
+        time.sleep(0.05)
