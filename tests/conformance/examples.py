@@ -89,10 +89,15 @@ class Examples:
         return None
 
     def candidates(self, entry: Entry) -> Iterator[Example]:
-        """Every combination of parameters and inputs worth trying, the plainest first."""
+        """Every combination of parameters and required inputs, with all optional inputs at their plainest or none."""
+        ports = entry.spec.inputs
+        optional = [self._port_values(port) for port in ports if port.optional]
+        extras = list(dict.fromkeys([tuple(0 for _ in optional), tuple(-1 for _ in optional)]))
         for raw in self._raws(entry):
-            for inputs in itertools.product(*(self._port_values(port) for port in entry.spec.inputs)):
-                yield Example(entry, raw, inputs)
+            for required in itertools.product(*(self._port_values(port) for port in ports if not port.optional)):
+                for extra in extras:
+                    left, right = iter(required), (values[i] for values, i in zip(optional, extra, strict=True))
+                    yield Example(entry, raw, tuple(next(right if port.optional else left) for port in ports))
 
     def values(self, kind: PortKind) -> Sequence[object]:
         return self._values[kind]
@@ -129,7 +134,7 @@ class Examples:
                 assert isinstance(value, (Model, Transform))
                 (self._assets / f"{kind.name.lower()}-{number}").write_bytes(write_artifact(value))
         for entry in self.catalog.values():
-            if [port.kind for port in entry.spec.inputs] != [PortKind.MODEL, PortKind.TABLE]:
+            if [port.kind for port in entry.spec.inputs if not port.optional] != [PortKind.MODEL, PortKind.TABLE]:
                 continue
             for candidate in list(self.candidates(entry)):
                 self._values[PortKind.TABLE].extend(self._outputs(candidate, Table))

@@ -24,6 +24,7 @@ class Task(enum.Enum):
     REGRESSION = "regression"
     CLUSTERING = "clustering"
     ANOMALY = "anomaly"
+    RECOMMENDATION = "recommendation"
 
 
 @dataclass(frozen=True, slots=True)
