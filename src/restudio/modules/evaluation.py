@@ -23,11 +23,12 @@ from restudio.core.spec import Serving, module, table_in, table_out
 from restudio.kernels.levels import Levels
 from restudio.kernels.vectors import as_doubles, from_arrow
 from restudio.modules.learners.training_data import ensure_finite
-from restudio.modules.metrics import binary, multiclass, regression
+from restudio.modules.metrics import binary, clustering, multiclass, regression
 from restudio.seams.context import Context
 from restudio.tables.table import Table
 
 _CURVES = b"restudio.curves"
+_DISTANCES = "DistancesToClusterCenter no."
 _LABEL_SCORES = {
     Score.BINARY_LABEL: Task.BINARY,
     Score.ANOMALY_LABEL: Task.BINARY,
@@ -70,8 +71,11 @@ class Evaluation:
 def evaluate_model(p: object, scored: Table, compared: Table | None, *, ctx: Context) -> Table:
     """Measure one scored dataset, or two side by side: accuracy, precision, recall, F1, AUC and log loss for two
     classes; overall, average, micro and macro figures for several; absolute, squared and relative errors for numbers.
-    Rows without a label or a score are left out."""
-    evaluations = [evaluate_scored(table) for table in (scored, compared) if table is not None]
+    Assignments to clusters are measured by their distances. Rows without a label or a score are left out."""
+    tables = [table for table in (scored, compared) if table is not None]
+    if any(map(_is_clustered, tables)):
+        return _evaluate_clusters(tables)
+    evaluations = [evaluate_scored(table) for table in tables]
     tasks = {evaluation.task for evaluation in evaluations}
     if len(tasks) > 1:
         left, right = (e.task.value for e in evaluations)
@@ -81,6 +85,39 @@ def evaluate_model(p: object, scored: Table, compared: Table | None, *, ctx: Con
     table = Table.from_columns({name: [e.metrics[name] for e in evaluations] for name in names}, schema)
     curves = json.dumps([e.curves for e in evaluations], separators=(",", ":"))
     return Table(schema, table.data.replace_schema_metadata({_CURVES: curves.encode()}))
+
+
+def _is_clustered(table: Table) -> bool:
+    """Whether the newest scores of a dataset are assignments to clusters; by name, when it was read from a file."""
+    scores = [c.score for c in table.schema if c.score in _LABEL_SCORES or c.score is Score.CLUSTER_LABEL]
+    return scores[-1] is Score.CLUSTER_LABEL if scores else "Assignments" in table.schema
+
+
+def _evaluate_clusters(tables: list[Table]) -> Table:
+    """One row for all clusters of a dataset and one for each; those of a dataset to compare follow."""
+    if not all(map(_is_clustered, tables)):
+        raise ModuleError("0062", "Clusters cannot be compared with the scores of another kind of model.")
+    rows = [row for table in tables for row in clustering.metrics(*_assignments(table))]
+    types = (DType.STRING, DType.DOUBLE, DType.DOUBLE, DType.INTEGER, DType.DOUBLE)
+    schema = Schema.of(Column(name, dtype) for name, dtype in zip(clustering.NAMES, types, strict=True))
+    return Table.from_columns(dict(zip(clustering.NAMES, zip(*rows, strict=True), strict=True)), schema)
+
+
+def _assignments(table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """Assigned clusters and distances (a column a centre) of the rows that have them."""
+    typed = [c.name for c in table.schema if c.score is Score.CLUSTER_LABEL]
+    assigned = typed[-1] if typed else "Assignments"
+    position = table.schema.index(assigned)
+    distances = [c.name for c in table.schema.columns[position + 1 :] if c.name.startswith(_DISTANCES)]
+    numbers = [assigned, *distances]
+    if not distances or not all(table.schema[name].dtype.is_number for name in numbers):
+        raise ModuleError("0025", "There are no distances to cluster centres; connect Assign Data to Clusters.")
+    rows = _complete(table.select(numbers))
+    cells = np.column_stack([as_doubles(from_arrow(rows.column(n), rows.schema[n].dtype)) for n in numbers])
+    clusters = cells[:, 0].astype(np.int64)
+    if (clusters < 0).any() or (clusters >= len(distances)).any():
+        raise ModuleError("0025", f"Assignments must be from 0 to {len(distances) - 1}.", column=assigned)
+    return clusters, cells[:, 1:]
 
 
 def curves_of(results: Table) -> list[Json]:
@@ -114,7 +151,7 @@ def _find_assigned(schema: Schema) -> tuple[Task, Column]:
         if column.score in _LABEL_SCORES:
             return _LABEL_SCORES[column.score], column
         if column.score is Score.CLUSTER_LABEL:
-            raise ModuleError("0013", "Cluster assignments cannot be judged against a label column.")
+            raise ModuleError("0013", "Cluster assignments have no label to be judged against.")
     for column in reversed(schema.columns):
         if column.name in _CUSTOM_NAMES:
             return _CUSTOM_NAMES[column.name], column

@@ -35,8 +35,8 @@ class TrainingData:
     """What a learner's ``fit`` gets.
 
     ``columns[i]`` holds feature ``i``: doubles with NaN for missing, or for a feature with categories the int32 code of
-    its level and ``MISSING``. ``label`` is None when nothing is to be told. ``target`` is the position in ``classes``, or the value to predict. ``weight`` is the
-    weight column, if the table has one.
+    its level and ``MISSING``. ``label`` is None when there is nothing to tell. ``target`` is the position in
+    ``classes``, or the value to predict. ``weight`` is the weight column, if the table has one.
     """
 
     features: tuple[Column, ...]
