@@ -17,7 +17,8 @@ from restudio.core.spec import Spec
 SITE = ROOT / "site"
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title} · Restudio</title><style>body{{max-width:54rem;margin:0 auto 4rem;padding:0 1rem;
-font:16px/1.55 system-ui;color:#1b2430}}a{{color:#0b65b0}}nav{{padding:.8rem 0;margin-bottom:1.5rem;border-bottom:1px solid #d9dee6}}
+font:16px/1.55 system-ui;color:#1b2430}}a{{color:#0b65b0}}
+nav{{padding:.8rem 0;margin-bottom:1.5rem;border-bottom:1px solid #d9dee6}}
 nav a{{margin-right:1.2rem;text-decoration:none}}
 code{{background:#f1f4f8;border-radius:3px;padding:.1em .25em;font-size:.9em}}
 pre{{background:#f1f4f8;border-radius:6px;padding:.8rem 1rem;overflow:auto;line-height:1.45}}pre code{{padding:0}}

@@ -24,7 +24,8 @@ from restudio.core.schema import Column, DType, Role, Schema
 from restudio.core.spec import Entry, module, table_in, table_out
 from restudio.graph.model import DATASET, SAVED_MODEL, WEB_INPUT, WEB_OUTPUT, Edge, Graph, Node
 from restudio.scoring.compile import Saved, compile_graph
-from restudio.scoring.interpreted import Contexts, Interpreter
+from restudio.scoring.contexts import Contexts
+from restudio.scoring.interpreted import Interpreter
 from restudio.scoring.scorer import Scorer
 from restudio.seams.context import Context
 from restudio.tables.table import ARROW_TYPES, Table
