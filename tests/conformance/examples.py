@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ class Examples:
         self._count = itertools.count()
         self._values: dict[PortKind, list[object]] = {
             PortKind.TABLE: [ordinary()],
-            PortKind.ZIP: [],
+            PortKind.ZIP: [_archive(folder / "archive.zip")],
             PortKind.UNTRAINED: [],
             PortKind.MODEL: [],
             PortKind.TRANSFORM: [],
@@ -144,6 +145,12 @@ class Examples:
             return [value for value in self.run(example) if isinstance(value, wanted)]
         except RestudioError:
             return []
+
+
+def _archive(path: Path) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("data.csv", "a,b\n1,x\n2,y\n")
+    return path
 
 
 def _rules(parameter: Parameter) -> bool:
