@@ -15,7 +15,7 @@ from tree import Source, finish, iter_sources
 
 HOMES: dict[str, tuple[str, ...]] = {
     "litestar": ("http/",),
-    "uvicorn": ("app/",),
+    "uvicorn": ("app/", "http/rrs_protocol.py"),
     "jinja2": ("http/",),
     "prometheus_client": ("http/", "scoring/"),
     "httpx": ("client/", "cli/", "blobs/", "app/"),

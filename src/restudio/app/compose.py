@@ -132,12 +132,9 @@ def compose(settings: Settings) -> Studio:
     blobs = BlobService(db, objects, secrets, clock, settings.url)
     outgoing = Outgoing(EgressPolicy.of(settings.egress), clock)
     fetcher = Fetcher(blobs, outgoing, clock)
-    engine = ProcessEngine(
-        {"url": settings.objects},
-        workers=settings.engine_workers,
-        outside=FetchedOutside(fetcher),
-        scratch=scratch.path,
-    )
+    outside = FetchedOutside(fetcher)
+    store = {"url": settings.objects}
+    engine = ProcessEngine(store, workers=settings.engine_workers, outside=outside, scratch=scratch.path)
     assets = AssetService(db, objects, clock)
     limits = Limits(settings.module_seconds, settings.module_memory_mb, settings.script_network)
     experiments = ExperimentService(db, objects, assets, registry, work, engine, clock, limits=limits, secrets=secrets)
@@ -180,11 +177,9 @@ def compose(settings: Settings) -> Studio:
                 Chore("runs that lost their work", _SOON_S, experiments.recover),
                 Chore("jobs that lost their work", _SOON_S, jobs.recover),
                 Chore("old jobs", _LATER_S, jobs.purge),
-                Chore("old work", _LATER_S, lambda: work.purge(clock.now().timestamp() - WORK_RETENTION_S)),
                 Chore("blobs that nothing refers to", _LATER_S, blobs.collect_garbage),
-                Chore("old module outputs", _LATER_S, lambda: sweep_outputs(db, objects, clock, settings.output_days)),
                 Chore("old announcements", _LATER_S, deployments.prune),
-                Chore("broken uploads", _LATER_S, lambda: uploads.sweep(clock.now().timestamp())),
+                *_sweeps(settings, db, objects, clock, work, uploads),
             ]
         ),
     )
@@ -203,3 +198,18 @@ def _master_key(settings: Settings) -> bytes:
 def _contexts(registry: Registry, limits: Limits) -> Contexts:
     """For services whose modules run scripts, in this process's sandboxes."""
     return ServingContexts(registry, partial(run_script, limits=limits)).open
+
+
+def _sweeps(
+    settings: Settings, db: SqlDatabase, objects: Objects, clock: Clock, work: DbosWork, uploads: Uploads
+) -> list[Chore]:
+    """Chores that go by age."""
+
+    def now() -> float:
+        return clock.now().timestamp()
+
+    return [
+        Chore("old work", _LATER_S, lambda: work.purge(now() - WORK_RETENTION_S)),
+        Chore("old module outputs", _LATER_S, lambda: sweep_outputs(db, objects, clock, settings.output_days)),
+        Chore("broken uploads", _LATER_S, lambda: uploads.sweep(now())),
+    ]

@@ -57,7 +57,13 @@ class Own:
 def routes(experiments: ExperimentService, objects: Objects, door: Door) -> list[HTTPRouteHandler]:
     """Handlers of experiments and runs."""
     own = Own(experiments)
-    return [*_documents(own, door), *_runs(own, door), *_outputs(own, objects, door), *_results(own, door)]
+    return [
+        *_documents(own, door),
+        *_imports(own, door),
+        *_runs(own, door),
+        *_outputs(own, objects, door),
+        *_results(own, door),
+    ]
 
 
 def _documents(own: Own, door: Door) -> list[HTTPRouteHandler]:
@@ -68,29 +74,6 @@ def _documents(own: Own, door: Door) -> list[HTTPRouteHandler]:
     def list_(request: AnyRequest, workspace: FromPath[str]) -> Answer:
         door.enter(request, workspace, Action.READ)
         return json_answer([_experiment(found) for found in own.experiments.list(workspace)])
-
-    @post(root)
-    @threaded
-    def create(request: AnyRequest, workspace: FromPath[str], body: RawBody) -> Answer:
-        principal = door.enter(request, workspace, Action.EDIT)
-        saved = own.experiments.import_yaml(workspace, _text(body), author=principal.name)
-        return json_answer(_experiment(saved), 201)
-
-    @post(f"{root}/classic")
-    @threaded
-    def create_from_classic(request: AnyRequest, workspace: FromPath[str], body: RawBody) -> Answer:
-        principal = door.enter(request, workspace, Action.EDIT)
-        saved, findings = own.experiments.import_classic(workspace, _text(body), author=principal.name)
-        report = [{"line": f.line, "subject": f.subject, "reason": f.reason} for f in findings]
-        return json_answer({"experiment": _experiment(saved), "findings": report}, 201)
-
-    @put(f"{root}/{{experiment:str}}")
-    @threaded
-    def update(request: AnyRequest, workspace: FromPath[str], experiment: FromPath[str], body: RawBody) -> Answer:
-        principal = door.enter(request, workspace, Action.EDIT)
-        known = own.experiment(workspace, experiment)
-        saved = own.experiments.import_yaml(workspace, _text(body), experiment_id=known.id, author=principal.name)
-        return json_answer(_experiment(saved))
 
     @get(f"{root}/{{experiment:str}}")
     @threaded
