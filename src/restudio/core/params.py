@@ -56,6 +56,7 @@ class Parameter:
     ``ge``/``gt``/``le``/``lt`` bound numbers (errors 0005, 0004, 0007, 0006; 0008 when both ends are closed).
     ``choices`` are the allowed display values of enumerations and modes. ``aliases`` are other names that old graphs
     use. ``optional`` parameters may be None. ``single`` marks a picker of exactly one column.
+    ``hidden`` parameters carry what a module learned from its inputs; forms and help pages leave them out.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Parameter:
     lt: float | None = None
     optional: bool = False
     single: bool = False
+    hidden: bool = False
     when: When | None = None
     aliases: tuple[str, ...] = ()
 
@@ -302,4 +304,5 @@ def _parse_range(parameter: Parameter, value: object) -> tuple[float, ...]:
         parts = [value]
     if not parts:
         raise _wrong(parameter, "a list of numbers such as '2; 8; 32'", value)
-    return tuple(_bounded(parameter, _parse_float(parameter, part)) for part in parts)
+    numbers = [_parse_float(parameter, part) for part in parts]
+    return tuple(_bounded(parameter, number) for number in numbers)

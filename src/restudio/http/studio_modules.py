@@ -35,7 +35,7 @@ def _spec(spec: Spec) -> dict[str, Any]:
         "family": spec.family,
         "inputs": [_port(port) for port in spec.inputs],
         "outputs": [_port(port) for port in spec.outputs],
-        "parameters": [_parameter(parameter, defaults) for _, parameter in parameters_of(spec.params)],
+        "parameters": [_parameter(p, defaults) for _, p in parameters_of(spec.params) if not p.hidden],
     }
 
 

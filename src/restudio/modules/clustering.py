@@ -54,14 +54,15 @@ class AssignParams:
 def train_clustering_model(
     p: TrainClusteringParams, untrained: UntrainedModel, dataset: Table, *, ctx: Context
 ) -> tuple[Model, Table]:
-    """Find clusters in a dataset by the chosen columns, and tell the cluster of each of its rows. Rows with a missing
-    cell in a chosen column are not learned from and are assigned to no cluster."""
+    """Find clusters in a dataset by the chosen columns, and tell the cluster of each of its rows. A label is never
+    clustered by. Rows with a missing cell in a chosen column are not learned from and are assigned to no cluster."""
     learner = ctx.entry(untrained.learner)
     if learner.fit is None or untrained.task is not Task.CLUSTERING:
         raise ModuleError("0013", f"'{learner.spec.name}' does not find clusters; use K-Means Clustering.")
     params: object = parse_params(learner.spec.params, untrained.params)
     label = dataset.schema.label()
-    data = prepare_unlabelled(dataset, p.chosen.resolve(dataset.schema, parameter="Column Set"))
+    chosen = p.chosen.resolve(dataset.schema, parameter="Column Set")
+    data = prepare_unlabelled(dataset, [name for name in chosen if dataset.schema[name].role is not Role.LABEL])
     if label is not None:
         levels, codes = _label_codes(dataset, label)
         data = replace(data, label=label, classes=levels, target=codes)

@@ -13,9 +13,9 @@ from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, integer, to_raw, when
 from restudio.core.spec import Port, PortKind, Serving, module
 from restudio.kernels.clusters import ClusterPredictor
-from restudio.kernels.dense import LevelInput, NumberInput
 from restudio.kernels.expr import Predictor
 from restudio.modules.fitted_state import reading
+from restudio.modules.learners.dense_model import doubles, inputs_of
 from restudio.modules.learners.fitted import guard_levels
 from restudio.modules.learners.linear_design import encode, to_unit_range, unscaled
 from restudio.modules.learners.ranges import RANGE, SINGLE, seed, single, trainer_mode, values_of
@@ -122,15 +122,10 @@ def _fit(p: KMeansParams, data: TrainingData, ctx: Context) -> Model:
 @k_means_clustering.predicts
 def _predict(model: Model) -> Predictor:
     with reading(model.learner):
-        shift, divisor, centres = (model.arrays[name] for name in ("shift", "divisor", "centres"))
-        if not all(array.dtype == np.float64 for array in (shift, divisor, centres)) or centres.ndim != 2:
-            raise ValueError("arrays must hold doubles")
-        inputs = [
-            NumberInput(low, by) if column.categories is None else LevelInput(column.categories, column.dtype)
-            for column, low, by in zip(model.features, shift.tolist(), divisor.tolist(), strict=True)
-        ]
         cosine = model.params.get(_METRIC) == _COSINE
-        return guard_levels(model, ClusterPredictor(inputs, centres, cosine=cosine))
+        return guard_levels(
+            model, ClusterPredictor(inputs_of(model), doubles(model.arrays, "centres", 2), cosine=cosine)
+        )
 
 
 def _start(p: KMeansParams, matrix: Any, data: TrainingData) -> Any:

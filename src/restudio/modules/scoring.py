@@ -101,8 +101,11 @@ def _read(frame: Frame, feature: Column) -> Expr:
 
 
 def _mark_label(column: Column, model: Model) -> Column:
-    """Evaluate Model finds the label by its role, which a test set may not carry."""
-    if model.label is not None and column.name == model.label.name and column.score is None:
+    """Evaluate Model finds the label by its role, which a test set may not carry. A model that learned no label leaves
+    the test set's as it is."""
+    if model.label is None:
+        return column
+    if column.name == model.label.name and column.score is None:
         return column.with_(role=Role.LABEL)
     return column.with_(role=Role.NONE) if column.role is Role.LABEL else column
 

@@ -44,17 +44,16 @@ def dense_predictor(model: Model, *, unit_length: bool = False) -> Predictor:
         if len(names) > _MAX_LAYERS:
             raise ValueError(f"more than {_MAX_LAYERS} layers")
         layers = [
-            Layer(
-                _doubles(model.arrays, f"weights-{n}", 2), _doubles(model.arrays, f"bias-{n}", 1), cast(Activation, a)
-            )
+            Layer(doubles(model.arrays, f"weights-{n}", 2), doubles(model.arrays, f"bias-{n}", 1), cast(Activation, a))
             for n, a in enumerate(names)
         ]
-        predictor = DensePredictor(_inputs(model), layers, scores_of(model), unit_length=unit_length)
+        predictor = DensePredictor(inputs_of(model), layers, scores_of(model), unit_length=unit_length)
         return guard_levels(model, predictor)
 
 
-def _inputs(model: Model) -> list[NumberInput | LevelInput]:
-    shift, divisor = _doubles(model.arrays, "shift", 1), _doubles(model.arrays, "divisor", 1)
+def inputs_of(model: Model) -> list[NumberInput | LevelInput]:
+    """How the kernel encodes the features of a model."""
+    shift, divisor = doubles(model.arrays, "shift", 1), doubles(model.arrays, "divisor", 1)
     edges = _edges(model)
     return [
         NumberInput(low, by, tuple(bins.tolist()))
@@ -70,13 +69,14 @@ def _edges(model: Model) -> list[np.ndarray]:
     counts = model.arrays["edge-counts"]
     if counts.dtype != np.int64 or counts.ndim != 1 or (counts < 0).any():
         raise ValueError("'edge-counts' must hold counts")
-    edges = _doubles(model.arrays, "edges", 1)
+    edges = doubles(model.arrays, "edges", 1)
     if int(counts.sum()) != len(edges):
         raise ValueError("'edge-counts' do not fit 'edges'")
     return np.split(edges, np.cumsum(counts)[:-1])
 
 
-def _doubles(arrays: Mapping[str, np.ndarray], name: str, dimensions: int) -> np.ndarray:
+def doubles(arrays: Mapping[str, np.ndarray], name: str, dimensions: int) -> np.ndarray:
+    """The array of that name; ``ValueError`` when it is not one of doubles in so many dimensions."""
     array = arrays[name]
     if array.ndim != dimensions or array.dtype != np.float64:
         raise ValueError(f"array '{name}' must hold doubles in {dimensions} dimensions")
