@@ -105,7 +105,36 @@ def _documents(own: Own, door: Door) -> list[HTTPRouteHandler]:
         door.enter(request, workspace, Action.EDIT)
         own.experiments.delete(own.experiment(workspace, experiment).id)
 
-    return [list_, create, create_from_classic, update, show, export, versions, forget]
+    return [list_, show, export, versions, forget]
+
+
+def _imports(own: Own, door: Door) -> list[HTTPRouteHandler]:
+    root = f"{ROOT}/experiments"
+
+    @post(root)
+    @threaded
+    def create(request: AnyRequest, workspace: FromPath[str], body: RawBody) -> Answer:
+        principal = door.enter(request, workspace, Action.EDIT)
+        saved = own.experiments.import_yaml(workspace, _text(body), author=principal.name)
+        return json_answer(_experiment(saved), 201)
+
+    @post(f"{root}/classic")
+    @threaded
+    def create_from_classic(request: AnyRequest, workspace: FromPath[str], body: RawBody) -> Answer:
+        principal = door.enter(request, workspace, Action.EDIT)
+        saved, findings = own.experiments.import_classic(workspace, _text(body), author=principal.name)
+        report = [{"line": f.line, "subject": f.subject, "reason": f.reason} for f in findings]
+        return json_answer({"experiment": _experiment(saved), "findings": report}, 201)
+
+    @put(f"{root}/{{experiment:str}}")
+    @threaded
+    def update(request: AnyRequest, workspace: FromPath[str], experiment: FromPath[str], body: RawBody) -> Answer:
+        principal = door.enter(request, workspace, Action.EDIT)
+        known = own.experiment(workspace, experiment)
+        saved = own.experiments.import_yaml(workspace, _text(body), experiment_id=known.id, author=principal.name)
+        return json_answer(_experiment(saved))
+
+    return [create, create_from_classic, update]
 
 
 def _runs(own: Own, door: Door) -> list[HTTPRouteHandler]:
