@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 
 import pytest
@@ -18,7 +19,9 @@ def examples(tmp_path_factory: pytest.TempPathFactory) -> Examples:
     return Examples(CATALOG, tmp_path_factory.mktemp("conformance"))
 
 
-OUTSIDE = frozenset({"import-data", "export-data", "web-service-input"})
+OUTSIDE = frozenset({"import-data", "export-data", "web-service-input"}) | (
+    frozenset() if shutil.which("Rscript") else {"execute-r-script"}
+)
 """Modules that need the world outside: no example is derived from their ports and parameters."""
 
 GROUPS: Mapping[str, Callable[[Entry], bool]] = {

@@ -66,10 +66,10 @@ def execute_python_script(
     result = ctx.run_script("Python", p.source, inputs, bundle=bundle)
     for line in result.log.splitlines():
         ctx.log(line)
-    return _table(result, "result1"), _device(result.log, result.images), _table(result, "result2")
+    return returned_table(result, "result1"), device_table(result.log, result.images), returned_table(result, "result2")
 
 
-def _table(result: ScriptResult, name: str) -> Table:
+def returned_table(result: ScriptResult, name: str) -> Table:
     """An output of the script; a table without columns where the script gave none."""
     path = result.outputs.get(name)
     if path is None:
@@ -83,7 +83,7 @@ def _table(result: ScriptResult, name: str) -> Table:
     return table
 
 
-def _device(log: str, images: Sequence[Path]) -> Table:
+def device_table(log: str, images: Sequence[Path]) -> Table:
     """Console text and images, one a row; images are PNG in base64."""
     rows = [("text", "console", log)]
     rows += [("image/png", image.name, base64.b64encode(image.read_bytes()).decode()) for image in images]
