@@ -214,8 +214,9 @@ class Cleaner:
             sentence = _SPECIAL.sub(r" \g<0> ", sentence)
         if p.duplicates:
             sentence = _REPEATED.sub(r"\1\1", sentence)
-        # Lemmas come first, so that inflected stop words are found as well.
-        words = (self._word(word) for word in sentence.split())
+        # Before and after lemmatization, so that neither an inflected stop word nor one given inflected stays.
+        kept = (word for word in sentence.split() if word.casefold() not in self._stop_words)
+        words = (self._word(word) for word in kept)
         return " ".join(word for word in words if word.casefold() not in self._stop_words)
 
     def _word(self, word: str) -> str:
