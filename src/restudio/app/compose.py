@@ -117,7 +117,7 @@ class Studio:
         self.scratch.close()
 
 
-# Longer than a screen, because it is one list: every part once, in the order in which they need each other.
+# This is one thing, a list: every part once, in the order in which they need each other.
 def compose(settings: Settings) -> Studio:
     """Build all parts; opens and migrates the database, starts nothing."""
     settings.home.mkdir(parents=True, exist_ok=True)
