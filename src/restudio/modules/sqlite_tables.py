@@ -21,7 +21,6 @@ from restudio.tables import parsing
 from restudio.tables.naming import unique_names
 from restudio.tables.table import ARROW_TYPES, Table
 
-_ROWS_PER_INSERT = 50_000
 _ALLOWED = frozenset(
     getattr(sqlite3, f"SQLITE_{action}")
     for action in (
@@ -105,6 +104,8 @@ def _statements(script: str) -> Iterator[str]:
 
 
 def _load(connection: sqlite3.Connection, name: str, table: Table) -> None:
+    import polars as pl
+
     connection.execute("PRAGMA temp_store = MEMORY")
     if not table.names:
         connection.execute(f'CREATE TABLE {name} ("{name.upper()}COL1")')
@@ -116,12 +117,9 @@ def _load(connection: sqlite3.Connection, name: str, table: Table) -> None:
     connection.execute(f"CREATE TABLE {name} ({declared})")
     connection.execute("BEGIN")
     marks = ", ".join("?" * len(table.names))
-    for start in range(0, table.num_rows, _ROWS_PER_INSERT):
-        chunk = table.slice(start, _ROWS_PER_INSERT)
-        cells = [
-            _to_sql(values, c.dtype).to_pylist() for values, c in zip(chunk.data.columns, chunk.schema, strict=True)
-        ]
-        connection.executemany(f"INSERT INTO {name} VALUES ({marks})", zip(*cells, strict=True))
+    texts = [_to_sql(values, c.dtype) for values, c in zip(table.data.columns, table.schema, strict=True)]
+    rows = pl.DataFrame({f"c{at}": pl.from_arrow(values) for at, values in enumerate(texts)}).iter_rows()
+    connection.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
     connection.execute("COMMIT")
 
 
@@ -176,12 +174,15 @@ def _column(name: str, source: DType | None, values: Sequence[object]) -> tuple[
 
 def _typed(name: str, values: Sequence[object]) -> pa.Array:
     """Whole numbers, numbers or texts; numbers among texts are texts."""
-    if any(isinstance(value, bytes) for value in values):
-        raise ModuleError("0069", f"Column '{name}' of the result holds binary values; use hex().", column=name)
     try:
-        return pa.array(values)
+        array = pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
-        return pa.array([None if v is None else text_of(v) for v in values], pa.large_string())  # type: ignore[arg-type]
+        if not any(isinstance(value, bytes) for value in values):
+            return pa.array([None if v is None else text_of(v) for v in values], pa.large_string())  # type: ignore[arg-type]
+        array = pa.nulls(0, pa.binary())
+    if pa.types.is_binary(array.type):
+        raise ModuleError("0069", f"Column '{name}' of the result holds binary values; use hex().", column=name)
+    return array
 
 
 def _as_before(array: pa.Array, dtype: DType) -> pa.Array | None:

@@ -65,7 +65,7 @@ def _summary(dataset: Table, column: Column) -> list[object]:
     if not column.is_numeric:
         unique = pc.count_distinct(values, mode="only_valid").as_py()
         return [column.name, present, unique, values.null_count, *[None] * len(SUMMARY)]
-    numbers = sorted_numbers(dataset, column)
+    numbers = np.sort(_numbers(dataset, column))
     unique = distinct(numbers) if len(numbers) == present and present else _distinct(dataset, column)
     with np.errstate(all="ignore"):
         found = [_or_missing(statistic(numbers)) if len(numbers) else None for statistic in SUMMARY.values()]
@@ -77,10 +77,11 @@ def _distinct(dataset: Table, column: Column) -> int:
     return count
 
 
-def sorted_numbers(dataset: Table, column: Column) -> np.ndarray:
-    """The finite numbers of a column, ascending."""
+def _numbers(dataset: Table, column: Column) -> np.ndarray:
+    """The finite numbers of a column."""
     cells = as_doubles(from_arrow(dataset.column(column.name), column.dtype))
-    return np.sort(cells[np.isfinite(cells)])
+    finite: np.ndarray = cells[np.isfinite(cells)]
+    return finite
 
 
 def _or_missing(value: float) -> float | None:
@@ -112,7 +113,7 @@ def compute_elementary_statistics(p: ElementaryStatisticsParams, dataset: Table,
     schema = _statistics_schema(p, dataset.schema)
     cells: dict[str, list[float | None]] = {}
     for result, column in zip(schema, chosen_columns(p.selection, dataset.schema, _COLUMNS), strict=True):
-        numbers = sorted_numbers(dataset, column)
+        numbers = _numbers(dataset, column)
         with np.errstate(all="ignore"):
             cells[result.name] = [_or_missing(_statistic(p, numbers)) if len(numbers) else None]
     return Table.from_columns(cells, schema)
