@@ -71,9 +71,10 @@ class SoakServer:
         self.wait_until_ready()
         return death
 
-    def restart(self) -> None:
-        """End politely and start again."""
+    def restart(self, *arguments: str) -> None:
+        """End politely and start again, with more arguments from now on."""
         self.stop()
+        self._arguments += arguments
         self.process = self._start()
         self.wait_until_ready()
 
