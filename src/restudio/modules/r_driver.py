@@ -6,7 +6,6 @@ text file a column, so that R needs no packages. ``RSCRIPT``, ``SCRIPT``, ``RUNN
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -39,7 +38,7 @@ def azureml_main(
     (exchange / "script.R").write_text(SCRIPT, encoding="utf-8")
     (exchange / "runner.R").write_text(RUNNER, encoding="utf-8")
     seed = [] if SEED is None else [str(SEED % _MOST_INTEGER)]
-    done = subprocess.run([RSCRIPT, "--vanilla", str(exchange / "runner.R"), *seed], check=False, env=dict(os.environ))
+    done = subprocess.run([RSCRIPT, "--vanilla", str(exchange / "runner.R"), *seed], check=False)
     failure = exchange / "error.txt"
     if done.returncode or failure.exists():
         said = failure.read_text(encoding="utf-8", errors="replace") if failure.exists() else "it ended without a word"
