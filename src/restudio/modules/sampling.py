@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, columns, integer, mode, real, text, when
-from restudio.core.schema import DType
 from restudio.core.selector import Selection
 from restudio.core.spec import Serving, module, table_in, table_out
 from restudio.modules.row_conditions import matches_expression, matches_pattern
+from restudio.modules.strata import strata_of
 from restudio.seams.context import Context
 from restudio.tables.table import Table
 
@@ -81,23 +80,8 @@ def _schemas(p: SplitDataParams, schema: object) -> tuple[object, object]:
 def _chosen_rows(p: SplitDataParams, dataset: Table) -> np.ndarray:
     random = np.random.default_rng(p.seed) if p.randomized else None
     first = np.zeros(dataset.num_rows, np.bool_)
-    for rows in _strata(p, dataset):
+    for rows in strata_of(dataset, p.key if p.stratified == "True" else None, parameter=_KEY):
         # Half up, so that one half of three rows is two of them.
         count = int(np.floor(len(rows) * p.fraction + 0.5))
         first[(rows if random is None else random.permutation(rows))[:count]] = True
     return first
-
-
-def _strata(p: SplitDataParams, dataset: Table) -> list[np.ndarray]:
-    """Row numbers of each stratum, in order of first occurrence; missing keys are a stratum."""
-    if p.stratified != "True":
-        return [np.arange(dataset.num_rows)]
-    names = p.key.resolve(dataset.schema, parameter=_KEY)
-    if len(names) != 1:
-        raise ModuleError("0022", f"One stratification key must be selected, got {len(names)}.", parameter=_KEY)
-    column = dataset.schema[names[0]]
-    if column.dtype is DType.DOUBLE and not column.is_categorical:
-        raise ModuleError("0017", f"The stratification key '{column.name}' must be discrete.", column=column.name)
-    encoded = pc.dictionary_encode(dataset.column(column.name), null_encoding="encode").combine_chunks()
-    codes = np.asarray(encoded.indices)
-    return [np.flatnonzero(codes == code) for code in range(len(encoded.dictionary))]
