@@ -106,7 +106,7 @@ class ClusterPredictor:
         with np.errstate(invalid="ignore", over="ignore"):
             for place, sums, square in self._sums.blocks(columns, rows):
                 distances[place] = self._distances(sums, square)
-        missing: np.ndarray = np.isnan(distances).any(axis=1)
+        missing = np.asarray(np.isnan(distances).any(axis=1))
         mask = missing if missing.any() else None
         nearest = Vector(DType.INTEGER, np.argmin(distances, axis=1).astype(np.int64), mask)
         return nearest, *(Vector(DType.DOUBLE, np.ascontiguousarray(d), mask) for d in distances.T)

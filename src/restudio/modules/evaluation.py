@@ -141,6 +141,9 @@ def evaluate_scored(scored: Table) -> Evaluation:
     probability = _find_probability(scored.schema) if task is Task.BINARY else None
     if probability is not None:
         used.append(probability.name)
+    deviation = _find_deviation(scored.schema, assigned) if task is Task.REGRESSION else None
+    if deviation is not None:
+        used.append(deviation.name)
     rows = _complete(scored.select(used))
     return _EVALUATE[task](rows, label, assigned)
 
@@ -174,6 +177,12 @@ def _find_probability(schema: Schema) -> Column:
         if name in schema and schema[name].dtype.is_number:
             return schema[name]
     raise ModuleError("0025", "There is no column of scored probabilities, which two-class metrics need.")
+
+
+def _find_deviation(schema: Schema, mean: Column) -> Column | None:
+    """The standard deviation beside the predicted mean, where the model tells one."""
+    following = schema.columns[schema.index(mean.name) + 1 :][:1]
+    return next((c for c in following if c.score is Score.REGRESSION_DEVIATION), None)
 
 
 def _complete(table: Table) -> Table:
@@ -222,7 +231,8 @@ def _evaluate_regression(rows: Table, label: Column, assigned: Column) -> Evalua
             raise ModuleError("0013", f"Column '{column.name}' is {column.dtype.value}; a regression needs numbers.")
     truth, predicted = (as_doubles(from_arrow(rows.column(c.name), c.dtype)) for c in (label, assigned))
     curves = {"task": Task.REGRESSION.value, **regression.error_histogram(truth, predicted)}
-    return Evaluation(Task.REGRESSION, regression.metrics(truth, predicted), curves)
+    deviations = as_doubles(from_arrow(rows.data.columns[2], DType.DOUBLE)) if len(rows.schema) > 2 else None
+    return Evaluation(Task.REGRESSION, regression.metrics(truth, predicted, deviations), curves)
 
 
 def _classes(rows: Table, label: Column, assigned: Column) -> tuple[Level, ...]:

@@ -11,8 +11,9 @@ from restudio.artifacts.values import Json
 _BINS = 10
 
 
-def metrics(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """The metric columns of Evaluate Model. Relative errors are NaN when the truth never varies."""
+def metrics(truth: np.ndarray, predicted: np.ndarray, deviation: np.ndarray | None = None) -> dict[str, float]:
+    """The metric columns of Evaluate Model. Relative errors are NaN when the truth never varies; ``deviation`` is that
+    of the predictions, where the model tells one."""
     error = predicted - truth
     spread = truth - truth.mean()
     squared = _ratio(float(np.sum(error**2)), float(np.sum(spread**2)))
@@ -22,9 +23,16 @@ def metrics(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
         "Relative Absolute Error": _ratio(float(np.sum(np.abs(error))), float(np.sum(np.abs(spread)))),
         "Relative Squared Error": squared,
         "Coefficient of Determination": 1.0 - squared,
-        # Known only for models that predict a deviation too; the original shows Infinity for the others.
-        "Negative Log Likelihood": math.inf,
+        "Negative Log Likelihood": _negative_log_likelihood(error, deviation),
     }
+
+
+def _negative_log_likelihood(error: np.ndarray, deviation: np.ndarray | None) -> float:
+    """The sum over all rows of minus the logarithm of the normal density; infinite, as the original shows it, without
+    a deviation, or where a deviation of 0 meets an error."""
+    if deviation is None or (deviation <= 0.0).any():
+        return math.inf
+    return float(np.sum(0.5 * (error / deviation) ** 2 + np.log(deviation * math.sqrt(2.0 * math.pi))))
 
 
 def error_histogram(truth: np.ndarray, predicted: np.ndarray) -> dict[str, Json]:
