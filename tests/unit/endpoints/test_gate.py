@@ -80,7 +80,13 @@ def test_samples_become_typed_cells() -> None:
         (MetricRule("auc"), {"AUC": 0.9}, {"AUC": 0.89}, False),
         (MetricRule("AUC", 0.02), {"AUC": 0.9}, {"AUC": 0.89}, True),
         (MetricRule("AUC"), {}, {"AUC": 0.89}, None),
-        (MetricRule("AUC"), {"AUC": 0.9}, {}, None),
+        (MetricRule("AUC"), {"AUC": 0.9}, {}, False),
+        (MetricRule("AUC"), {}, {}, False),
+        (MetricRule("AUC"), {}, {"AUC": float("inf")}, False),
+        (MetricRule("AUC"), {"AUC": 0.9}, {"AUC": float("inf")}, False),
+        (MetricRule("Loss"), {"Loss": 0.9}, {"Loss": float("-inf")}, False),
+        (MetricRule("AUC"), {"AUC": float("nan")}, {"AUC": 0.5}, None),
+        (MetricRule("AUC"), {"AUC": float("inf")}, {"AUC": 0.5}, None),
         (MetricRule("AUC"), {"AUC": 0.9}, {"AUC": float("nan")}, False),
         (MetricRule("Mean Absolute Error"), {"Mean Absolute Error": 2.0}, {"Mean Absolute Error": 1.0}, True),
         (MetricRule("Mean Absolute Error"), {"Mean Absolute Error": 2.0}, {"Mean Absolute Error": 2.5}, False),
@@ -93,6 +99,7 @@ def test_metrics(rule: MetricRule | None, live: dict[str, float], new: dict[str,
     }
     verdict = not_worse_than_live.judge(candidate(settings=EndpointSettings(metric_rule=rule), **models))
     assert verdict.passed is passed
+    assert rule is None or rule.metric in verdict.message
 
 
 def test_a_model_of_another_label_is_another_schema() -> None:
