@@ -42,6 +42,7 @@ API_VERSION = "2.0"
 _log = logging.getLogger(__name__)
 _LONGEST_PATH = 300
 """Ids have 32 characters; the cache of routes must not keep what strangers make up."""
+_CODINGS = frozenset({b"gzip", b"x-gzip", b"deflate", b"br", b"zstd", b"compress", b"x-compress"})
 _JSON = (b"content-type", b"application/json; charset=utf-8")
 _Answer = tuple[int, bytes, tuple[tuple[bytes, bytes], ...]]
 
@@ -80,7 +81,12 @@ def match_route(path: str) -> Route | None:
 
 def is_scoring(path: str) -> bool:
     """Whether a path may be one of :func:`match_route`, by its end alone: cheap enough for every request."""
-    return path.endswith(("/execute", "/score"))
+    return path.endswith(("/execute", "/score", "/execute/", "/score/"))
+
+
+def is_compressed(content_encoding: bytes) -> bool:
+    """Whether a body is packed. Clients also send character sets in this header; those mean nothing."""
+    return any(coding.strip().lower() in _CODINGS for coding in content_encoding.split(b","))
 
 
 @lru_cache(maxsize=256)
@@ -159,17 +165,20 @@ class RrsApp:
             raise RestudioError(
                 Kind.METHOD_NOT_ALLOWED, "MethodNotAllowed", f"Scoring takes POST, got {scope['method']}."
             )
-        authorization, length = None, 0
+        authorization, length, coding = None, 0, b""
         for name, value in scope["headers"]:
             if name == b"authorization":
                 authorization = value
             elif name == b"content-length" and value.isdigit():
                 length = int(value)
+            elif name == b"content-encoding":
+                coding = value
         admission = self.plane.admit(route.endpoint_id, route.workspace_id, authorization)
         status = 500
         try:
             form = Form() if route.legacy else parse_form(scope["query_string"])
             self._ensure_size(length)
+            _ensure_plain(coding)
             body = await self._read(receive)
             result = await self._score(admission.live, route, form, body)
             status = 200
@@ -216,6 +225,17 @@ class RrsApp:
                 return answer(wire, route.legacy, form, call)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, score, live, route.legacy, form, body)
+
+
+def _ensure_plain(coding: bytes) -> None:
+    if is_compressed(coding):
+        raise RestudioError(
+            Kind.BAD_ARGUMENT,
+            "RequestBodyInvalid",
+            f"The header Content-Encoding says '{coding.decode('latin-1')[:40]}'; compressed bodies are not read. Send "
+            "the JSON as it is, in UTF-8, without Content-Encoding.",
+            target="Content-Encoding",
+        )
 
 
 def score(live: Live, legacy: bool, form: Form, body: bytes) -> bytes:

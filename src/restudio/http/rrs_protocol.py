@@ -18,7 +18,18 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from restudio.core.errors import RestudioError
 from restudio.http.errors import status_of
-from restudio.http.rrs import INLINE_BODY, Form, Route, RrsApp, answer, decode, is_scoring, match_route, parse_form
+from restudio.http.rrs import (
+    INLINE_BODY,
+    Form,
+    Route,
+    RrsApp,
+    answer,
+    decode,
+    is_compressed,
+    is_scoring,
+    match_route,
+    parse_form,
+)
 from restudio.scoring.dataplane import Admission
 
 _LONGEST_URL = 500
@@ -146,7 +157,7 @@ class ScoringProtocol(HttpToolsProtocol):
             if name == b"content-length":
                 if int(value) > min(INLINE_BODY, self.rrs.max_body):
                     return False
-            elif name == b"transfer-encoding":
+            elif name == b"transfer-encoding" or (name == b"content-encoding" and is_compressed(value)):
                 return False
         return True
 

@@ -179,6 +179,9 @@ CONVERSATIONS: dict[str, list[bytes]] = {
     "other workspace": [request(BODY, PATH.replace("ws/", "other/"))],
     "unknown endpoint": [request(BODY, to("nobody")), request()],
     "subscription": [request(BODY, PATH.replace("workspaces", "subscriptions"))],
+    "trailing slash": [request(BODY, PATH.replace("execute", "execute/")) + request()],
+    "compressed": [request(b"\x1f\x8b", PATH, KEY, "Content-Encoding: GZip") + request()],
+    "a character set as coding": [request(BODY, PATH, KEY, "Content-Encoding: UTF-8") + request()],
     "doubled slashes": [request(BODY, "//workspaces//ws/services/small/execute?api-version=2.0")],
     "escaped path": [request(BODY, PATH.replace("small", "sm%61ll"))],
     "legacy": [request(json.dumps({"Instance": {"FeatureVector": make_row()}}).encode(), PATH[:30] + "/score")],
@@ -242,9 +245,20 @@ def test_both_ways_say_the_same(ways: tuple[Running, Running], name: str) -> Non
 
 def test_the_short_way_is_taken(ways: tuple[Running, Running]) -> None:
     before = CountingApp.calls
-    answers = talk(ways[1], [request() * 5, request()[:-1], request()[-1:]])
-    assert answers.count(b"HTTP/1.1 200 OK\r\ndate: NOW\r\n") == 6
+    slash = request(BODY, PATH.replace("execute", "execute/"))
+    coded = request(BODY, PATH, KEY, "Content-Encoding: UTF-8")
+    answers = talk(ways[1], [request() * 5, slash, coded, request()[:-1], request()[-1:]])
+    assert answers.count(b"HTTP/1.1 200 OK\r\ndate: NOW\r\n") == 8
     assert CountingApp.calls == before + 1  # the request that ends the connection
+
+
+@pytest.mark.parametrize("coding", ["gzip", "UTF-8, gzip", "BR"])
+def test_a_compressed_body_is_refused_by_name(ways: tuple[Running, Running], coding: str) -> None:
+    for server in ways:
+        answer = talk(server, [request(b"\x1f\x8b\x08", PATH, KEY, f"Content-Encoding: {coding}")])
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert f"Content-Encoding says '{coding}'".encode() in answer
+        assert b"Send the JSON as it is" in answer
 
 
 def test_a_call_before_a_broken_request_is_answered(ways: tuple[Running, Running]) -> None:
