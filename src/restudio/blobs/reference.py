@@ -118,7 +118,7 @@ class BlobReference:
         base, _, query = url.partition("?")
         token = (self.sas_token or query).lstrip("?&")
         _ensure_http(base)
-        return Address(quote(base, safe=_SAFE), f"?{token}" if token else "")
+        return Address(_quoted(base), f"?{token}" if token else "")
 
     @property
     def shown(self) -> str:
@@ -143,6 +143,13 @@ class BlobReference:
 
     def __repr__(self) -> str:
         return f"BlobReference({self.shown!r})"
+
+
+def _quoted(url: str) -> str:
+    """A URL without query with what needs it escaped; brackets stay only around an IPv6 address."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return scheme + mark + quote(host, safe=_SAFE + "[]") + slash + quote(path, safe=_SAFE)
 
 
 def _ensure_http(url: str) -> None:

@@ -21,6 +21,7 @@ GOOD = [
     ({"BaseLocation": "https://x/c/", "RelativeLocation": "b", "SasBlobToken": "sig=1"}, "https://x/c/b", "?sig=1", ""),
     ({"RelativeLocation": "https://x.net/c/b.arff?sig=2"}, "https://x.net/c/b.arff", "?sig=2", ".arff"),
     ("https://x.net/c/b.csv?sig=3", "https://x.net/c/b.csv", "?sig=3", ".csv"),
+    ("http://[2001:db8::1]:81/c/b[1].csv?sig=4", "http://[2001:db8::1]:81/c/b%5B1%5D.csv", "?sig=4", ".csv"),
     ("https://x.net/export?format=csv", "https://x.net/export", "?format=csv", ""),
 ]  # fmt: skip
 
