@@ -77,6 +77,8 @@ def _answer(run: Run, registry: Registry, objects: Objects, reading: int, writin
         return Fault.of(ModuleError("0138", f"The module used up its memory of {run.memory_mb} MB."))
     except (Exception, SystemExit) as error:
         return Fault.of(ModuleError("1000", describe(error, run.scratch)))
+    finally:
+        context.close()
 
 
 def describe(error: BaseException, scratch: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from restudio.core.errors import ModuleError
 from restudio.core.registry import Registry
 from restudio.core.spec import Entry
+from restudio.engine.loglines import LogLines
 from restudio.engine.messages import Answer, Ask, Run, Told, receive, send
 from restudio.engine.values import ValueStore
 from restudio.seams.context import Resource, ScriptResult
@@ -23,6 +24,7 @@ class ChildContext:
         self._registry = registry
         self._reading = reading
         self._writing = writing
+        self._lines = LogLines(lambda line: send(writing, Told(None, line)))
 
     @property
     def scratch(self) -> Path:
@@ -32,7 +34,11 @@ class ChildContext:
         send(self._writing, Told(min(1.0, max(0.0, fraction)), message))
 
     def log(self, text: str) -> None:
-        send(self._writing, Told(None, text))
+        self._lines.add(text)
+
+    def close(self) -> None:
+        """Pass on the log lines that waited for the end."""
+        self._lines.close()
 
     def entry(self, module_id: str) -> Entry:
         return self._registry.get_entry(module_id)
