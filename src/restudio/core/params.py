@@ -56,6 +56,7 @@ class Parameter:
     ``ge``/``gt``/``le``/``lt`` bound numbers (errors 0005, 0004, 0007, 0006; 0008 when both ends are closed).
     ``choices`` are the allowed display values of enumerations and modes. ``aliases`` are other names that old graphs
     use. ``optional`` parameters may be None. ``single`` marks a picker of exactly one column.
+    ``signed`` marks an address whose query may carry a signature: then it is kept as a credential is.
     ``hidden`` parameters carry what a module learned from its inputs; forms and help pages leave them out.
     """
 
@@ -72,6 +73,7 @@ class Parameter:
     optional: bool = False
     single: bool = False
     hidden: bool = False
+    signed: bool = False
     when: When | None = None
     aliases: tuple[str, ...] = ()
 

@@ -1,10 +1,12 @@
 """Credentials in module parameters: sealed where graphs are kept, open only in the hands of the module that uses them.
 
-A sealed value names its workspace inside the seal: copied into the document of another workspace it does not open.
+An address that carries a signature is a credential as well; one without stays readable. A sealed value names its
+workspace inside the seal: copied into the document of another workspace it does not open.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -15,6 +17,7 @@ from restudio.graph.model import Graph, GraphParameter, Node
 from restudio.seams.secrets import Secrets
 
 PREFIX = "sealed:"
+_SIGNATURE = re.compile(r"(^|[?&;])sig=", re.IGNORECASE)
 
 
 class Credentials:
@@ -30,25 +33,32 @@ class Credentials:
         known = {} if before is None else self._sealed_in(before, workspace_id)
         names = {node.id: self._names(node) for node in graph.nodes}
         linked = {
-            parameter
+            (linked, names[node.id][shown.casefold()])
             for node in graph.nodes
-            for shown, parameter in node.links.items()
+            for shown, linked in node.links.items()
             if shown.casefold() in names[node.id]
         }
 
-        def close(value: object) -> object:
+        def close(value: object, always: bool) -> object:
             if not isinstance(value, str) or not value or value.startswith(PREFIX):
+                return value
+            if not always and not _SIGNATURE.search(value):
                 return value
             return known.get(value) or PREFIX + self._secrets.seal(f"{workspace_id}\n{value}")
 
         def close_node(node: Node) -> Node:
-            if not names[node.id]:
+            known_here = names[node.id]
+            if not known_here:
                 return node
-            params = {n: close(v) if n.casefold() in names[node.id] else v for n, v in node.params.items()}
+            params = {
+                n: close(v, known_here[n.casefold()]) if n.casefold() in known_here else v
+                for n, v in node.params.items()
+            }
             return replace(node, params=params)
 
         def close_parameter(parameter: GraphParameter) -> GraphParameter:
-            return replace(parameter, default=close(parameter.default)) if parameter.name in linked else parameter
+            kinds = [always for name, always in linked if name == parameter.name]
+            return replace(parameter, default=close(parameter.default, any(kinds))) if kinds else parameter
 
         return graph.replacing(
             nodes=tuple(map(close_node, graph.nodes)), parameters=tuple(map(close_parameter, graph.parameters))
@@ -74,13 +84,17 @@ class Credentials:
             )
         return plain
 
-    def _names(self, node: Node) -> frozenset[str]:
-        """Folded names of a node's credential parameters."""
+    def _names(self, node: Node) -> dict[str, bool]:
+        """Folded names of a node's parameters that may be credentials, and whether they always are."""
         entry = self._registry.find(node.module)
         if entry is None:
-            return frozenset()
-        secret = (p for _, p in parameters_of(entry.spec.params) if p.kind is ParamKind.CREDENTIAL)
-        return frozenset(name.casefold() for p in secret for name in (p.name, *p.aliases))
+            return {}
+        return {
+            name.casefold(): parameter.kind is ParamKind.CREDENTIAL
+            for _, parameter in parameters_of(entry.spec.params)
+            if parameter.kind is ParamKind.CREDENTIAL or parameter.signed
+            for name in (parameter.name, *parameter.aliases)
+        }
 
     def _sealed_in(self, graph: Graph, workspace_id: str) -> dict[str, str]:
         """Sealed values by what they hold."""

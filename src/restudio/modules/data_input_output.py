@@ -89,7 +89,7 @@ class ImportDataParams:
         },
         help="Where the data is.",
     )
-    url: str = text("URL", "", when=when("source", HTTP), help="Address of a file; no redirects.")
+    url: str = text("URL", "", signed=True, when=when("source", HTTP), help="Address of a file; no redirects.")
     url_format: str = choice(
         "Data format", (CSV, TSV, ARFF, SVMLIGHT), when=when("source", HTTP), help="Format of the file."
     )
@@ -102,7 +102,13 @@ class ImportDataParams:
         choice_aliases={SAS: PUBLIC_OR_SAS, "PublicOrSAS": PUBLIC_OR_SAS},
         when=when("source", BLOB),
     )
-    uri: str = text("URI", "", when=when("authentication", PUBLIC_OR_SAS), help="Address of a blob, with its SAS.")
+    uri: str = text(
+        "URI",
+        "",
+        signed=True,
+        when=when("authentication", PUBLIC_OR_SAS),
+        help="Address of a blob, with its SAS; an address with a signature is kept encrypted.",
+    )
     uri_format: str = choice(
         "File format", (CSV, TSV, ARFF, EXCEL, CSV_WITH_ENCODINGS), when=when("authentication", PUBLIC_OR_SAS)
     )
@@ -180,7 +186,7 @@ class ExportDataParams:
         choice_aliases={PUBLIC_OR_SAS: SAS},
         when=when("destination", BLOB),
     )
-    uri: str = text("SAS URI for blob", "", when=when("authentication", SAS))
+    uri: str = text("SAS URI for blob", "", signed=True, when=when("authentication", SAS))
     uri_format: str = choice("File format for SAS file", (ARFF, CSV, TSV), CSV, when=when("authentication", SAS))
     uri_header: bool = boolean("Write SAS header row", False, when=when("authentication", SAS))
     account: str = text("Azure account name", "", when=when("authentication", ACCOUNT))

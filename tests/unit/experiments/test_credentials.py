@@ -54,3 +54,24 @@ def test_a_copied_seal_does_not_open(credentials: Credentials, catalog: Registry
     with pytest.raises(ModuleError, match="type it in again") as caught:
         there.open(sealed, "f" * 32 if copied else WORKSPACE)
     assert KEY not in caught.value.message
+
+
+SIGNED = "https://acct.example/c/b.csv?sv=2020-08-04&SIG=geheim%3D&sp=r"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("import-data", "URI"), ("import-data", "url"), ("export-data", "SAS URI for blob")]
+)
+def test_an_address_with_a_signature_is_sealed(credentials: Credentials, module: str, name: str) -> None:
+    node = Node("n", module, {name: SIGNED}, links={"SAS URI for blob" if module == "export-data" else "URI": "place"})
+    sealed = credentials.seal(Graph((node,), parameters=(GraphParameter("place", SIGNED),)), WORKSPACE)
+    assert "geheim" not in repr(sealed)
+    assert credentials.open(sealed.node("n").params, WORKSPACE) == {name: SIGNED}
+    assert credentials.open({"place": sealed.parameters[0].default}, WORKSPACE) == {"place": SIGNED}
+    assert credentials.seal(sealed, WORKSPACE, sealed) == sealed
+
+
+@pytest.mark.parametrize("address", ["https://h/c/b.csv", "https://h/b?design=1", "http://h/sig=/b.csv", ""])
+def test_an_address_without_a_signature_stays_readable(credentials: Credentials, address: str) -> None:
+    plain = Graph((Node("n", "import-data", {"URI": address}),))
+    assert credentials.seal(plain, WORKSPACE) == plain
