@@ -217,13 +217,19 @@ class IdentityService:
         return Principal("user", user.id, user.email, workspace_id, frozenset({role}))
 
     def issue_session(self, user: User) -> AccessToken:
-        """A token for a signed-in browser."""
-        return self._signer.issue("session", {"sub": user.id}, _SESSION_S)
+        """A token for a signed-in browser. It ends early when the user's password changes."""
+        with self._db.read() as connection:
+            row = _get_user_row(connection, user.id)
+        return self._signer.issue("session", {"sub": user.id, "pwd": self._password_mark(row)}, _SESSION_S)
 
     def read_session(self, text: str) -> User:
         claims = self._signer.read("session", text)
         with self._db.read() as connection:
-            return _get_user(connection, str(claims.get("sub")))
+            row = _get_user_row(connection, str(claims.get("sub")))
+        if not hmac.compare_digest(str(claims.get("pwd")).encode(), self._password_mark(row).encode()):
+            message = "The password was changed after this session began. Sign in again."
+            raise RestudioError(Kind.UNAUTHORIZED, "InvalidToken", message)
+        return store.user_of(row)
 
     # Service principals
 
@@ -291,6 +297,10 @@ class IdentityService:
         service = store.service_of(row)
         return Principal("service", service.client_id, service.name, service.workspace_id, frozenset({service.role}))
 
+    def _password_mark(self, row: sa.RowMapping) -> str:
+        """What binds a session to the password it was opened with."""
+        return self._secrets.fingerprint(row["password"])
+
     def _now(self) -> float:
         return self._clock.now().timestamp()
 
@@ -313,10 +323,14 @@ def _get_workspace_row(connection: sa.Connection, workspace_id: str) -> sa.RowMa
 
 
 def _get_user(connection: sa.Connection, user_id: str) -> User:
+    return store.user_of(_get_user_row(connection, user_id))
+
+
+def _get_user_row(connection: sa.Connection, user_id: str) -> sa.RowMapping:
     row = store.find_user_row(connection, id=user_id)
     if row is None:
         raise RestudioError.not_found("UserNotFound", "User", user_id)
-    return store.user_of(row)
+    return row
 
 
 def _wrong_password() -> RestudioError:

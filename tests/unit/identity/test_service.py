@@ -173,6 +173,17 @@ def test_unknown_things_are_not_found(identity: IdentityService) -> None:
         assert raised.value.kind is Kind.NOT_FOUND
 
 
+def test_a_new_password_ends_the_sessions_of_its_user(identity: IdentityService) -> None:
+    ada, eve = (identity.create_user(f"{name}@x.org", PASSWORD) for name in ("ada", "eve"))
+    before, other = identity.issue_session(ada), identity.issue_session(eve)
+    identity.set_password(ada.id, PASSWORD)
+    with pytest.raises(RestudioError, match="password was changed") as raised:
+        identity.read_session(before.text)
+    assert raised.value.kind is Kind.UNAUTHORIZED
+    assert identity.read_session(identity.issue_session(ada).text) == ada
+    assert identity.read_session(other.text) == eve
+
+
 def test_a_session_ends(identity: IdentityService, clock: ManualClock) -> None:
     user = identity.create_user("ada@x.org", PASSWORD)
     session = identity.issue_session(user)
