@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -361,7 +361,10 @@ def _directions(factors: np.ndarray) -> np.ndarray:
 
 def _best(pool: Sequence[Cell], scores: np.ndarray, count: int) -> list[Cell]:
     """The highest scores first; equal ones by the text of their id, so that the order of rows does not matter."""
-    order: Callable[[int], tuple[float, str]] = lambda i: (-float(scores[i]), str(pool[i]))  # noqa: E731
+
+    def order(i: int) -> tuple[float, str]:
+        return -float(scores[i]), str(pool[i])
+
     return [pool[i] for i in sorted(range(len(pool)), key=order)[:count]]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -284,7 +284,7 @@ def _codec(id: str, name: str, extension: str, media_type: str, dialect: Dialect
     return Codec(id, name, (extension,), media_type, dialect.read, dialect.iter_chunks, _context(dialect))
 
 
-def _context(dialect: Dialect):  # type: ignore[no-untyped-def]
+def _context(dialect: Dialect) -> Callable[[Path, Schema], AbstractContextManager[ChunkWriter]]:
     def open_writer(path: Path, schema: Schema) -> AbstractContextManager[ChunkWriter]:
         return dialect.open_writer(path, schema)
 
