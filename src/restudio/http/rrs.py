@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from restudio.core.errors import Kind, RestudioError
-from restudio.core.ids import workspace_of
+from restudio.core.ids import is_id, workspace_of
 from restudio.http.errors import envelope, status_of
 from restudio.scoring.dataplane import DataPlane
 from restudio.scoring.live import Live
@@ -38,6 +38,7 @@ MAX_BODY = 32 << 20
 INLINE_BODY = 128 << 10
 """Larger bodies are scored in a thread, so that they do not hold up small calls."""
 API_VERSION = "2.0"
+_LOOK_S = 0.02
 
 _log = logging.getLogger(__name__)
 _LONGEST_PATH = 300
@@ -124,11 +125,16 @@ def _choice(given: dict[str, str], name: str, values: dict[str, bool]) -> bool:
 class RrsApp:
     """An ASGI application for exactly the paths of :func:`match_route`; ``plane`` says what is live.
 
-    ``executor`` runs what is too slow for the event loop; by default a pool of eight threads.
+    ``executor`` runs what is too slow for the event loop; by default a pool of eight threads. ``patience`` is for how
+    many seconds a call of an unknown endpoint waits: another process may just have made it, and this one hears of it
+    in a moment.
     """
 
-    def __init__(self, plane: DataPlane, *, max_body: int = MAX_BODY, executor: Executor | None = None) -> None:
+    def __init__(
+        self, plane: DataPlane, *, max_body: int = MAX_BODY, executor: Executor | None = None, patience: float = 0.0
+    ) -> None:
         self.plane = plane
+        self._patience = patience
         self.max_body = max_body
         self._executor = executor or ThreadPoolExecutor(8, thread_name_prefix="score")
         self._prefix = str(uuid.uuid4())[:24]
@@ -173,6 +179,8 @@ class RrsApp:
                 length = int(value)
             elif name == b"content-encoding":
                 coding = value
+        if authorization is not None:
+            await self._wait_until_known(route.endpoint_id)
         admission = self.plane.admit(route.endpoint_id, route.workspace_id, authorization)
         status = 500
         try:
@@ -191,6 +199,12 @@ class RrsApp:
             raise
         finally:
             admission.release(status)
+
+    async def _wait_until_known(self, endpoint_id: str) -> None:
+        looks = int(self._patience / _LOOK_S) if is_id(endpoint_id) else 0
+        while looks and self.plane.find_live(endpoint_id) is None:
+            await asyncio.sleep(_LOOK_S)
+            looks -= 1
 
     async def _read(self, receive: Receive) -> bytes:
         message = await receive()

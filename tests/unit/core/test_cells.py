@@ -64,8 +64,8 @@ def test_conversions() -> None:
     assert convert(" ", DType.INTEGER) is None
     assert convert(7.0, DType.INTEGER) == 7
     assert convert(2, DType.BOOLEAN) is True
-    assert convert(datetime(1, 1, 2), DType.INTEGER) == 864_000_000_000  # noqa: DTZ001
-    assert convert(864_000_000_000, DType.DATETIME) == datetime(1, 1, 2)  # noqa: DTZ001
+    assert convert(datetime(1, 1, 2), DType.INTEGER) == 864_000_000_000
+    assert convert(864_000_000_000, DType.DATETIME) == datetime(1, 1, 2)
     assert convert(timedelta(seconds=1), DType.DOUBLE) == 1e7
     assert convert(10_000_000, DType.TIMESPAN) == timedelta(seconds=1)
     for cell, dtype in (

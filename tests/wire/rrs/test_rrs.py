@@ -388,3 +388,22 @@ def test_admission_errors_are_restudio_errors(plane: DataPlane) -> None:
 
 def test_a_byte_order_mark_is_skipped(plane: DataPlane) -> None:
     assert run(plane, body=b"\xef\xbb\xbf" + BODY).status == 200
+
+
+def test_an_endpoint_made_elsewhere_is_waited_for() -> None:
+    """Another process publishes; this one hears of it a moment after the first call."""
+    plane = DataPlane()
+
+    async def call_early() -> Answer:
+        calling = asyncio.create_task(call(RrsApp(plane, patience=5.0)))
+        await asyncio.sleep(0)
+        plane.install(ENDPOINT, make_live())
+        return await calling
+
+    assert asyncio.run(call_early()).status == 200
+
+
+def test_patience_ends_and_strangers_get_none() -> None:
+    app = RrsApp(DataPlane(), patience=0.04)
+    assert asyncio.run(call(app)).detail == "WebServiceNotFound"
+    assert asyncio.run(call(app, headers={})).status == 401
