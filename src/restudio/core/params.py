@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -244,16 +245,16 @@ def _parse_bool(parameter: Parameter, value: object) -> bool:
     raise _wrong(parameter, "True or False", value)
 
 
+_WHOLE = re.compile(r"[+-]?[0-9]{1,30}")
+
+
 def _parse_int(parameter: Parameter, value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str):
-        try:
-            return int(value.strip())
-        except ValueError:
-            pass
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(value)
     raise _wrong(parameter, "a whole number", value)
 
 
