@@ -123,7 +123,10 @@ class PostgresLeases:
 
     def _can_lock(self, name: str) -> bool:
         with psycopg.connect(self._address, autocommit=True) as connection:
-            return _ask(connection, "SELECT pg_try_advisory_lock(%s)", name)
+            # Given back at once: a server process may outlive its connection by a moment, lock and all.
+            return _ask(connection, "SELECT pg_try_advisory_lock(%s)", name) and _ask(
+                connection, "SELECT pg_advisory_unlock(%s)", name
+            )
 
 
 def _try_lock(descriptor: int) -> bool:
