@@ -1,0 +1,1 @@
+"""Designer pipelines: drafts, parameters, published pipelines and their endpoints, data stores."""

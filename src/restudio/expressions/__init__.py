@@ -1,0 +1,1 @@
+"""The expression language of pipelines: parse, evaluate, functions by family. Pure."""

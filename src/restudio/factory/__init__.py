@@ -1,0 +1,1 @@
+"""Data Factory: documents, linked services, datasets, activities, triggers, and the loop that runs pipelines."""
