@@ -1,0 +1,1 @@
+"""Activity types, a file per kind; see ``restudio.factory.activity``."""

@@ -1,0 +1,1 @@
+"""Datasets: formats and locations, a file per kind."""
