@@ -49,6 +49,27 @@ class Door:
         ensure_allowed(principal, action, Resource(workspace))
         return principal
 
+    def enter_arm(self, request: Request[Any, Any, Any], workspace: str, action: Action) -> Principal:
+        """The caller of a face with resource-manager addresses, which name a workspace by its name or id.
+
+        Taken are access tokens and lasting keys of service principals, sessions and workspace tokens. The workspace is
+        the principal's. Who shows nothing valid is not told whether the workspace exists.
+        """
+        token = self._token(request.headers.get("authorization"))
+        found: list[str] = [known.id for known in self._identity.find_workspaces(workspace)]
+        refusals: list[RestudioError] = []
+        for workspace_id in found or [workspace]:
+            try:
+                principal = self._identity.authenticate_bearer(token, workspace_id)
+                if not found:
+                    raise RestudioError.not_found("WorkspaceNotFound", "Workspace", workspace)
+                ensure_allowed(principal, action, Resource(workspace_id))
+            except RestudioError as error:
+                refusals.append(error)
+            else:
+                return principal
+        raise refusals[0]
+
     def person(self, request: Request[Any, Any, Any]) -> str:
         """The id of the person whose session the request carries."""
         return self._identity.read_session(self._token(request.headers.get("authorization"))).id

@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from restudio.core.errors import Kind, RestudioError
-from restudio.core.ids import WorkspaceId, is_id, new_id
+from restudio.core.ids import WorkspaceId, is_id, new_id, workspace_of
 from restudio.identity import audit, keys, store
 from restudio.identity.tokens import Signer
 from restudio.identity.types import (
@@ -90,6 +90,14 @@ class IdentityService:
         """All, or those a user is a member of."""
         with self._db.read() as connection:
             return store.list_workspaces(connection, user_id)
+
+    def find_workspaces(self, name: str) -> list[Workspace]:
+        """The workspace of that id (dashes and case do not matter), else those of that name, oldest first."""
+        with self._db.read() as connection:
+            row = store.find_workspace_row(connection, workspace_of(name))
+            if row is not None:
+                return [store.workspace_of(row)]
+            return [w for w in store.list_workspaces(connection, None) if w.name.casefold() == name.casefold()]
 
     def tokens(self, workspace_id: str) -> Tokens:
         """Both tokens in clear, for those who may administer."""
@@ -265,12 +273,29 @@ class IdentityService:
             )
         return made
 
+    def list_service_principals(self, workspace_id: str) -> list[ServicePrincipal]:
+        """By name, without their secrets."""
+        with self._db.read() as connection:
+            _get_workspace_row(connection, workspace_id)
+            return store.list_services(connection, workspace_id)
+
+    def remove_service_principal(self, workspace_id: str, client_id: str, *, by: Principal = SYSTEM) -> None:
+        """End an account; its tokens and its secret are refused from now on."""
+        with self._db.begin() as connection:
+            known = {service.client_id for service in store.list_services(connection, workspace_id)}
+            if client_id not in known:
+                raise RestudioError.not_found("PrincipalNotFound", "Service principal", client_id)
+            table = store.service_principals
+            connection.execute(table.delete().where(table.c.client_id == client_id))
+            resource = f"service:{client_id}"
+            audit.record(connection, self._now(), by, "remove service principal", resource, workspace_id=workspace_id)
+
     def issue_access_token(
         self, tenant_id: str, client_id: str, client_secret: str, *, audience: str, issuer: str
     ) -> AccessToken:
         """The client-credentials grant; ``Kind.UNAUTHORIZED`` with detail ``invalid_client`` for wrong credentials."""
         with self._db.read() as connection:
-            row = store.find_service_row(connection, client_id)
+            row = store.find_service_row(connection, client_id=client_id)
         given = self._secrets.fingerprint(client_secret)
         matches = hmac.compare_digest(given, "" if row is None else row["secret_fingerprint"])
         if row is None or not matches or row["tenant_id"].lower() != tenant_id.lower():
@@ -290,12 +315,22 @@ class IdentityService:
         """Who a bearer token of :meth:`issue_access_token` stands for, if the account still exists."""
         claims = self._signer.read("access", text)
         with self._db.read() as connection:
-            row = store.find_service_row(connection, str(claims.get("appid")))
+            row = store.find_service_row(connection, client_id=str(claims.get("appid")))
         if row is None:
             message = "The account of this access token was removed. Use another service principal."
             raise RestudioError(Kind.UNAUTHORIZED, "InvalidToken", message)
-        service = store.service_of(row)
-        return Principal("service", service.client_id, service.name, service.workspace_id, frozenset({service.role}))
+        return _acting(store.service_of(row))
+
+    def authenticate_bearer(self, text: str, workspace_id: str) -> Principal:
+        """Who a bearer value stands for in a workspace: an access token, a person's session, the secret of a service
+        principal used as a lasting key, or a workspace token."""
+        if "." in text:  # signed tokens have three parts, keys are base64 and workspace tokens hexadecimal
+            if self._signer.use_of(text) == "session":
+                return self.act_in(self.read_session(text), workspace_id)
+            return self.authenticate_access_token(text)
+        with self._db.read() as connection:
+            row = store.find_service_row(connection, secret_fingerprint=self._secrets.fingerprint(text))
+        return self.authenticate_workspace(workspace_id, text) if row is None else _acting(store.service_of(row))
 
     def _password_mark(self, row: sa.RowMapping) -> str:
         """What binds a session to the password it was opened with."""
@@ -313,6 +348,10 @@ class IdentityService:
     def _token_columns(self, which: Literal["primary", "secondary"], token: str) -> dict[str, str]:
         kept = keys.keep(self._secrets, token)
         return {f"{which}_sealed": kept.sealed, f"{which}_fingerprint": kept.fingerprint}
+
+
+def _acting(service: ServicePrincipal) -> Principal:
+    return Principal("service", service.client_id, service.name, service.workspace_id, frozenset({service.role}))
 
 
 def _get_workspace_row(connection: sa.Connection, workspace_id: str) -> sa.RowMapping:

@@ -46,7 +46,7 @@ service_principals = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("workspace_id", sa.ForeignKey("workspaces.id"), nullable=False),
     sa.Column("role", sa.String(16), nullable=False),
-    sa.Column("secret_fingerprint", sa.String(64), nullable=False),
+    sa.Column("secret_fingerprint", sa.String(64), nullable=False, index=True),
 )
 audit_lines = sa.Table(
     "audit_lines",
@@ -116,10 +116,21 @@ def list_members(connection: sa.Connection, workspace_id: str) -> list[Member]:
     return [Member(user_of(row), Role(row["role"])) for row in connection.execute(query).mappings()]
 
 
-def find_service_row(connection: sa.Connection, client_id: str) -> sa.RowMapping | None:
+def find_service_row(
+    connection: sa.Connection, *, client_id: str | None = None, secret_fingerprint: str | None = None
+) -> sa.RowMapping | None:
     """The whole row, with the secret's fingerprint."""
-    query = sa.select(service_principals).where(service_principals.c.client_id == client_id)
-    return connection.execute(query).mappings().first()
+    table = service_principals.c
+    matches = (
+        table.client_id == client_id if secret_fingerprint is None else table.secret_fingerprint == secret_fingerprint
+    )
+    return connection.execute(sa.select(service_principals).where(matches)).mappings().first()
+
+
+def list_services(connection: sa.Connection, workspace_id: str) -> list[ServicePrincipal]:
+    """By name."""
+    query = sa.select(service_principals).where(service_principals.c.workspace_id == workspace_id)
+    return [service_of(row) for row in connection.execute(query.order_by(service_principals.c.name)).mappings()]
 
 
 def service_of(row: sa.RowMapping) -> ServicePrincipal:

@@ -28,18 +28,25 @@ class Signer:
         dated = {**claims, "use": use, "iat": issued, "nbf": issued, "exp": issued + lifetime_s}
         return AccessToken(jwt.encode({"alg": _ALGORITHM}, dated, self._key), issued, issued + lifetime_s)
 
+    def use_of(self, text: str) -> str:
+        """What a token was issued for; ``Kind.UNAUTHORIZED`` when it is none of ours."""
+        return str(self._claims(text).get("use"))
+
     def read(self, use: str, text: str) -> Mapping[str, object]:
         """The claims of a token of ours; ``Kind.UNAUTHORIZED`` when it is not, or is not valid now."""
-        try:
-            claims = jwt.decode(text, self._key, algorithms=[_ALGORITHM]).claims
-        except (JoseError, ValueError) as error:
-            raise _refused("is not a token of this server") from error
+        claims = self._claims(text)
         starts, ends = claims.get("nbf"), claims.get("exp")
         if claims.get("use") != use or not isinstance(starts, int) or not isinstance(ends, int):
             raise _refused("is not a token for this use")
         if not starts <= self._clock.now().timestamp() < ends:
             raise _refused("has expired")
         return claims
+
+    def _claims(self, text: str) -> Mapping[str, object]:
+        try:
+            return jwt.decode(text, self._key, algorithms=[_ALGORITHM]).claims
+        except (JoseError, ValueError) as error:
+            raise _refused("is not a token of this server") from error
 
 
 def _refused(why: str) -> RestudioError:

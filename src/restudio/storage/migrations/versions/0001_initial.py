@@ -308,6 +308,11 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_service_principals")),
     )
+    with op.batch_alter_table("service_principals", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_service_principals_secret_fingerprint"), ["secret_fingerprint"], unique=False
+        )
+
     op.create_table(
         "web_service_versions",
         sa.Column("service_id", sa.String(length=32), nullable=False),
@@ -355,6 +360,9 @@ def downgrade() -> None:
     """The same steps back, also one thing."""
     op.drop_table("endpoint_revisions")
     op.drop_table("web_service_versions")
+    with op.batch_alter_table("service_principals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_service_principals_secret_fingerprint"))
+
     op.drop_table("service_principals")
     op.drop_table("members")
     with op.batch_alter_table("endpoints", schema=None) as batch_op:
