@@ -123,7 +123,7 @@ class DensePredictor:
             sums /= length[:, None]
         values = _activate(self._layers[0], sums)
         for layer in self._layers[1:]:
-            values = _activate(layer, _sums(values, layer.weights))
+            values = _activate(layer, weighted_sums(values, layer.weights))
         return values
 
 
@@ -187,7 +187,8 @@ def _last_sum(terms: np.ndarray) -> np.ndarray:
     return last
 
 
-def _sums(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def weighted_sums(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """``values @ weights``, terms added in the order of the inputs."""
     sums: np.ndarray = values[:, :1] * weights[0]
     for i in range(1, len(weights)):
         sums += values[:, i : i + 1] * weights[i]

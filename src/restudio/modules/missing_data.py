@@ -1,7 +1,7 @@
 """Clean Missing Data (modules reference, 14).
 
-Every mode comes down to three things, which the transform remembers: cells to fill by column, columns to drop, columns
-whose gaps drop the row. NaN in a Double column is a value, not a gap.
+Every mode comes down to a few things, which the transform remembers: cells to fill by column, columns to drop, columns
+whose gaps drop the row, how to tell a cell from the others of its row. NaN in a Double column is a value, not a gap.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from restudio.artifacts.values import Json, Transform
 from restudio.core.cells import Cell, convert
 from restudio.core.errors import ModuleError
-from restudio.core.params import boolean, choice, columns, mode, real, text, when
+from restudio.core.params import boolean, choice, columns, integer, mode, real, text, when
 from restudio.core.schema import Column, DType, Level, Schema
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry, Port, PortKind, module, table_in, table_out
@@ -35,6 +35,7 @@ from restudio.kernels.expr import (
 )
 from restudio.kernels.vectors import missing_mask
 from restudio.modules.fitted_state import present_columns, reading
+from restudio.modules.imputation import Imputation, can_be_told, learn_chained, learn_principal
 from restudio.modules.symbolic import over
 from restudio.seams.context import Context
 from restudio.tables.table import Table
@@ -48,6 +49,8 @@ _CUSTOM, _MEAN, _MEDIAN, _MODE = (
     "Replace with mode",
 )
 _ROWS, _COLUMN = "Remove entire row", "Remove entire column"
+_MICE, _PCA = "Replace using MICE", "Replace using Probabilistic PCA"
+_LEARNED = (_MEAN, _MEDIAN, _MODE, _MICE, _PCA)
 _TIMES = (DType.DATETIME, DType.TIMESPAN)
 
 
@@ -60,7 +63,7 @@ class CleanMissingDataParams:
     most: float = real(
         "Maximum missing value ratio", 1.0, ge=0, le=1, help="Columns with a larger share of gaps are left alone."
     )
-    cleaning: str = mode("Cleaning mode", (_CUSTOM, _MEAN, _MEDIAN, _MODE, _ROWS, _COLUMN))
+    cleaning: str = mode("Cleaning mode", (_CUSTOM, _MEAN, _MEDIAN, _MODE, _ROWS, _COLUMN, _MICE, _PCA))
     replacement: str = text(
         "Replacement value",
         "0",
@@ -68,11 +71,11 @@ class CleanMissingDataParams:
         help="Must be a value of every column's type; times may be ticks of 100 ns. Blank: gaps stay.",
     )
     indicator: bool = boolean(
-        "Generate missing value indicator column", False, when=when("cleaning", _CUSTOM, _MEAN, _MEDIAN, _MODE)
+        "Generate missing value indicator column", False, when=when("cleaning", _CUSTOM, *_LEARNED)
     )
-    all_missing: str = choice(
-        "Cols with all missing values", ("Remove", "Propagate"), when=when("cleaning", _MEAN, _MEDIAN, _MODE)
-    )
+    all_missing: str = choice("Cols with all missing values", ("Remove", "Propagate"), when=when("cleaning", *_LEARNED))
+    rounds: int = integer("Number of iterations", 5, ge=1, le=10, when=when("cleaning", _MICE))
+    iterations: int = integer("Number of iterations for PCA prediction", 10, ge=1, le=50, when=when("cleaning", _PCA))
 
 
 @module(
@@ -83,13 +86,14 @@ class CleanMissingDataParams:
     inputs=(table_in("Dataset"),),
     outputs=(table_out("Cleaned dataset"), Port("Cleaning transformation", PortKind.TRANSFORM)),
     family="d2c5ca2f732341a39b7eda917c99f0c4",
-    errors=("0002", "0003", "0007", "0008", "0017", "0018"),
+    errors=("0002", "0003", "0007", "0008", "0014", "0017", "0018"),
 )
 def clean_missing_data(p: CleanMissingDataParams, dataset: Table, *, ctx: Context) -> tuple[Table, Transform]:
     """Fill missing cells, or remove rows or columns that have some. Each selected column is cleaned when its share of
-    missing cells lies between the two ratios. The transformation repeats the cleaning with the values learned here; it
-    adds no indicator columns. The modes **Replace using MICE** and **Replace using Probabilistic PCA** of the original
-    are not offered."""
+    missing cells lies between the two ratios. **Replace using MICE** tells a cell from all other selected columns by
+    chained linear regressions, **Replace using Probabilistic PCA** from what the columns have in common; both work on
+    numbers, Booleans and categories and stay within the values seen. The transformation repeats the cleaning with what
+    was learned here; it adds no indicator columns."""
     chosen = _chosen(p, dataset.schema)
     shares = {c.name: dataset.column(c.name).null_count / max(dataset.num_rows, 1) for c in chosen}
     qualified = [c for c in chosen if p.least <= shares[c.name] <= p.most]
@@ -124,6 +128,7 @@ class Plan:
     fill: Mapping[str, Level] = field(default_factory=dict)
     drop: Sequence[str] = ()
     complete: Sequence[str] = ()
+    told: Imputation | None = None
 
     def to_transform(self, fitted: Sequence[Column]) -> Transform:
         settings: dict[str, Json] = {
@@ -131,7 +136,9 @@ class Plan:
             "drop": list(self.drop),
             "complete": list(self.complete),
         }
-        return Transform(_ID, tuple(fitted), settings)
+        if self.told is None:
+            return Transform(_ID, tuple(fitted), settings)
+        return Transform(_ID, self.told.columns, settings | self.told.settings(), self.told.arrays())
 
     @classmethod
     def of(cls, transform: Transform) -> Plan:
@@ -141,7 +148,8 @@ class Plan:
             raise ValueError("'fill' must be an object, 'drop' and 'complete' lists")
         if not all(isinstance(value, (str, int, float, bool)) for value in fill.values()):
             raise ValueError("a value to fill must be plain")
-        return cls(cast("dict[str, Level]", fill), [str(name) for name in drop], [str(name) for name in complete])
+        told = Imputation.of(transform) if transform.arrays else None
+        return cls(cast("dict[str, Level]", fill), [str(name) for name in drop], [str(name) for name in complete], told)
 
 
 @clean_missing_data.applies
@@ -149,11 +157,14 @@ def _apply(transform: Transform, frame: Frame) -> Frame:
     with reading(transform.module):
         plan = Plan.of(transform)
         fitted = {column.name: transform.columns[i] for i, column in present_columns(transform, frame)}
+        told = plan.told.over(frame) if plan.told is not None else {}
     filled = []
     for column, expr in frame.columns:
         if column.name in plan.drop:
             continue
-        if column.name in plan.fill and column.name in fitted:
+        if column.name in told:
+            filled.append(told[column.name])
+        elif column.name in plan.fill and column.name in fitted:
             filled.append(_filled(column, expr, fitted[column.name].dtype, plan.fill[column.name]))
         else:
             filled.append((column, expr))
@@ -199,15 +210,30 @@ def _plan(p: CleanMissingDataParams, qualified: list[Column], dataset: Table, sh
         return Plan(drop=[c.name for c in qualified if shares[c.name] > 0])
     if p.cleaning == _CUSTOM:
         return Plan(_custom(p, qualified))
-    fill, empty = {}, []
     for column in qualified:
         _ensure_supported(column, p.cleaning)
+    if p.cleaning in (_MICE, _PCA):
+        return _imputed(p, qualified, dataset)
+    fill, empty = {}, []
+    for column in qualified:
         value = _STATISTICS[p.cleaning](column, dataset.column(column.name))
         if value is None:
             empty.append(column.name)
         else:
             fill[column.name] = value
     return Plan(fill, empty if p.all_missing == "Remove" else ())
+
+
+def _imputed(p: CleanMissingDataParams, qualified: Sequence[Column], dataset: Table) -> Plan:
+    """All selected columns that can be told from take part, also those that are not cleaned themselves."""
+    usable = [column for column in _chosen(p, dataset.schema) if can_be_told(column)]
+    names = [column.name for column in qualified]
+    if p.cleaning == _MICE:
+        told = learn_chained(dataset, usable, names, p.rounds)
+    else:
+        told = learn_principal(dataset, usable, names, p.iterations)
+    empty = [name for name in names if told is None or name not in told.names]
+    return Plan(drop=empty if p.all_missing == "Remove" else (), told=told)
 
 
 def _custom(p: CleanMissingDataParams, qualified: Sequence[Column]) -> dict[str, Level]:
@@ -235,6 +261,15 @@ def _ensure_supported(column: Column, cleaning: str) -> None:
     averaged = column.dtype is not DType.STRING and not column.is_categorical
     if cleaning == _MODE or (averaged and (cleaning == _MEAN or column.dtype.is_number)):
         return
+    if cleaning in (_MICE, _PCA):
+        if can_be_told(column):
+            return
+        raise ModuleError(
+            "0017",
+            f"Column '{column.name}' is {column.dtype.value}, but numbers, Booleans and categories can be told from "
+            "others. Make it categorical with Edit Metadata, or leave it out.",
+            column=column.name,
+        )
     kind = "categorical" if column.is_categorical else column.dtype.value
     raise ModuleError(
         "0017", f"Column '{column.name}' is {kind}, which has no {cleaning.rsplit(' ', 1)[1]}.", column=column.name

@@ -11,19 +11,21 @@ from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, columns, integer, mode, real, text, when
 from restudio.core.selector import Selection
 from restudio.core.spec import Serving, module, table_in, table_out
+from restudio.modules.recommender_split import Shares, split_ratings
 from restudio.modules.row_conditions import matches_expression, matches_pattern
 from restudio.modules.strata import strata_of
 from restudio.seams.context import Context
 from restudio.tables.table import Table
 
-_ROWS, _PATTERN, _RELATION = "Split Rows", "Regular Expression", "Relative Expression"
+_ROWS, _RATINGS, _PATTERN, _RELATION = "Split Rows", "Recommender Split", "Regular Expression", "Relative Expression"
 _KEY = "Stratification key column"
+_RATED = when("splitting", _RATINGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitDataParams:
     splitting: str = mode(
-        "Splitting mode", (_ROWS, _PATTERN, _RELATION), choice_aliases={"Relational Expression": _RELATION}
+        "Splitting mode", (_ROWS, _RATINGS, _PATTERN, _RELATION), choice_aliases={"Relational Expression": _RELATION}
     )
     fraction: float = real(
         "Fraction of rows in the first output dataset", 0.5, ge=0, le=1, when=when("splitting", _ROWS)
@@ -36,6 +38,23 @@ class SplitDataParams:
         "Stratified split", ("False", "True"), when=when("splitting", _ROWS), help="Keep the shares of a key's values."
     )
     key: Selection = columns(_KEY, single=True, when=when("stratified", "True"))
+    training_users: float = real("Fraction of training-only users", 0.5, ge=0, le=1, when=_RATED)
+    tested: float = real("Fraction of test user ratings for training", 0.25, ge=0, le=1, when=_RATED)
+    cold_users: float = real(
+        "Fraction of cold users", 0.0, ge=0, le=1, when=_RATED, help="Users that only the second output has."
+    )
+    cold_items: float = real(
+        "Fraction of cold items", 0.0, ge=0, le=1, when=_RATED, help="Items that only the second output has."
+    )
+    ignored_users: float = real("Fraction of ignored users", 0.0, ge=0, le=1, when=_RATED)
+    ignored_items: float = real("Fraction of ignored items", 0.0, ge=0, le=1, when=_RATED)
+    without_new_items: bool = boolean(
+        "Remove occasionally produced cold items",
+        False,
+        when=_RATED,
+        help="Leave rows out of the second output whose item came into it alone by chance.",
+    )
+    rating_seed: int = integer("Random seed for Recommender", 0, ge=0, when=_RATED)
     pattern: str = text("Regular expression", '\\"column name" ^start', when=when("splitting", _PATTERN))
     relation: str = text(
         "Relational expression",
@@ -60,9 +79,14 @@ class SplitDataParams:
 def split_data(p: SplitDataParams, dataset: Table, *, ctx: Context) -> tuple[Table, Table]:
     r"""Divide the rows of a dataset in two, in their order: by a fraction (at random, with the same share of every
     value of a key column if stratified), by a pattern such as ``\"name" ^A``, or by a comparison such as
-    ``\"speed" > 30 & < 80``. Rows that match go to the first output. A recommender split is not offered."""
+    ``\"speed" > 30 & < 80``. Rows that match go to the first output. **Recommender Split** divides ratings (user, item,
+    rating): some users are for training only, the others keep a share of their ratings in the first output."""
     if dataset.num_rows < 2:
         raise ModuleError("0021", f"At least two rows are needed to split, the dataset has {dataset.num_rows}.")
+    if p.splitting == _RATINGS:
+        shares = Shares(p.training_users, p.tested, p.cold_users, p.cold_items, p.ignored_users, p.ignored_items)
+        training, testing = split_ratings(dataset, shares, p.rating_seed, without_new_items=p.without_new_items)
+        return dataset.filter(pa.array(training)), dataset.filter(pa.array(testing))
     if p.splitting == _PATTERN:
         first = matches_pattern(p.pattern, dataset)
     elif p.splitting == _RELATION:

@@ -1,10 +1,11 @@
-"""Rows by the value of a stratification key."""
+"""Rows by the values of a column."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from restudio.core.errors import ModuleError
@@ -26,7 +27,13 @@ def strata_of(dataset: Table, key: Selection | None, *, parameter: str) -> Seque
     column = dataset.schema[names[0]]
     if column.dtype is DType.DOUBLE and not column.is_categorical:
         raise ModuleError("0017", f"The stratification key '{column.name}' must be discrete.", column=column.name)
-    encoded = pc.dictionary_encode(dataset.column(column.name), null_encoding="encode").combine_chunks()
-    codes = np.asarray(encoded.indices)
+    codes, count = codes_of(dataset.column(column.name))
     order = np.argsort(codes, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(codes, minlength=len(encoded.dictionary)))[:-1])
+    return np.split(order, np.cumsum(np.bincount(codes, minlength=count))[:-1])
+
+
+def codes_of(values: pa.ChunkedArray) -> tuple[np.ndarray, int]:
+    """Every cell as the position of its value in order of first occurrence, and how many values there are; missing
+    cells are a value."""
+    encoded = pc.dictionary_encode(values, null_encoding="encode").combine_chunks()
+    return np.asarray(encoded.indices), len(encoded.dictionary)

@@ -192,7 +192,7 @@ def test_labels_stay_labels() -> None:
         ({"Minimum missing value ratio": 0.9, "Maximum missing value ratio": 0.1}, "0007"),
         ({"Minimum missing value ratio": -0.1}, "0008"),
         ({"Replacement value": "x"}, "0002"),
-        ({"Cleaning mode": "Replace using MICE"}, "0002"),
+        ({"Cleaning mode": "Replace using MICE"}, "0017"),
         ({"Cleaning mode": "Replace with mean"}, "0017"),
     ],
 )

@@ -90,7 +90,7 @@ def test_patterns(pattern: str, rows: list[int]) -> None:
     ("raw", "number"),
     [
         ({"Fraction of rows in the first output dataset": 1.2}, "0008"),
-        ({"Splitting mode": "Recommender Split"}, "0002"),
+        ({"Splitting mode": "Recommender Split"}, "0022"),
         ({"Stratified split": "True"}, "0003"),
         ({"Stratified split": "True", "Stratification key column": "size"}, "0017"),
         ({"Stratified split": "True", "Stratification key column": '["AllColumns"]'}, "0022"),
