@@ -131,7 +131,7 @@ def compose(settings: Settings) -> Studio:
     work = DbosWork(database_url=settings.database, executor_id=settings.executor_id, clock=clock)
     identity = IdentityService(db, secrets, clock)
     blobs = BlobService(db, objects, secrets, clock, settings.url)
-    outgoing = Outgoing(EgressPolicy.of(settings.egress), clock)
+    outgoing = Outgoing(EgressPolicy.of(settings.egress), clock, own_url=settings.url)
     fetcher = Fetcher(blobs, outgoing, clock)
     outside = FetchedOutside(fetcher)
     store = {"url": settings.objects}

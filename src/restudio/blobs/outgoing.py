@@ -1,6 +1,7 @@
 """Requests to outside addresses over HTTP: pinned to a checked IP address, without redirects, bounded in size and time.
 
-Not for our own addresses; see ``fetch``.
+Our own blobs are not read this way; see ``fetch``. Our own public address is always allowed: whoever may call us from
+outside may do so from here.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from restudio.blobs.egress import EgressPolicy, Resolve, choose_address, resolve_host
+from restudio.blobs.exchange import Answer, Request, Streamed
 from restudio.blobs.fetch_errors import FetchError, storage_refused
 from restudio.blobs.reference import Address
 from restudio.blobs.sas import VERSION, format_time, parse_sas, parse_time, redact
@@ -27,6 +29,7 @@ IsCancelled = Callable[[], bool]
 _CODE = re.compile(r"<Code>([A-Za-z]{1,80})</Code>")
 _CHUNK = 1 << 20
 _ERROR_BYTES = 8192
+_ANYWHERE = EgressPolicy(allow_private=True)
 
 
 def never() -> bool:
@@ -55,19 +58,50 @@ class Outgoing:
         clock: Clock,
         limits: FetchLimits = DEFAULT_LIMITS,
         resolve: Resolve = resolve_host,
+        own_url: str = "",
     ) -> None:
         self._policy = policy
         self._clock = clock
         self._limits = limits
         self._resolve = resolve
-        self._client = httpx.Client(
-            follow_redirects=False,
-            trust_env=False,
-            timeout=httpx.Timeout(limits.idle_seconds, connect=min(10.0, limits.idle_seconds)),
-        )
+        self._own = _origin(httpx.URL(own_url))
+        self._client = _client(limits.idle_seconds, verify=True)
+        self._unverified = _client(limits.idle_seconds, verify=False)
 
     def close(self) -> None:
         self._client.close()
+        self._unverified.close()
+
+    def request(self, request: Request, is_cancelled: IsCancelled = never) -> Answer:
+        """The answer, of any status, with its whole body. ``FetchError`` when there is none in time, or too much."""
+        with self.stream(request, is_cancelled) as streamed:
+            return Answer(streamed.status, streamed.headers, b"".join(streamed.chunks))
+
+    @contextmanager
+    def stream(self, request: Request, is_cancelled: IsCancelled = never) -> Iterator[Streamed]:
+        """As :meth:`request`, with a body that is still to be read, decoded, in pieces."""
+        url = _parse_url(request.url, redact(request.url.partition("?")[0]))
+        shown = redact(str(url.copy_with(query=None)))
+        deadline = self._clock.monotonic() + request.seconds
+        with self._sent(request.method, url, shown, request.headers, request.body, request) as answer:
+            yield Streamed(
+                answer.status_code, answer.headers, self._chunks(answer, request, shown, deadline, is_cancelled)
+            )
+
+    def _chunks(
+        self, answer: httpx.Response, request: Request, shown: str, deadline: float, is_cancelled: IsCancelled
+    ) -> Iterator[bytes]:
+        size = 0
+        for chunk in answer.iter_bytes(_CHUNK):
+            size += len(chunk)
+            if size > request.max_bytes:
+                raise FetchError(
+                    "InvalidBlob",
+                    f"The answer of '{shown}' has more than {request.max_bytes} bytes.",
+                    module_number="0030",
+                )
+            self._ensure_going(deadline, shown, is_cancelled, request.seconds)
+            yield chunk
 
     def download(self, address: Address, shown: str, target: Path, is_cancelled: IsCancelled = never) -> str | None:
         """Write what is at the address to a new file; gives the content type."""
@@ -117,30 +151,41 @@ class Outgoing:
     def _exchange(
         self, method: str, address: Address, shown: str, headers: Mapping[str, str], body: Iterator[bytes] | None = None
     ) -> Iterator[httpx.Response]:
-        try:
-            url = httpx.URL(address.url + address.sas)
-        except (httpx.InvalidURL, ValueError) as cause:
-            raise FetchError("InvalidBlob", f"'{shown}' is not a valid address.", module_number="0029") from cause
-        port = url.port or (443 if url.scheme == "https" else 80)
-        pinned = choose_address(self._policy, url.host, port, self._resolve)
-        sent = {**headers, "host": url.netloc.decode()}
+        url = _parse_url(address.url + address.sas, shown)
+        sent = dict(headers)
         if address.key is not None or parse_sas(address.sas).get("sig"):
             sent |= {"x-ms-version": VERSION, "x-ms-date": format_datetime(self._clock.now(), usegmt=True)}
         if address.key is not None and address.account is not None:
             path = url.raw_path.decode().partition("?")[0]
             query = parse_query(url.query.decode())
             sent["authorization"] = authorization(address.account, address.key, method, sent, path, query)
-        request = self._client.build_request(
+        with self._sent(method, url, shown, sent, body) as answer:
+            self._ensure_good(answer, address, shown)
+            yield answer
+
+    @contextmanager
+    def _sent(
+        self,
+        method: str,
+        url: httpx.URL,
+        shown: str,
+        headers: Mapping[str, str],
+        body: bytes | Iterator[bytes] | None,
+        bounds: Request | None = None,
+    ) -> Iterator[httpx.Response]:
+        client = self._client if bounds is None or bounds.verify else self._unverified
+        timeout = client.timeout if bounds is None else httpx.Timeout(bounds.seconds, connect=min(10.0, bounds.seconds))
+        request = client.build_request(
             method,
-            url.copy_with(host=pinned),
-            headers=sent,
+            url.copy_with(host=self._pin(url)),
+            headers={**headers, "host": url.netloc.decode()},
             content=body,
             extensions={"sni_hostname": url.host},
+            timeout=timeout,
         )
         try:
-            answer = self._client.send(request, stream=True)
+            answer = client.send(request, stream=True)
             try:
-                self._ensure_good(answer, address, shown)
                 yield answer
             finally:
                 answer.close()
@@ -149,6 +194,10 @@ class Outgoing:
             raise FetchError(
                 "BlobNotFound", f"'{shown}' at {url.host} could not be reached: {why}.", module_number="0030"
             ) from None
+
+    def _pin(self, url: httpx.URL) -> str:
+        policy = self._policy if _origin(url) != self._own else _ANYWHERE
+        return choose_address(policy, url.host, _port(url), self._resolve)
 
     def _ensure_good(self, answer: httpx.Response, address: Address, shown: str) -> None:
         if answer.is_success:
@@ -177,12 +226,42 @@ class Outgoing:
                 "InvalidBlob", f"'{shown}' is larger than {self._limits.max_bytes} bytes.", module_number="0030"
             )
 
-    def _ensure_going(self, deadline: float, shown: str, is_cancelled: IsCancelled) -> None:
+    def _ensure_going(
+        self, deadline: float, shown: str, is_cancelled: IsCancelled, seconds: float | None = None
+    ) -> None:
         if is_cancelled():
             raise Cancelled
         if self._clock.monotonic() > deadline:
             raise FetchError(
                 "BlobNotFound",
-                f"The transfer of '{shown}' took longer than {self._limits.seconds:g} s.",
+                f"The transfer of '{shown}' took longer than {seconds or self._limits.seconds:g} s.",
                 module_number="0030",
             )
+
+
+def _client(idle_seconds: float, *, verify: bool) -> httpx.Client:
+    return httpx.Client(
+        follow_redirects=False,
+        trust_env=False,
+        verify=verify,
+        timeout=httpx.Timeout(idle_seconds, connect=min(10.0, idle_seconds)),
+    )
+
+
+def _parse_url(text: str, shown: str) -> httpx.URL:
+    """An address over HTTP or HTTPS with a host."""
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, ValueError) as cause:
+        raise FetchError("InvalidBlob", f"'{shown}' is not a valid address.", module_number="0029") from cause
+    if url.scheme not in ("http", "https") or not url.host:
+        raise FetchError("InvalidBlob", f"'{shown}' is no address over http or https.", module_number="0029")
+    return url
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host, _port(url)

@@ -1,0 +1,1 @@
+"""Folders and files as activities see them, wherever they are."""

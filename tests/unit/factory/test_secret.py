@@ -1,0 +1,43 @@
+"""Secrets in documents."""
+
+from __future__ import annotations
+
+import pytest
+
+from restudio.factory.secret import MASK, is_masked, mask_secrets, open_secrets
+
+DOCUMENT = {
+    "url": "https://x",
+    "APIKEY": "plain",
+    "password": {"type": "SecureString", "value": "sealed"},
+    "nested": [
+        {"type": "azurekeyvaultsecret", "store": {"referenceName": "v"}, "secretName": "n", "secretVersion": "1"}
+    ],
+    "other": {"Type": "Something", "value": 3},
+}
+
+
+def test_every_form_is_opened_in_its_place() -> None:
+    opened = open_secrets(DOCUMENT, lambda wanted: f"{wanted['secretName']}/{wanted['secretVersion']}")
+    assert opened == {**DOCUMENT, "password": "sealed", "nested": ["n/1"]}
+
+
+def test_a_secret_that_is_not_there_passes_its_error() -> None:
+    def missing(wanted: object) -> str:
+        raise KeyError("no such secret")
+
+    with pytest.raises(KeyError):
+        open_secrets(DOCUMENT, missing)
+
+
+def test_what_is_shown_holds_no_secret() -> None:
+    shown = mask_secrets(DOCUMENT, {"apiKey"})
+    assert shown["APIKEY"] == MASK
+    assert shown["password"] == {"type": "SecureString", "value": MASK}
+    assert shown["nested"] == DOCUMENT["nested"]
+    assert shown["other"] == DOCUMENT["other"]
+    assert "plain" not in str(shown)
+    assert "sealed" not in str(shown)
+    assert is_masked(shown["APIKEY"])
+    assert is_masked(shown["password"])
+    assert not is_masked(DOCUMENT["password"])
