@@ -1,0 +1,1 @@
+"""Factory documents: read leniently, checked strictly."""

@@ -1,0 +1,136 @@
+"""The declaration of a trigger type.
+
+    @trigger(
+        type="CustomEventsTrigger",
+        properties=(Property("scope", "string", required=True, help="Resource id of the topic."),),
+    )
+    def custom_events(fields: Fields) -> CustomEvents: ...
+
+A trigger type is a function in a file of ``restudio.factory.triggers``, found by :func:`collect_triggers`; adding one
+edits no other file. The function reads the ``typeProperties`` of a document and gives the rule that decides when it
+fires; what is wrong in them it tells to the fields.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+from restudio.core.errors import nearest
+from restudio.factory.activity import Property
+from restudio.factory.documents.fields import Fields
+from restudio.factory.documents.problems import Problems
+from restudio.factory.properties import Json, Properties
+from restudio.triggers.rule import Rule
+
+Read = Callable[[Fields], Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSpec:
+    """Declaration of a trigger type. ``single`` ones have one ``pipeline``, the others any number of ``pipelines``."""
+
+    type: str
+    help: str
+    properties: tuple[Property, ...]
+    single: bool = False
+    fixed: tuple[str, ...] = ()
+    """Members of ``typeProperties`` that cannot be changed after creation."""
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerType:
+    """A declaration beside its function."""
+
+    spec: TriggerSpec
+    read: Read
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A pipeline that a trigger starts. ``parameters`` as written: evaluated for every firing."""
+
+    pipeline: str
+    parameters: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerDocument:
+    """A trigger as it is in the factory."""
+
+    name: str
+    type: str
+    rule: Rule
+    starts: tuple[Start, ...]
+    raw: Properties
+
+
+def trigger(
+    *, type: str, properties: tuple[Property, ...], single: bool = False, fixed: tuple[str, ...] = ()
+) -> Callable[[Read], TriggerType]:
+    """Declare a trigger type; the function's docstring is its help text."""
+
+    def declare(function: Read) -> TriggerType:
+        return TriggerType(TriggerSpec(type, inspect.getdoc(function) or "", properties, single, fixed), function)
+
+    return declare
+
+
+class Triggers(Mapping[str, TriggerType]):
+    """Trigger types by name, in any case."""
+
+    def __init__(self, triggers: tuple[TriggerType, ...]) -> None:
+        self._by_type: dict[str, TriggerType] = {}
+        for each in triggers:
+            if self._by_type.setdefault(each.spec.type.casefold(), each) is not each:
+                raise ValueError(f"two triggers have the type {each.spec.type!r}")
+        self._types = tuple(sorted(each.spec.type for each in triggers))
+
+    def __getitem__(self, type: str) -> TriggerType:
+        return self._by_type[type.casefold()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+
+def collect_triggers(package: str | ModuleType = "restudio.factory.triggers") -> Triggers:
+    """Every trigger type of a package."""
+    root = importlib.import_module(package) if isinstance(package, str) else package
+    found: dict[int, TriggerType] = {}
+    for info in pkgutil.iter_modules(root.__path__, root.__name__ + "."):
+        for value in vars(importlib.import_module(info.name)).values():
+            if isinstance(value, TriggerType):
+                found[id(value)] = value
+    return Triggers(tuple(found.values()))
+
+
+def read_trigger(name: str, properties: Json, catalog: Triggers, problems: Problems) -> TriggerDocument | None:
+    """A trigger from the ``properties`` of its document; None when its type is not known."""
+    fields = Fields(properties, "$.properties", problems)
+    kind = fields.text("type", required=True)
+    if kind not in catalog:
+        if kind:
+            fields.problem("type", f"'{kind[:80]}' is not a trigger type.{nearest(kind, catalog)}", "UnknownTrigger")
+        return None
+    found = catalog[kind]
+    inner = fields.object("typeProperties", required=True)
+    rule = found.read(inner)
+    # Some files write the one pipeline of a trigger as a list, and the other way round.
+    written = fields.objects("pipelines") or fields.objects("pipeline")
+    if found.spec.single and len(written) > 1:
+        fields.problem("pipeline", f"a {found.spec.type} starts one pipeline; got {len(written)}.")
+    starts = tuple(_read_start(each) for each in written)
+    return TriggerDocument(name, found.spec.type, rule, starts, fields.raw)
+
+
+def _read_start(fields: Fields) -> Start:
+    reference = fields.object("pipelineReference", required=True)
+    parameters = fields.object("parameters")
+    return Start(reference.text("referenceName", required=True), dict(parameters.raw))

@@ -1,0 +1,102 @@
+"""Tumbling windows (Data Factory reference, section 8.3): contiguous intervals from a start on, each worked on once."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+WAITING_LIMIT = timedelta(days=7)
+"""How long a window waits for those that it depends on, before it fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """[``start``, ``end``) in UTC; the ``number``-th of its trigger, from 0 on."""
+
+    number: int
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """Windows that must have succeeded: those of ``trigger`` (None: earlier ones of the same) that lie in the window
+    moved by ``offset`` and made ``size`` long."""
+
+    trigger: str | None
+    offset: timedelta = timedelta(0)
+    size: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Rules of one tumbling-window trigger. No window starts at ``end`` or later. Windows of months are counted from
+    ``start``, its day clamped to the length of the month."""
+
+    frequency: Literal["Minute", "Hour", "Month"]
+    interval: int
+    start: datetime
+    end: datetime | None = None
+    delay: timedelta = timedelta(0)
+    max_concurrency: int = 50
+    retries: int = 0
+    retry_interval: timedelta = timedelta(seconds=30)
+    depends_on: tuple[Dependency, ...] = ()
+
+    def window(self, number: int) -> Window | None:
+        """A window by its number, or None past the end."""
+        begin = self._edge(number)
+        if number < 0 or begin is None or (self.end is not None and begin >= self.end):
+            return None
+        end = self._edge(number + 1)
+        return None if end is None else Window(number, begin, end)
+
+    def due(self, window: Window) -> datetime:
+        """When a window may be worked on."""
+        try:
+            return window.end + self.delay
+        except OverflowError:
+            return datetime.max.replace(tzinfo=window.end.tzinfo)
+
+    def covering(self, begin: datetime, end: datetime) -> Iterator[Window]:
+        """The windows that have a part in [``begin``, ``end``), oldest first."""
+        number = self._number_at(begin)
+        while (window := self.window(number)) is not None and window.start < end:
+            yield window
+            number += 1
+
+    def needed(self, window: Window, dependency: Dependency, upstream: Windows) -> tuple[Window, ...]:
+        """The upstream windows that this window waits for. A window never waits for itself or later ones of its own."""
+        begin = window.start + dependency.offset
+        end = begin + (dependency.size or window.end - window.start)
+        found = tuple(upstream.covering(begin, end))
+        return found if dependency.trigger else tuple(each for each in found if each.number < window.number)
+
+    def _number_at(self, instant: datetime) -> int:
+        if instant <= self.start:
+            return 0
+        if self.frequency != "Month":
+            return (instant - self.start) // self._step()
+        months = 12 * (instant.year - self.start.year) + instant.month - self.start.month
+        number = months // self.interval
+        begin = self._edge(number)
+        return number - 1 if begin is not None and begin > instant else number
+
+    def _edge(self, number: int) -> datetime | None:
+        try:
+            if self.frequency != "Month":
+                return self.start + number * self._step()
+            return _add_months(self.start, number * self.interval)
+        except (OverflowError, ValueError):  # the end of time
+            return None
+
+    def _step(self) -> timedelta:
+        return timedelta(minutes=self.interval) if self.frequency == "Minute" else timedelta(hours=self.interval)
+
+
+def _add_months(instant: datetime, months: int) -> datetime:
+    year, month = divmod(12 * instant.year + instant.month - 1 + months, 12)
+    return instant.replace(year=year, month=month + 1, day=min(instant.day, calendar.monthrange(year, month + 1)[1]))

@@ -1,0 +1,198 @@
+"""Trigger documents: what the rules that they are read as say."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from restudio.factory.documents.problems import Problems
+from restudio.factory.trigger import Start, TriggerDocument, collect_triggers, read_trigger
+from restudio.triggers.events import BlobChange, BlobEvents, Chaining, CustomEvent, CustomEvents, Polling
+from restudio.triggers.recurrence import Recurrence
+from restudio.triggers.windows import Windows
+
+FOLDER = Path(__file__).parent / "triggers"
+CATALOG = collect_triggers()
+
+
+def load(name: str) -> list[dict[str, Any]]:
+    cases: list[dict[str, Any]] = yaml.safe_load((FOLDER / name).read_text())
+    return cases
+
+
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def read(kind: str, properties: dict[str, Any], **outside: Any) -> TriggerDocument:
+    problems = Problems("t")
+    found = read_trigger("t", {"type": kind, "typeProperties": properties, **outside}, CATALOG, problems)
+    assert problems.found == []
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("case", load("recurrences.yaml"), ids=lambda case: case["name"])
+def test_recurrence_fires_at(case: dict[str, Any]) -> None:
+    rule = read("ScheduleTrigger", {"recurrence": case["recurrence"]}).rule
+    assert isinstance(rule, Recurrence)
+    expected = [instant(each) for each in case["fires"]]
+    found = list(islice(rule.iter_after(instant(case["after"])), len(expected) + case.get("ends", False)))
+    assert found == expected
+
+
+@pytest.mark.parametrize("case", load("windows.yaml"), ids=lambda case: case["name"])
+def test_windows_are(case: dict[str, Any]) -> None:
+    rule = read("TumblingWindowTrigger", case["typeProperties"]).rule
+    assert isinstance(rule, Windows)
+    for number, expected in case["windows"].items():
+        window = rule.window(number)
+        found = None if window is None else [window.start, window.end]
+        assert found == (None if expected is None else [instant(each) for each in expected])
+    for number, expected in case.get("due", {}).items():
+        window = rule.window(number)
+        assert window is not None
+        assert rule.due(window) == instant(expected)
+    upstream = read("TumblingWindowTrigger", case["upstream"]).rule if "upstream" in case else rule
+    assert isinstance(upstream, Windows)
+    for number, expected in case.get("needs", {}).items():
+        window = rule.window(number)
+        assert window is not None
+        assert [each.number for each in rule.needed(window, rule.depends_on[0], upstream)] == expected
+
+
+@pytest.mark.parametrize("case", load("mistakes.yaml"), ids=lambda case: f"{case['type']} {case['path']}")
+def test_mistake_is_told_with_its_place(case: dict[str, Any]) -> None:
+    problems = Problems("t")
+    document = {"type": case["type"], "typeProperties": case["typeProperties"]}
+    assert read_trigger("t", document, CATALOG, problems) is not None
+    assert [each.path for each in problems.found] == [f"$.properties.typeProperties.{case['path']}"]
+    for word in case["words"]:
+        assert word in problems.found[0].message
+
+
+def test_all_kinds_are_collected() -> None:
+    assert list(CATALOG) == [
+        "BlobEventsTrigger",
+        "BlobTrigger",
+        "ChainingTrigger",
+        "CustomEventsTrigger",
+        "ScheduleTrigger",
+        "TumblingWindowTrigger",
+    ]
+    assert CATALOG["scheduletrigger"].spec.help
+
+
+def test_unknown_type_is_told_with_the_nearest() -> None:
+    problems = Problems("t")
+    assert read_trigger("t", {"type": "SheduleTrigger", "typeProperties": {}}, CATALOG, problems) is None
+    assert problems.found[0].path == "$.properties.type"
+    assert "'ScheduleTrigger'" in problems.found[0].message
+
+
+def test_pipelines_and_their_parameters() -> None:
+    reference = {"referenceName": "train", "type": "PipelineReference"}
+    document = read(
+        "BlobEventsTrigger",
+        {"scope": "/x/lake", "events": ["microsoft.storage.blobcreated"], "blobPathEndsWith": ".csv"},
+        pipelines=[
+            {"pipelineReference": reference, "parameters": {"f": "@triggerBody().fileName"}},
+            {"pipelineReference": reference},
+        ],
+    )
+    assert document.starts == (Start("train", {"f": "@triggerBody().fileName"}), Start("train", {}))
+
+
+def test_single_kinds_start_one_pipeline() -> None:
+    reference = {"pipelineReference": {"referenceName": "train"}}
+    properties = {"dependsOn": [{"referenceName": "a"}], "runDimension": "Day"}
+    assert read("ChainingTrigger", properties, pipeline=reference).starts == (Start("train", {}),)
+    problems = Problems("t")
+    document = {"type": "ChainingTrigger", "typeProperties": properties, "pipelines": [reference, reference]}
+    read_trigger("t", document, CATALOG, problems)
+    assert [each.path for each in problems.found] == ["$.properties.pipeline"]
+
+
+CHANGE = BlobChange("1", "lake", "data", "loans/2024/may.csv", "BlobCreated", 10, datetime(2024, 5, 6))
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "answers"),
+    [
+        ("/data/blobs/loans/", "", True),
+        ("data/blobs/loans/2024", "", True),
+        ("/data/", "", True),
+        ("/dat/", "", False),
+        ("/data/loans/", "", False),
+        ("", ".csv", True),
+        ("", "2024/may.csv", True),
+        ("", "/data/blobs/loans/2024/may.csv", True),
+        ("", ".CSV", False),
+        ("/data/blobs/loans/*", "", False),
+        ("/data/blobs/", ".json", False),
+    ],
+)
+def test_blob_paths(begins: str, ends: str, answers: bool) -> None:
+    properties = {
+        "scope": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/lake",
+        "events": ["Microsoft.Storage.BlobCreated"],
+        "blobPathBeginsWith": begins,
+        "blobPathEndsWith": ends,
+    }
+    rule = read("BlobEventsTrigger", properties).rule
+    assert isinstance(rule, BlobEvents)
+    expected = {"folderPath": "data/loans/2024", "fileName": "may.csv"} if answers else None
+    assert rule.match(CHANGE) == expected
+
+
+def test_blob_changes_of_other_kinds_do_not_count() -> None:
+    properties = {"scope": "/x/lake", "events": ["Microsoft.Storage.BlobCreated"], "blobPathEndsWith": "v"}
+    rule = read("BlobEventsTrigger", properties).rule
+    assert isinstance(rule, BlobEvents)
+    at = CHANGE.at
+    assert rule.match(BlobChange("2", "lake", "data", "a.csv", "BlobDeleted", 10, at)) is None
+    assert rule.match(BlobChange("3", "pond", "data", "a.csv", "BlobCreated", 10, at)) is None
+    assert rule.match(BlobChange("4", "lake", "data", "a.csv", "BlobCreated", 0, at)) is None
+    body = {"folderPath": "data", "fileName": "a.csv"}
+    assert rule.match(BlobChange("5", "lake", "data", "a.csv", "BlobCreated", 1, at)) == body
+    everything = read("BlobEventsTrigger", properties | {"ignoreEmptyBlobs": False}).rule
+    assert isinstance(everything, BlobEvents)
+    assert everything.match(BlobChange("6", "lake", "data", "a.csv", "BlobCreated", 0, at)) == body
+
+
+def test_custom_events() -> None:
+    properties = {
+        "scope": "/x/Microsoft.EventGrid/topics/Models",
+        "events": ["Loans.Drifted", "other"],
+        "subjectBeginsWith": "loans/",
+        "subjectEndsWith": "/weekly",
+    }
+    rule = read("CustomEventsTrigger", properties).rule
+    assert isinstance(rule, CustomEvents)
+    document = {"id": "7", "eventType": "loans.drifted", "subject": "loans/eu/weekly", "data": {"drift": 0.4}}
+
+    def match(topic: str, kind: str, subject: str) -> Any:
+        return rule.match(CustomEvent(topic, "7", kind, subject, document))
+
+    assert match("models", "loans.DRIFTED", "loans/eu/weekly") == {"event": document}
+    assert match("others", "loans.drifted", "loans/eu/weekly") is None
+    assert match("models", "loans.retired", "loans/eu/weekly") is None
+    assert match("models", "loans.drifted", "cars/eu/weekly") is None
+    assert match("models", "loans.drifted", "loans/eu/daily") is None
+
+
+def test_polling_and_chaining() -> None:
+    polling = read(
+        "BlobTrigger", {"folderPath": "/lake/in/", "maxConcurrency": 2, "linkedService": {"referenceName": "Lake"}}
+    )
+    assert isinstance(polling.rule, Polling)
+    assert (polling.rule.folder, polling.rule.max_concurrency) == ("lake/in", 2)
+    chaining = read(
+        "ChainingTrigger", {"dependsOn": [{"referenceName": "a"}, {"referenceName": "b"}], "runDimension": "Day"}
+    )
+    assert chaining.rule == Chaining(pipelines=("a", "b"), dimension="Day")

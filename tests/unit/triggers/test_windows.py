@@ -1,0 +1,56 @@
+"""Laws of tumbling windows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from restudio.triggers.windows import Dependency, Windows
+
+INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
+FREQUENCIES: st.SearchStrategy[Literal["Minute", "Hour", "Month"]] = st.sampled_from(["Minute", "Hour", "Month"])
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> Windows:
+    return Windows(frequency=draw(FREQUENCIES), interval=draw(st.integers(5, 60)), start=draw(INSTANTS))
+
+
+@given(windows(), st.integers(0, 200))
+def test_windows_leave_no_gap(rule: Windows, number: int) -> None:
+    window, following = rule.window(number), rule.window(number + 1)
+    assert window is not None
+    assert following is not None
+    assert window.start < window.end == following.start
+
+
+@given(windows(), INSTANTS, st.timedeltas(timedelta(minutes=1), timedelta(days=3)))
+def test_covering_is_what_a_scan_finds(rule: Windows, begin: datetime, length: timedelta) -> None:
+    end = begin + length
+    found = list(rule.covering(begin, end))
+    assert all(window.start < end and window.end > begin for window in found)
+    if end <= rule.start:
+        assert found == []
+        return
+    assert found[0].number == 0 or found[0].start <= begin
+    assert [each.number for each in found] == list(range(found[0].number, found[0].number + len(found)))
+    assert found[-1].end >= end
+
+
+@given(windows(), st.integers(0, 50), st.timedeltas(timedelta(days=-40), timedelta(minutes=-1)))
+def test_a_window_never_waits_for_itself(rule: Windows, number: int, offset: timedelta) -> None:
+    window = rule.window(number)
+    assert window is not None
+    needed = rule.needed(window, Dependency(None, offset, timedelta(days=90)), rule)
+    assert all(each.number < number for each in needed)
+
+
+def test_windows_end_with_time() -> None:
+    rule = Windows(frequency="Hour", interval=1, start=datetime(9999, 12, 31, 22, tzinfo=UTC), delay=timedelta(days=2))
+    window = rule.window(0)
+    assert window is not None
+    assert rule.due(window) == datetime.max.replace(tzinfo=UTC)
+    assert rule.window(5) is None
