@@ -34,7 +34,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "arff": ("tables/",),
 }
 FORBIDDEN = frozenset({"pickle", "cloudpickle", "dill", "shelve", "marshal"})
-PURE = ("core/", "graph/", "kernels/", "artifacts/", "tables/")
+PURE = ("core/", "graph/", "kernels/", "artifacts/", "tables/", "expressions/")
 IMPURE = frozenset({"time", "random", "secrets", "socket", "requests", "httpx", "subprocess"})
 EXECUTES = frozenset({"engine/script_child.py"})
 """Runs the user's own script, in the sandboxed process that is there for nothing else."""
