@@ -26,6 +26,7 @@ from typing import Literal, Protocol
 
 from restudio.factory.platform import Platform
 from restudio.factory.properties import Json, Properties
+from restudio.factory.steering import Steering
 
 Output = Mapping[str, Json]
 """What later expressions read as ``activity('A').output``."""
@@ -46,6 +47,10 @@ class Property:
     default: Json = None
     choices: tuple[str, ...] = ()
     outside: bool = False
+    cases: bool = False
+    """An ``activities`` property that is an array of ``{"value", "activities"}`` (Switch)."""
+    lazy: bool = False
+    """Not evaluated before the activity, but by the run when its time comes (Until's ``expression``)."""
     help: str = ""
 
 
@@ -59,6 +64,8 @@ class ActivitySpec:
     control: bool = False
     linked_services: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    steers: bool = False
+    """Decides at once and asks the run for the rest: it needs no thread, and repeats for free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +98,40 @@ class Dataset:
 class ActivityContext(Protocol):
     """What the loop gives to one attempt of an activity. Used from the thread that runs the activity only."""
 
-    run_id: str
-    pipeline: str
-    activity: str
-    """Name of the activity."""
-    activity_run_id: str
-    """Unique per attempt."""
-    operation_id: str
-    """The same for every attempt and every restart of this activity in this run: for effects that must happen once."""
-    document: Properties
-    """The activity as written, expressions outside ``typeProperties`` evaluated."""
-    platform: Platform
-    scratch: Path
-    """An empty folder of this attempt's own, removed afterwards."""
+    @property
+    def run_id(self) -> str: ...
+
+    @property
+    def pipeline(self) -> str: ...
+
+    @property
+    def activity(self) -> str:
+        """Name of the activity."""
+        ...
+
+    @property
+    def activity_run_id(self) -> str:
+        """Unique per attempt."""
+        ...
+
+    @property
+    def operation_id(self) -> str:
+        """The same for every attempt and every restart of this activity in this run: for effects that must happen
+        once."""
+        ...
+
+    @property
+    def document(self) -> Properties:
+        """The activity as written, expressions outside ``typeProperties`` evaluated."""
+        ...
+
+    @property
+    def platform(self) -> Platform: ...
+
+    @property
+    def scratch(self) -> Path:
+        """An empty folder of this attempt's own, removed afterwards."""
+        ...
 
     def linked_service(self, reference: Json = None) -> LinkedService:
         """Resolve a reference; by default the activity's own ``linkedServiceName``."""
@@ -137,7 +165,8 @@ class ActivityContext(Protocol):
         ...
 
 
-Run = Callable[[Properties, ActivityContext], Output]
+Run = Callable[[Properties, ActivityContext], Output | Steering]
+"""Does the activity and gives its output; what steers the run (a loop, a variable) asks the run for it instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +184,13 @@ def activity(
     control: bool = False,
     linked_services: tuple[str, ...] = (),
     aliases: tuple[str, ...] = (),
+    steers: bool = False,
 ) -> Callable[[Run], Activity]:
     """Declare an activity type; the function's docstring is its help text."""
 
     def declare(function: Run) -> Activity:
         text = inspect.getdoc(function) or ""
-        return Activity(ActivitySpec(type, text, properties, control, linked_services, aliases), function)
+        return Activity(ActivitySpec(type, text, properties, control, linked_services, aliases, steers), function)
 
     return declare
 

@@ -108,7 +108,9 @@ class SmallFactory:
 
     def run(self, document: Document, context: SmallContext | None = None) -> Output:
         asked = Properties(document)
-        return ACTIVITIES[asked["type"]].run(asked.object("typeProperties"), context or self.context(document))
+        output = ACTIVITIES[asked["type"]].run(asked.object("typeProperties"), context or self.context(document))
+        assert isinstance(output, Mapping), "what steers a run needs one"
+        return output
 
 
 if TYPE_CHECKING:

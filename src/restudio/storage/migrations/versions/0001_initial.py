@@ -193,6 +193,36 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_experiments_workspace_id"), ["workspace_id"], unique=False)
 
     op.create_table(
+        "factories",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("resource_group", sa.String(length=90), nullable=False),
+        sa.Column("group_key", sa.String(length=90), nullable=False),
+        sa.Column("name", sa.String(length=63), nullable=False),
+        sa.Column("key", sa.String(length=63), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("etag", sa.String(length=40), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("changed", sa.Float(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_factories")),
+        sa.UniqueConstraint("workspace_id", "group_key", "key", name=op.f("uq_factories_workspace_id")),
+    )
+    op.create_table(
+        "factory_resources",
+        sa.Column("factory_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("key", sa.String(length=260), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Integer(), nullable=True),
+        sa.Column("name", sa.String(length=260), nullable=False),
+        sa.Column("etag", sa.String(length=40), nullable=False),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("changed", sa.Float(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("factory_id", "kind", "key", "revision", name=op.f("pk_factory_resources")),
+    )
+    op.create_table(
         "module_outputs",
         sa.Column("scope", sa.String(length=64), nullable=False),
         sa.Column("cache_key", sa.String(length=64), nullable=False),
@@ -200,6 +230,46 @@ def upgrade() -> None:
         sa.Column("created", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "cache_key", name=op.f("pk_module_outputs")),
     )
+    op.create_table(
+        "pipeline_run_events",
+        sa.Column("run_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "number", name=op.f("pk_pipeline_run_events")),
+    )
+    op.create_table(
+        "pipeline_runs",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("factory_id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("pipeline", sa.String(length=260), nullable=False),
+        sa.Column("pipeline_key", sa.String(length=260), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("group_id", sa.String(length=36), nullable=False),
+        sa.Column("is_latest", sa.Boolean(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("parameters", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=True),
+        sa.Column("invoked_by", sa.Text(), nullable=False),
+        sa.Column("parent_run_id", sa.String(length=36), nullable=True),
+        sa.Column("recovery", sa.Text(), nullable=True),
+        sa.Column("dimensions", sa.Text(), nullable=False),
+        sa.Column("cancel_requested", sa.Boolean(), nullable=False),
+        sa.Column("returned", sa.Text(), nullable=True),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("started", sa.Float(), nullable=True),
+        sa.Column("ended", sa.Float(), nullable=True),
+        sa.Column("updated", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pipeline_runs")),
+    )
+    with op.batch_alter_table("pipeline_runs", schema=None) as batch_op:
+        batch_op.create_index("ix_pipeline_runs_factory_id_updated", ["factory_id", "updated"], unique=False)
+        batch_op.create_index(batch_op.f("ix_pipeline_runs_group_id"), ["group_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_pipeline_runs_parent_run_id"), ["parent_run_id"], unique=False)
+        batch_op.create_index("ix_pipeline_runs_pipeline", ["factory_id", "pipeline_key", "status"], unique=False)
+        batch_op.create_index(batch_op.f("ix_pipeline_runs_status"), ["status"], unique=False)
+
     op.create_table(
         "run_events",
         sa.Column("run_id", sa.String(length=32), nullable=False),
@@ -380,7 +450,18 @@ def downgrade() -> None:
 
     op.drop_table("runs")
     op.drop_table("run_events")
+    with op.batch_alter_table("pipeline_runs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_pipeline_runs_status"))
+        batch_op.drop_index("ix_pipeline_runs_pipeline")
+        batch_op.drop_index(batch_op.f("ix_pipeline_runs_parent_run_id"))
+        batch_op.drop_index(batch_op.f("ix_pipeline_runs_group_id"))
+        batch_op.drop_index("ix_pipeline_runs_factory_id_updated")
+
+    op.drop_table("pipeline_runs")
+    op.drop_table("pipeline_run_events")
     op.drop_table("module_outputs")
+    op.drop_table("factory_resources")
+    op.drop_table("factories")
     with op.batch_alter_table("experiments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_experiments_workspace_id"))
 

@@ -1,0 +1,1 @@
+"""Pipeline runs: decided purely, told by events, carried out durably."""
