@@ -11,12 +11,16 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import pandas as pd
 
 _FIRST = 10
 """Ranks among fewer values say nothing."""
 LONGEST = 5000
+_ROUNDING = 1e-12
+_HUGE = np.finfo(np.float64).max
 
-Strangeness = Callable[[np.ndarray, float], float]
+Strangeness = Callable[[np.ndarray, int], np.ndarray]
+"""From a series and a length: how strange each value is beside at most so many before it."""
 
 
 def anomaly_scores(
@@ -24,10 +28,10 @@ def anomaly_scores(
 ) -> np.ndarray:
     """The score of every value. ``bets`` and ``history`` are the lengths of martingale and strangeness values (0: the
     longest); ``epsilon`` is that of the power martingale, None to average over all."""
-    bets, history = bets or LONGEST, history or LONGEST
-    strangeness = np.array([strange(values[max(0, i - history) : i], value) for i, value in enumerate(values.tolist())])
-    winnings = [_winning(strangeness[max(0, i - history) : i], s, epsilon) for i, s in enumerate(strangeness.tolist())]
-    return _best_stakes(np.array(winnings), bets)
+    if not len(values):
+        return np.zeros(0)
+    history = history or LONGEST
+    return _best_stakes(_winnings(strange(values, history), history, epsilon), bets or LONGEST)
 
 
 def _best_stakes(winnings: np.ndarray, length: int) -> np.ndarray:
@@ -48,38 +52,51 @@ def _best_stakes(winnings: np.ndarray, length: int) -> np.ndarray:
     return best
 
 
-def _winning(before: np.ndarray, strangeness: float, epsilon: float | None) -> float:
-    """The logarithm of what a bet wins."""
-    if len(before) < _FIRST:
-        return 0.0
-    higher, equal = float((before > strangeness).sum()), float((before == strangeness).sum()) + 1.0
-    p = (higher + equal / 2.0) / (len(before) + 1.0)
+def _winnings(strangeness: np.ndarray, history: int, epsilon: float | None) -> np.ndarray:
+    """The logarithm of what each bet wins: on the share of values before it that are at least as strange."""
+    before = np.minimum(np.arange(len(strangeness)), history)
+    # The average rank in the window that ends with the value counts those below it and half of its equals.
+    finite = pd.Series(np.minimum(strangeness, _HUGE))
+    rank = finite.rolling(history + 1, min_periods=1).rank().to_numpy()
+    p = (before + 1.5 - rank) / (before + 1.0)
+    log = np.log(p)
     if epsilon is not None:
-        return math.log(epsilon) + (epsilon - 1.0) * math.log(p)
-    log = math.log(p)
-    return math.log((1.0 - p + p * log) / (p * log * log))
+        won = math.log(epsilon) + (epsilon - 1.0) * log
+    else:
+        won = np.log((1.0 - p + p * log) / (p * log * log))
+    return np.where(before < _FIRST, 0.0, won)
 
 
-def _range_percentile(before: np.ndarray, value: float) -> float:
+def _range_percentile(values: np.ndarray, history: int) -> np.ndarray:
     """The distance from the median, in widths of the range of nine tenths of the values."""
-    if len(before) < 2:
-        return 0.0
-    low, middle, high = np.percentile(before, [5, 50, 95]).tolist()
-    away = abs(value - middle)
-    return away / (high - low) if high > low else (math.inf if away else 0.0)
+    window = pd.Series(values).rolling(history, min_periods=2)
+    low, middle, high = (window.quantile(q).shift(1).to_numpy() for q in (0.05, 0.5, 0.95))
+    away = np.abs(values - middle)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        strangeness = np.where(high > low, away / (high - low), np.where(away > 0, np.inf, 0.0))
+    return np.where(np.isnan(middle), 0.0, strangeness)
 
 
-def _slope(before: np.ndarray, value: float) -> float:
-    """The slope of the least-squares line through the values and the new one."""
-    line = np.append(before, value)
-    if len(line) < 2:
-        return 0.0
-    place = np.arange(len(line)) - (len(line) - 1) / 2.0
-    return float(place @ line / (place @ place))
+def _slopes(values: np.ndarray, history: int) -> np.ndarray:
+    """The slope of the least-squares line through the values before and the new one."""
+    length = min(history + 1, len(values))
+    slopes = np.zeros(len(values))
+    for i in range(1, length - 1):
+        slopes[i] = _directions(i + 1) @ values[: i + 1]
+    if length > 1:
+        slopes[length - 1 :] = np.lib.stride_tricks.sliding_window_view(values, length) @ _directions(length)
+    # A level stretch has slopes of rounding errors, which would rank as different.
+    return np.where(np.abs(slopes) < _ROUNDING * np.abs(values).max(), 0.0, slopes)
+
+
+def _directions(length: int) -> np.ndarray:
+    """What a line of so many equally spaced values is multiplied with to give its slope."""
+    place = np.arange(length) - (length - 1) / 2.0
+    return np.asarray(place / (place @ place))
 
 
 STRANGENESS: Mapping[str, Strangeness] = {
     "RangePercentile": _range_percentile,
-    "SlowPosTrend": _slope,
-    "SlowNegTrend": lambda before, value: -_slope(before, value),
+    "SlowPosTrend": _slopes,
+    "SlowNegTrend": lambda values, history: -_slopes(values, history),
 }

@@ -46,17 +46,37 @@ def test_trends_have_a_direction(kind: str, sign: float) -> None:
     assert right[330:].max() > 10 > 2 * wrong[330:].min()
 
 
-def test_scores_are_the_best_stakes_of_the_definition() -> None:
-    values, bets, history = NOISE[:60], 7, 20
-    strange = STRANGENESS["RangePercentile"]
-    s = [strange(values[max(0, i - history) : i], v) for i, v in enumerate(values)]
+def far_from_median(before: np.ndarray, value: float) -> float:
+    if len(before) < 2:
+        return 0.0
+    low, middle, high = np.percentile(before, [5, 50, 95])
+    return abs(value - middle) / (high - low) if high > low else (math.inf if value != middle else 0.0)
+
+
+def slope(before: np.ndarray, value: float) -> float:
+    line = np.append(before, value)
+    return float(np.polyfit(np.arange(len(line)), line, 1)[0]) if len(line) > 1 else 0.0
+
+
+DEFINITIONS = {"RangePercentile": far_from_median, "SlowPosTrend": slope, "SlowNegTrend": lambda b, v: -slope(b, v)}
+
+
+@pytest.mark.parametrize("kind", DEFINITIONS)
+@pytest.mark.parametrize("constant", [0, 8, 30])
+def test_scores_are_the_best_stakes_of_the_definition(kind: str, constant: int) -> None:
+    bets, history = 7, 20
+    values = np.concatenate([np.full(constant, 1.5), NOISE[:60]])
+    places = range(len(values))
+    s = [DEFINITIONS[kind](values[max(0, i - history) : i], values[i]) for i in places]
     logs = []
     for i, own in enumerate(s):
         before = s[max(0, i - history) : i]
-        p = (sum(b > own for b in before) + (sum(b == own for b in before) + 1) / 2) / (len(before) + 1)
+        near = [math.isclose(b, own, abs_tol=1e-12) for b in before]
+        higher = sum(b > own and not n for b, n in zip(before, near, strict=True))
+        p = (higher + (sum(near) + 1) / 2) / (len(before) + 1)
         logs.append(math.log(0.5) - 0.5 * math.log(p) if len(before) >= 10 else 0.0)
-    expected = [max(0.0, *(sum(logs[j : i + 1]) for j in range(max(0, i - bets + 1), i + 1))) for i in range(60)]
-    np.testing.assert_allclose(anomaly_scores(values, strange, 0.5, bets, history), expected, atol=1e-12)
+    expected = [max(0.0, *(sum(logs[j : i + 1]) for j in range(max(0, i - bets + 1), i + 1))) for i in places]
+    np.testing.assert_allclose(anomaly_scores(values, STRANGENESS[kind], 0.5, bets, history), expected, atol=1e-9)
 
 
 def test_rows_are_taken_by_time_and_gaps_stay() -> None:

@@ -1,0 +1,77 @@
+"""One measured call in a process of its own: ``python -m bench.modules.once FOLDER SCENARIO ours|plain``.
+
+Prints seconds and peak memory (bytes above what was held before) as JSON.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.modules.scenario import Frames, Modules, Scenario, Scenarios
+
+from restudio.app.child import PACKAGES
+from restudio.core.registry import Registry
+
+
+def main() -> None:
+    folder, name, side = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    chosen = Scenarios().by_name[name]
+    with tempfile.TemporaryDirectory(prefix="restudio-bench-") as scratch:
+        call = _ours(chosen, folder, Path(scratch)) if side == "ours" else _plain(chosen, folder)
+        gc.collect()
+        before = _reset_peak()
+        begun = time.perf_counter()
+        kept = call()
+        seconds = time.perf_counter() - begun
+        peak = _status("VmHWM") - before
+        del kept
+    print(json.dumps({"seconds": seconds, "bytes": max(0, peak)}))
+
+
+def _ours(chosen: Scenario, folder: Path, scratch: Path) -> Callable[[], object]:
+    modules = Modules(Registry.collect(*PACKAGES), scratch)
+    arguments = chosen.arguments(Frames(folder), modules)
+    _touch(modules, chosen)
+    return lambda: modules.run(chosen.module, chosen.raw, *arguments)
+
+
+def _touch(modules: Modules, chosen: Scenario) -> None:
+    """Load what the module imports on its first call: workers are warm, too."""
+    import lightgbm  # noqa: F401
+    import scipy.sparse  # noqa: F401
+    import sklearn.linear_model
+    import sklearn.preprocessing  # noqa: F401
+
+    modules.entry(chosen.module)
+
+
+def _plain(chosen: Scenario, folder: Path) -> Callable[[], object]:
+    frames = Frames(folder)
+    for name in chosen.inputs:
+        frames.polars(name)
+        frames.pandas(name)
+    if chosen.warm:
+        chosen.warm(frames)
+    return lambda: chosen.peer(frames)
+
+
+def _reset_peak() -> int:
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def _status(name: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(name + ":"):
+            return int(line.split()[1]) * 1024
+    raise KeyError(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The scenarios, a file per family of modules."""
