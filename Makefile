@@ -79,6 +79,7 @@ bench: $(VENV)/.test system-bench
 	$(BIN)/python -m bench.rrs
 	$(BIN)/python -m bench.batch
 	$(BIN)/python -m bench.loop
+	$(BIN)/python -m bench.modules
 
 soak: setup
 	$(BIN)/python -m tests.e2e.soak
