@@ -58,7 +58,11 @@ def slope(before: np.ndarray, value: float) -> float:
     return float(np.polyfit(np.arange(len(line)), line, 1)[0]) if len(line) > 1 else 0.0
 
 
-DEFINITIONS = {"RangePercentile": far_from_median, "SlowPosTrend": slope, "SlowNegTrend": lambda b, v: -slope(b, v)}
+def fall(before: np.ndarray, value: float) -> float:
+    return -slope(before, value)
+
+
+DEFINITIONS = {"RangePercentile": far_from_median, "SlowPosTrend": slope, "SlowNegTrend": fall}
 
 
 @pytest.mark.parametrize("kind", DEFINITIONS)
