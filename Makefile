@@ -40,10 +40,11 @@ $(VENV)/.test: requirements-test.txt $(VENV)/.runtime
 
 setup: $(VENV)/.test system-test
 
-# The tests start a PostgreSQL of their own and run user scripts in bubblewrap.
+# The tests start a PostgreSQL of their own, run user scripts in bubblewrap, and store in Azurite where npm is there.
 system-test:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || scripts/apt_install postgresql
 	@command -v bwrap >/dev/null || scripts/apt_install bubblewrap
+	@! command -v npm >/dev/null || scripts/install_azurite >/dev/null || echo "Azurite is left out of the tests."
 
 system-bench: system-test
 	@command -v wrk >/dev/null || scripts/apt_install wrk

@@ -30,6 +30,7 @@ class Settings:
     ``database_url`` and ``objects_url`` default to SQLite and files in ``home``. ``executor`` names this process to
     durable work: unique among living processes, the same after a restart. ``egress`` lists hosts, networks
     (``10.0.0.0/8``) or ``*`` which user-given addresses may reach although they are loopback or private.
+    ``pipeline_folders`` lists local folders that pipelines may read and write through a file server.
     ``module_seconds`` is the longest that a module runs, ``request_seconds`` that a script runs in a request-response
     call. ``script_network`` lets user scripts use the network.
     ``output_days`` is how long outputs of modules are kept.
@@ -56,6 +57,7 @@ class Settings:
     script_network: bool = False
     output_days: float = 30.0
     egress: tuple[str, ...] = ()
+    pipeline_folders: tuple[str, ...] = ()
     log_level: str = "info"
 
     @property

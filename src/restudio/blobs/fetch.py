@@ -7,7 +7,9 @@ the egress policy.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import unquote, urlsplit
 
 from restudio.blobs.fetch_errors import FetchError, storage_refused
@@ -50,6 +52,7 @@ class Fetcher:
         content_type: str = "application/octet-stream",
         overwrite: bool = True,
         is_cancelled: IsCancelled = never,
+        metadata: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Write a local file to an address; what is there is replaced in one step, or refused without ``overwrite``.
 
@@ -60,7 +63,13 @@ class Fetcher:
         own = self._own(address)
         if own is None:
             self._outgoing.upload(
-                address, reference.shown, source, content_type, overwrite=overwrite, is_cancelled=is_cancelled
+                address,
+                reference.shown,
+                source,
+                content_type,
+                overwrite=overwrite,
+                is_cancelled=is_cancelled,
+                metadata=metadata,
             )
             return
         conditions = Conditions() if overwrite else Conditions(if_none_match="*")
@@ -68,13 +77,25 @@ class Fetcher:
             granted = self._granted(own, address, "cw")
             if "w" not in granted:
                 conditions = Conditions(if_none_match="*")
-            self._blobs.put_blob(own, source, BlobHeaders(content_type), conditions=conditions)
+            self._blobs.put_blob(own, source, BlobHeaders(content_type), metadata, conditions)
         except RestudioError as error:
             raise _refused(error, reference.shown) from error
 
     def locate(self, reference: BlobReference) -> BlobPath | None:
         """The blob of our own service that a reference names, if it names one."""
         return self._own(reference.address())
+
+    def enter(self, reference: BlobReference, letters: str) -> BlobPath | None:
+        """As :meth:`locate`, once the reference's key or signature grants one of the permissions. A reference without
+        a blob name is one to the container."""
+        address = reference.address()
+        own = self._own(address)
+        if own is not None:
+            try:
+                self._granted(own, address, letters)
+            except RestudioError as error:
+                raise _refused(error, reference.shown) from error
+        return own
 
     def _own(self, address: Address) -> BlobPath | None:
         accounts = self._blobs.accounts
@@ -97,7 +118,7 @@ class Fetcher:
         if "sig" not in fields:
             raise storage_refused(path.relative, 401, "NoAuthenticationInformation", "a signature (SAS) is needed.")
         now = self._clock.now().timestamp()
-        asked = Asked(path.account, path.container, path.name, letters, now, is_https=True)
+        asked = Asked(path.account, path.container, path.name or None, letters, now, is_https=True)
         return ensure_sas(accounts.key(path.account), fields, asked)
 
     def _read_own(self, path: BlobPath, address: Address, shown: str, target: Path) -> str:

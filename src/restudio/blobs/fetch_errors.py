@@ -6,11 +6,15 @@ from restudio.core.errors import Kind, ModuleError, RestudioError
 
 
 class FetchError(RestudioError):
-    """``detail`` is the web-service code (``BlobNotFound``, ``InvalidBlob``, …), ``module_number`` the catalog's."""
+    """``detail`` is the web-service code (``BlobNotFound``, ``InvalidBlob``, …), ``module_number`` the catalog's,
+    ``status`` the HTTP status of a refusal (0 when there was no answer)."""
 
-    def __init__(self, detail: str, message: str, *, module_number: str, kind: Kind = Kind.BAD_ARGUMENT) -> None:
+    def __init__(
+        self, detail: str, message: str, *, module_number: str, kind: Kind = Kind.BAD_ARGUMENT, status: int = 0
+    ) -> None:
         super().__init__(kind, detail, message)
         self.module_number = module_number
+        self.status = status
 
 
 _NUMBERS = {"InvalidBlobConnectionString": "0064", "InputBlobRelativeLocationInvalid": "0009"}
@@ -30,6 +34,5 @@ def storage_refused(shown: str, status: int, code: str, message: str) -> FetchEr
     if number is None:
         number = "0064" if status in (401, 403) else "0030"
     answer = f"{status} {code}".strip() + (f": {message}" if message else "")
-    return FetchError(
-        "BlobNotFound", f"The blob '{shown}' could not be reached; storage answered {answer}", module_number=number
-    )
+    told = f"The blob '{shown}' could not be reached; storage answered {answer}"
+    return FetchError("BlobNotFound", told, module_number=number, status=status)

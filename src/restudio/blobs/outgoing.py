@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import format_datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 
@@ -127,12 +128,14 @@ class Outgoing:
         *,
         overwrite: bool,
         is_cancelled: IsCancelled = never,
+        metadata: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Put a local file there as one block blob: all of it, or after an error or ``Cancelled`` nothing."""
         headers = {
             "x-ms-blob-type": "BlockBlob",
             "content-type": content_type,
             "content-length": str(source.stat().st_size),
+            **{f"x-ms-meta-{name}": value for name, value in metadata.items()},
         }
         if not overwrite:
             headers["if-none-match"] = "*"
@@ -148,17 +151,44 @@ class Outgoing:
             return
 
     @contextmanager
+    def ask_storage(
+        self, method: str, address: Address, shown: str, query: str = "", is_cancelled: IsCancelled = never
+    ) -> Iterator[Streamed]:
+        """A good answer of blob storage to a request without a body, signed like a transfer; ``FetchError`` for any
+        other. ``query`` has no question mark."""
+        deadline = self._clock.monotonic() + self._limits.seconds
+        with self._exchange(method, address, shown, {"accept-encoding": "identity"}, query=query) as answer:
+
+            def chunks() -> Iterator[bytes]:
+                for chunk in answer.iter_raw(_CHUNK):
+                    self._ensure_going(deadline, shown, is_cancelled)
+                    yield chunk
+
+            yield Streamed(answer.status_code, answer.headers, chunks())
+
+    def resolve(self, host: str, port: int) -> str:
+        """The IP address of a host that may be reached, for protocols other than HTTP."""
+        return choose_address(self._policy, host, port, self._resolve)
+
+    @contextmanager
     def _exchange(
-        self, method: str, address: Address, shown: str, headers: Mapping[str, str], body: Iterator[bytes] | None = None
+        self,
+        method: str,
+        address: Address,
+        shown: str,
+        headers: Mapping[str, str],
+        body: Iterator[bytes] | None = None,
+        query: str = "",
     ) -> Iterator[httpx.Response]:
-        url = _parse_url(address.url + address.sas, shown)
+        signed = address.url + address.sas
+        url = _parse_url(signed + (("&" if "?" in signed else "?") + query if query else ""), shown)
         sent = dict(headers)
         if address.key is not None or parse_sas(address.sas).get("sig"):
             sent |= {"x-ms-version": VERSION, "x-ms-date": format_datetime(self._clock.now(), usegmt=True)}
         if address.key is not None and address.account is not None:
             path = url.raw_path.decode().partition("?")[0]
-            query = parse_query(url.query.decode())
-            sent["authorization"] = authorization(address.account, address.key, method, sent, path, query)
+            pairs = parse_query(url.query.decode())
+            sent["authorization"] = authorization(address.account, address.key, method, sent, path, pairs)
         with self._sent(method, url, shown, sent, body) as answer:
             self._ensure_good(answer, address, shown)
             yield answer

@@ -54,10 +54,16 @@ def _masked(value: Json, folded: Collection[str]) -> Json:
         return value
     if _form(value) == "securestring":
         return {name: MASK if name.casefold() == "value" else each for name, each in value.items()}
-    return {
-        name: MASK if name.casefold() in folded and isinstance(each, str) else _masked(each, folded)
-        for name, each in value.items()
-    }
+    return {name: _hidden(each) if name.casefold() in folded else _masked(each, folded) for name, each in value.items()}
+
+
+def _hidden(value: Json) -> Json:
+    """A secret value without its texts; a reference to a vault tells nothing and stays."""
+    if isinstance(value, Mapping):
+        if _form(value) == "azurekeyvaultsecret":
+            return value
+        return {name: each if name.casefold() == "type" else _hidden(each) for name, each in value.items()}
+    return MASK if isinstance(value, str) else value
 
 
 def _form(value: Mapping[str, Json]) -> str:

@@ -13,13 +13,19 @@ DOCUMENT = {
     "nested": [
         {"type": "azurekeyvaultsecret", "store": {"referenceName": "v"}, "secretName": "n", "secretVersion": "1"}
     ],
+    "authHeaders": {"x-key": "hidden", "x-vault": {"type": "AzureKeyVaultSecret", "secretName": "k"}},
     "other": {"Type": "Something", "value": 3},
 }
 
 
 def test_every_form_is_opened_in_its_place() -> None:
-    opened = open_secrets(DOCUMENT, lambda wanted: f"{wanted['secretName']}/{wanted['secretVersion']}")
-    assert opened == {**DOCUMENT, "password": "sealed", "nested": ["n/1"]}
+    opened = open_secrets(DOCUMENT, lambda wanted: f"{wanted['secretName']}/{wanted.get('secretVersion')}")
+    assert opened == {
+        **DOCUMENT,
+        "password": "sealed",
+        "nested": ["n/1"],
+        "authHeaders": {"x-key": "hidden", "x-vault": "k/None"},
+    }
 
 
 def test_a_secret_that_is_not_there_passes_its_error() -> None:
@@ -31,11 +37,12 @@ def test_a_secret_that_is_not_there_passes_its_error() -> None:
 
 
 def test_what_is_shown_holds_no_secret() -> None:
-    shown = mask_secrets(DOCUMENT, {"apiKey"})
+    shown = mask_secrets(DOCUMENT, {"apiKey", "authheaders"})
     assert shown["APIKEY"] == MASK
     assert shown["password"] == {"type": "SecureString", "value": MASK}
     assert shown["nested"] == DOCUMENT["nested"]
     assert shown["other"] == DOCUMENT["other"]
+    assert shown["authHeaders"] == {**DOCUMENT["authHeaders"], "x-key": MASK}  # type: ignore[dict-item]
     assert "plain" not in str(shown)
     assert "sealed" not in str(shown)
     assert is_masked(shown["APIKEY"])

@@ -56,12 +56,12 @@ class BlobAccount:
         token = (sas or query).lstrip("?&")
         return cls(name, root, sas=f"?{token}" if token else "", container=container)
 
-    def reference(self, path: str) -> BlobReference:
-        """A blob by ``container/name``, with what opens it."""
-        relative = path.lstrip("/")
+    def reference(self, path: str, *, escaped: bool = False) -> BlobReference:
+        """A blob by ``container/name``, with what opens it; ``escaped`` for names that may hold a percent sign."""
+        relative = path.lstrip("/").replace("%", "%25") if escaped else path.lstrip("/")
         if self.connection_string is not None:
             return BlobReference(connection_string=self.connection_string, relative_location=relative)
-        return BlobReference(None, f"{self.endpoint}/", quote(relative), self.sas or None)
+        return BlobReference(None, f"{self.endpoint}/", quote(relative, safe="/%"), self.sas or None)
 
     def signed(self, path: str, now: float, *, permissions: str = "r", lifetime_s: float = 86_400) -> BlobReference:
         """A blob with a signature of its own in the place of the account key; a given signature is passed on."""
