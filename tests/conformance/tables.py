@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+import pyarrow as pa
 from hypothesis import strategies as st
 
 from restudio.core.schema import Column, DType, Role, Schema
@@ -58,6 +59,17 @@ def _with_times() -> Table:
     return ordinary().with_columns(dict(zip(added.schema, added.data.columns, strict=True)))
 
 
+def _many_categories() -> Table:
+    """A category of 10,000 levels, and a text that is another one in every row."""
+    table = _changed()
+    levels = tuple(f"level {n}" for n in range(10_000))
+    region = pa.chunked_array([pa.array([levels[n * 199] for n in range(_ROWS)], pa.large_string())])
+    plan = pa.chunked_array([pa.array([f"plan {n}" for n in range(_ROWS)], pa.large_string())])
+    return table.with_columns(
+        {table.schema["region"].with_(categories=levels): region, table.schema["plan"]: plan}
+    )
+
+
 def _wide() -> Table:
     added = Table.from_columns({f"c{n}": [float(i * n % 7) for i in range(_ROWS)] for n in range(300)})
     return ordinary().with_columns(dict(zip(added.schema, added.data.columns, strict=True)))
@@ -70,6 +82,7 @@ VARIANTS: Mapping[str, Table] = {
     "all missing": _changed(age=None, spent=None, plan=None, paid=None),
     "constant": _changed(age=41, spent=1.5, plan="gold", paid=True),
     "unseen category": _changed(plan="platinum", region="south"),
+    "many categories": _many_categories(),
     "unicode": _changed(plan="naïve 日本 🦉"),
     "not finite": _changed(spent=float("nan")),
     "large numbers": _changed(age=2**62, spent=1e300),

@@ -10,7 +10,7 @@ import typer
 from restudio.cli.command import Session, command
 from restudio.cli.console import at
 from restudio.cli.progress import watch_run
-from restudio.client.types import Rewritten, Run
+from restudio.client.types import PortColumns, Rewritten, Run
 
 app = typer.Typer(no_args_is_help=True, help="Import, export, run and publish experiments.")
 
@@ -45,6 +45,27 @@ def _import_classic(session: Session, file: Path, into: str | None) -> None:
     saved = imported.experiment
     report = [f"  {f'line {f.line}: ' if f.line else ''}{f.subject}: {f.reason}" for f in imported.findings]
     session.out.value(imported, "\n".join([f"{saved.id}  {saved.title}, version {saved.version}", *report]))
+
+
+@command(app, "check")
+def check(session: Session, experiment: str) -> None:
+    """Check an experiment (an id, or a file) without running it, and show the columns that will be at each output.
+
+    Exit status 1 when it cannot run.
+    """
+    file = Path(experiment)
+    experiments = session.client.experiments
+    found = (
+        experiments.check_yaml(file.read_text(encoding="utf-8")) if file.is_file() else experiments.check(experiment)
+    )
+    session.out.rows(
+        found, ("node", "output", "columns"), map(_columns_row, found.ports), empty="There is nothing to tell."
+    )
+    for problem in found.problems:
+        session.out.note(f"{problem.code}  {problem.message}")
+    session.out.note("It can run." if found.can_run else f"It cannot run: {len(found.problems)} findings.")
+    if not found.can_run:
+        raise typer.Exit(1)
 
 
 @command(app, "export")
@@ -174,3 +195,15 @@ def _show_changes(session: Session, result: Rewritten) -> None:
 def _run_row(run: Run) -> tuple[object, ...]:
     seconds = f"{run.ended - run.started:.1f}" if run.ended and run.started else ""
     return run.id, run.state, at(run.started), seconds
+
+
+_SHOWN_COLUMNS = 12
+
+
+def _columns_row(told: PortColumns) -> tuple[str, str, str]:
+    if told.columns is None:
+        return told.node, told.port, f"known by running: {told.reason}"
+    names = [f"{column['name']}: {column['type']}" for column in told.columns[:_SHOWN_COLUMNS]]
+    more = len(told.columns) - len(names)
+    listed = ", ".join([*names, *([f"and {more} more"] if more else [])])
+    return told.node, told.port, listed if told.exact else f"some of {listed}"

@@ -11,6 +11,7 @@ from restudio.client.connection import CHUNK, Connection
 from restudio.client.types import (
     ENDED,
     Asset,
+    Checked,
     Experiment,
     Imported,
     Job,
@@ -61,6 +62,14 @@ class Experiments:
     def versions(self, experiment: str) -> Sequence[Experiment]:
         """All versions, oldest first."""
         return self._connection.json("GET", f"{self._root}/{experiment}/versions", list[Experiment])
+
+    def check(self, experiment: str) -> Checked:
+        """What is wrong with an experiment, and the columns at its ports, without running it."""
+        return self._connection.json("GET", f"{self._root}/{experiment}/check", Checked)
+
+    def check_yaml(self, text: str) -> Checked:
+        """As :meth:`check`, for an experiment file that is not kept."""
+        return self._connection.json("POST", f"{self._root}/check", Checked, content=text.encode())
 
     def run(self, experiment: str) -> Run:
         """Start a run; see :meth:`Runs.wait`."""

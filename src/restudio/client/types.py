@@ -151,11 +151,45 @@ class Job(msgspec.Struct, frozen=True):
     failure: str | None = None
 
 
+class Problem(msgspec.Struct, frozen=True):
+    """Something that keeps an experiment from running."""
+
+    code: str
+    message: str
+    node: str | None = None
+    parameter: str | None = None
+    column: str | None = None
+
+
+class PortColumns(msgspec.Struct, frozen=True):
+    """The columns at an output before running: all of them when ``exact``, else those that may come; None: unknown."""
+
+    node: str
+    port: str
+    columns: list[dict[str, object]] | None
+    exact: bool
+    reason: str = ""
+
+
+class Checked(msgspec.Struct, frozen=True):
+    can_run: bool
+    problems: list[Problem]
+    ports: list[PortColumns]
+
+
 class ModuleInfo(msgspec.Struct, frozen=True):
     id: str
     name: str
     category: str
     help: str = ""
+    example: str = ""
+    inputs: list[dict[str, object]] = []
+    outputs: list[dict[str, object]] = []
+    parameters: list[dict[str, object]] = []
+    errors: list[str] = []
+    serving: str = "normal"
+    fast: bool = False
+    known_by_running: str = ""
 
 
 class Location(msgspec.Struct, frozen=True, rename="pascal"):

@@ -141,6 +141,13 @@ class Schema:
         return tuple(c for c in self.columns if c.is_feature)
 
 
+@dataclass(frozen=True, slots=True)
+class Superset:
+    """All columns that may be there: what comes is some of them, in any order. Told where the rest depends on cells."""
+
+    schema: Schema
+
+
 _KEYS = ("name", "type", "role", "score", "nullable", "categories")
 
 

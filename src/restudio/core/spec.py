@@ -8,6 +8,11 @@
     def split_data(p: SplitParams, dataset: Table, *, ctx: Context) -> tuple[Table, Table]:
         '''One paragraph of help ...'''
 
+A docstring ends with an example, which the help shows and the conformance tests run: after a line ``Example:`` comes
+YAML with ``parameters``, and a value for each port, inputs given and outputs expected. A table is
+``{column: [cells]}``, ``{module: id, ...}`` is what another module makes, ``{files: {name: text}}`` an archive; ``...``
+among expected columns stands for any others.
+
 The function gets its parameters, then one positional argument a port in declared order (``None`` for an optional port
 that is not connected), and the context by keyword. It returns one value for one output port, a tuple for several.
 The decorator returns an :class:`Entry`; nothing is registered at import time (see ``restudio.core.registry``).
@@ -18,8 +23,9 @@ from __future__ import annotations
 import enum
 import inspect
 import re
+import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from restudio.core.params import NoParams
@@ -84,6 +90,10 @@ class Spec:
     serving: Serving = Serving.NORMAL
     errors: tuple[str, ...] = ()
     """Documented error codes, for the help page."""
+    example: str = ""
+    """YAML, as the module docstring says."""
+    known_by_running: str = ""
+    """Why the columns of the outputs cannot be told before running; blank where ``tells_schema`` tells them."""
 
     def input(self, name: str) -> Port | None:
         return next((p for p in self.inputs if p.name == name), None)
@@ -98,7 +108,10 @@ class Entry:
 
     - ``lower(p, *inputs, entry)``: the module over symbolic inputs (``Frame`` for tables, the values themselves for
       models and transforms), giving what ``run`` gives; for scoring (see ``restudio.kernels``).
-    - ``schema_of(p, *schemas)``: output schemas from input schemas, before running.
+    - ``schema_of(p, *schemas)``: what is known of each output before running: a ``Schema``, a ``Superset`` of it, or
+      None. Inputs that are no tables come as None.
+    - ``fit_table(p, data, label, ctx)``, ``score_table(model, data, ctx)``: learners that are scripts of users; a table
+      and the name of its label to a ``Model``, a table to its scores.
     - ``fit(p, data, ctx)``: learners only; training data to a ``Model``.
     - ``predictor(model)``: learners only; a ``Model`` to its scoring kernel. When ``composite``, the model holds models
       of other learners, and it is ``predictor(model, entry)``.
@@ -115,6 +128,8 @@ class Entry:
     apply: Callable[..., Any] | None = None
     score_columns: Callable[..., Any] | None = None
     composite: bool = False
+    fit_table: Callable[..., Any] | None = None
+    score_table: Callable[..., Any] | None = None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.run(*args, **kwargs)
@@ -148,6 +163,14 @@ class Entry:
         self.apply = function
         return function
 
+    def fits_table(self, function: F) -> F:
+        self.fit_table = function
+        return function
+
+    def scores_table(self, function: F) -> F:
+        self.score_table = function
+        return function
+
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")
 
@@ -167,8 +190,8 @@ def module(
         raise ValueError(f"module ids are lower-case words joined by '-', got {id!r}")
 
     def declare(function: Callable[..., Any]) -> Entry:
-        return Entry(
-            Spec(id, name, category, inspect.getdoc(function) or "", inputs, outputs, params, **options), function
-        )
+        help_, _, example = (inspect.getdoc(function) or "").partition("\nExample:\n")
+        spec = Spec(id, name, category, help_.strip(), inputs, outputs, params, **options)
+        return Entry(replace(spec, example=textwrap.dedent(example).strip()), function)
 
     return declare

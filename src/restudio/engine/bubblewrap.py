@@ -19,6 +19,7 @@ _SYSTEM = (
     "/lib64",
     "/etc/ld.so.cache",
     "/etc/alternatives",
+    "/etc/R",
     "/etc/localtime",
 )
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/pki", "/etc/ca-certificates")
@@ -72,7 +73,10 @@ def readable_folders(*, network: bool) -> list[str]:
 
 
 def _python_folders() -> list[str]:
-    """Where the interpreter and its libraries are, when that is not below the system folders."""
+    """Where the interpreter and its libraries are, when that is not below the system folders; ``.pth`` files may add
+    library folders of other environments."""
+    libraries = {path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")}
     return sorted(
-        {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(sys.executable).resolve().parent.parent)} - {"/"}
+        libraries
+        | {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(sys.executable).resolve().parent.parent)} - {"/"}
     )

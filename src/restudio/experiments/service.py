@@ -11,6 +11,7 @@ from restudio.core.ids import new_id
 from restudio.core.registry import Registry
 from restudio.core.spec import PortKind
 from restudio.experiments import results, store
+from restudio.experiments.checking import Checked, check_before_running
 from restudio.experiments.credentials import Credentials
 from restudio.experiments.outputs import OutputCache
 from restudio.experiments.publishing import FinishedRun, Publisher
@@ -156,6 +157,10 @@ class ExperimentService:
         """The experiment file; importing it gives an equal document."""
         found = self.get(experiment_id, version)
         return to_yaml(Document(found.title, found.graph, found.description))
+
+    def check(self, workspace_id: str, graph: Graph) -> Checked:
+        """Everything that is wrong with a graph, and the columns at its ports, without running it."""
+        return check_before_running(graph, workspace_id, self._assets, self._registry)
 
     def snapshot(self, workspace_id: str, graph: Graph) -> Snapshot:
         """A checked graph with its assets pinned, to run it with inputs of one's own."""

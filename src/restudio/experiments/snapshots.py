@@ -32,7 +32,7 @@ def take_snapshot(
     problems: list[RestudioError] = []
     for node in graph.nodes:
         try:
-            asset = _find(node, workspace_id, assets, registry) if node.module in SAVED_KINDS else None
+            asset = find_asset(node, workspace_id, assets, registry)
         except RestudioError as error:
             problems.append(error)
             continue
@@ -45,7 +45,10 @@ def take_snapshot(
     return Snapshot(graph.replacing(nodes=tuple(nodes)), pinned, wanted=wanted)
 
 
-def _find(node: Node, workspace_id: str, assets: AssetService, registry: Registry) -> Asset:
+def find_asset(node: Node, workspace_id: str, assets: AssetService, registry: Registry) -> Asset | None:
+    """The asset that a saved node names, by id or the newest of its name; None for nodes of other kinds."""
+    if node.module not in SAVED_KINDS:
+        return None
     name, kind = str(asset_of(node)), _ASSET_KINDS[node.module]
     found = assets.find(workspace_id, kind, name)
     if found is None and name.startswith(f"{workspace_id}."):

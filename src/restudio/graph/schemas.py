@@ -3,47 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from restudio.core.errors import RestudioError
+from restudio.core.errors import ModuleError, RestudioError
 from restudio.core.params import parse_params
 from restudio.core.registry import Registry
-from restudio.core.schema import Schema
+from restudio.core.schema import Schema, Superset
 from restudio.core.spec import Entry, PortKind
 from restudio.graph.model import DATASET, Graph, Node
 from restudio.graph.order import topological
 from restudio.graph.plan import PortId
 from restudio.graph.ports import asset_of, source_at
 
+Columns = Schema | Superset
+"""What is told of a port: its columns, or all that may be among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What modules tell of a graph: columns at output ports, and parameters that do not fit the columns they meet."""
+
+    ports: Mapping[PortId, Columns]
+    problems: tuple[ModuleError, ...] = ()
+
 
 def propagate_schemas(graph: Graph, registry: Registry, datasets: Mapping[str, Schema]) -> dict[PortId, Schema]:
-    """The columns at every output port that can be told from the saved datasets (by asset id).
+    """The columns at every output port where they are told exactly; see :func:`tell_schemas`."""
+    told = tell_schemas(graph, registry, datasets).ports
+    return {port: columns for port, columns in told.items() if isinstance(columns, Schema)}
 
-    Web Service Inputs count as the data beside them. A module that does not tell its schemas, or whose parameters do
+
+def tell_schemas(graph: Graph, registry: Registry, datasets: Mapping[str, Schema]) -> Told:
+    """Follow the columns of the saved datasets (by asset id) through a graph without cycles.
+
+    Web Service Inputs count as the data beside them. A module that does not tell its columns, or whose parameters do
     not fit its input, leaves what stands below it untold.
     """
-    told: dict[PortId, Schema] = {}
+    told: dict[PortId, Columns] = {}
+    problems: list[ModuleError] = []
     for node_id in topological(graph):
         node = graph.node(node_id)
         entry = registry.get_entry(node.module)
-        if node.module == DATASET:
-            known = datasets.get(str(asset_of(node)))
-            found: tuple[Schema, ...] = () if known is None else (known,)
-        else:
-            found = _through(node, entry, graph, told)
-        told.update({(node_id, port.name): schema for port, schema in zip(entry.spec.outputs, found, strict=False)})
-    return told
+        try:
+            found = _through(node, entry, graph, told, datasets)
+        except ModuleError as error:
+            problems.append(error.at(module=entry.spec.name, node=node_id))
+            continue
+        for port, columns in zip(entry.spec.outputs, found, strict=False):
+            if columns is not None:
+                told[node_id, port.name] = columns
+    return Told(told, tuple(problems))
 
 
-def _through(node: Node, entry: Entry, graph: Graph, told: Mapping[PortId, Schema]) -> tuple[Schema, ...]:
-    """The schemas of a node's outputs; empty when they cannot be told."""
-    if entry.schema_of is None or any(port.kind is not PortKind.TABLE for port in entry.spec.inputs):
+def _through(
+    node: Node, entry: Entry, graph: Graph, told: Mapping[PortId, Columns], datasets: Mapping[str, Schema]
+) -> tuple[Columns | None, ...]:
+    """What is told of a node's outputs; empty when nothing is. Raises what the module says of its parameters."""
+    if node.module == DATASET:
+        return (datasets.get(str(asset_of(node))),)
+    if entry.schema_of is None:
         return ()
-    edges = [source_at(graph, node.id, port.name) for port in entry.spec.inputs]
-    inputs = [None if edge is None else told.get((edge.source, edge.source_port)) for edge in edges]
-    if any(edge is not None and schema is None for edge, schema in zip(edges, inputs, strict=True)):
+    tables = [port for port in entry.spec.inputs if port.kind is PortKind.TABLE]
+    edges = {port.name: source_at(graph, node.id, port.name) for port in tables}
+    feeding = {
+        name: None if edge is None else told.get((edge.source, edge.source_port)) for name, edge in edges.items()
+    }
+    required = {port.name for port in tables if not port.optional}
+    if any(columns is None and (edges[name] is not None or name in required) for name, columns in feeding.items()):
         return ()
     try:
-        result = entry.schema_of(parse_params(entry.spec.params, node.params), *inputs)
+        params: object = parse_params(entry.spec.params, node.params)
     except RestudioError:
         return ()
-    return result if isinstance(result, tuple) else (result,)
+    return _told(entry, params, [feeding.get(port.name) for port in entry.spec.inputs])
+
+
+def _told(entry: Entry, params: object, inputs: list[Columns | None]) -> tuple[Columns | None, ...]:
+    assert entry.schema_of is not None
+    vague = any(isinstance(columns, Superset) for columns in inputs)
+    schemas = [columns.schema if isinstance(columns, Superset) else columns for columns in inputs]
+    try:
+        result = entry.schema_of(params, *schemas)
+    except ModuleError as error:
+        # Columns that do not come cannot be wrong; only one that is nowhere is.
+        if vague and error.number != "0001":
+            return ()
+        raise
+    found = result if isinstance(result, tuple) else (result,)
+    return tuple(Superset(c) if vague and isinstance(c, Schema) else c for c in found)

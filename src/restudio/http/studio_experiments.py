@@ -13,11 +13,14 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, RawBody
 from litestar.response import Stream
 
-from restudio.core.errors import Kind, RestudioError
+from restudio.core.errors import Kind, ModuleError, RestudioError
+from restudio.core.schema import Schema, to_json
 from restudio.core.spec import PortKind
+from restudio.experiments.checking import Checked, PortColumns, columns_of
 from restudio.experiments.results import open_table
 from restudio.experiments.service import ExperimentService
 from restudio.experiments.types import Experiment, Run, SetUp
+from restudio.graph.document import from_yaml
 from restudio.graph.events import Event, RunView
 from restudio.http.answers import json_answer
 from restudio.http.bodies import optional_text, parse_json, text_member
@@ -60,6 +63,7 @@ def routes(experiments: ExperimentService, objects: Objects, door: Door) -> list
     return [
         *_documents(own, door),
         *_imports(own, door),
+        *_checks(own, door),
         *_runs(own, door),
         *_outputs(own, objects, door),
         *_results(own, door),
@@ -135,6 +139,24 @@ def _imports(own: Own, door: Door) -> list[HTTPRouteHandler]:
         return json_answer(_experiment(saved))
 
     return [create, create_from_classic, update]
+
+
+def _checks(own: Own, door: Door) -> list[HTTPRouteHandler]:
+    root = f"{ROOT}/experiments"
+
+    @post(f"{root}/check", status_code=200)
+    @threaded
+    def check_text(request: AnyRequest, workspace: FromPath[str], body: RawBody) -> Answer:
+        door.enter(request, workspace, Action.READ)
+        return json_answer(_checked(own.experiments.check(workspace, from_yaml(_text(body)).graph)))
+
+    @get(f"{root}/{{experiment:str}}/check")
+    @threaded
+    def check(request: AnyRequest, workspace: FromPath[str], experiment: FromPath[str]) -> Answer:
+        door.enter(request, workspace, Action.READ)
+        return json_answer(_checked(own.experiments.check(workspace, own.experiment(workspace, experiment).graph)))
+
+    return [check_text, check]
 
 
 def _runs(own: Own, door: Door) -> list[HTTPRouteHandler]:
@@ -296,6 +318,33 @@ def _experiment(found: Experiment) -> dict[str, object]:
         "description": found.description,
         "training_id": found.training_id,
     }
+
+
+def _checked(found: Checked) -> dict[str, object]:
+    return {
+        "can_run": found.can_run,
+        "problems": [_problem(problem) for problem in found.problems],
+        "ports": [_port(port) for port in found.ports],
+    }
+
+
+def _problem(problem: RestudioError) -> dict[str, object]:
+    placed = problem if isinstance(problem, ModuleError) else None
+    return {
+        "code": problem.detail,
+        "message": problem.message,
+        "node": problem.target,
+        "parameter": placed and placed.parameter,
+        "column": placed and placed.column,
+    }
+
+
+def _port(port: PortColumns) -> dict[str, object]:
+    shown: dict[str, object] = {"node": port.node, "port": port.port}
+    if port.columns is None:
+        return shown | {"columns": None, "exact": False, "reason": port.reason}
+    exact = isinstance(port.columns, Schema)
+    return shown | {"columns": to_json(columns_of(port.columns)), "exact": exact, "reason": ""}
 
 
 def _run(run: Run, view: RunView | None = None) -> dict[str, object]:

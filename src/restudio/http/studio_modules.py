@@ -9,13 +9,13 @@ from litestar.handlers import HTTPRouteHandler
 
 from restudio.core.params import Parameter, parameters_of, to_raw
 from restudio.core.registry import Registry
-from restudio.core.spec import Port, Spec
+from restudio.core.spec import Entry, Port
 from restudio.http.answers import json_answer
 
 
 def routes(registry: Registry) -> list[HTTPRouteHandler]:
     """The catalog needs no key: it is the same for everyone."""
-    shown = [_spec(entry.spec) for entry in registry.values()]
+    shown = [_entry(entry) for entry in registry.values()]
 
     @get("/studio/api/modules", sync_to_thread=False)
     def modules() -> Response[bytes]:
@@ -24,13 +24,20 @@ def routes(registry: Registry) -> list[HTTPRouteHandler]:
     return [modules]
 
 
-def _spec(spec: Spec) -> dict[str, Any]:
+def _entry(entry: Entry) -> dict[str, Any]:
+    spec = entry.spec
     defaults = to_raw(spec.params())
     return {
         "id": spec.id,
         "name": spec.name,
         "category": spec.category,
         "help": spec.help,
+        "example": spec.example,
+        "aliases": list(spec.aliases),
+        "errors": list(spec.errors),
+        "serving": spec.serving.value,
+        "fast": entry.lower is not None or entry.apply is not None,
+        "known_by_running": spec.known_by_running,
         "version": spec.version,
         "family": spec.family,
         "inputs": [_port(port) for port in spec.inputs],

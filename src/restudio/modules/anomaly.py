@@ -82,7 +82,11 @@ class PcaAnomalyParams:
 )
 def one_class_support_vector_machine(p: OneClassParams, *, ctx: Context) -> UntrainedModel:
     """Learn from usual rows where rows usually are, and tell rows elsewhere as anomalies. Numbers are scaled to 0…1,
-    categories become indicators; rows with a missing feature are not learned from and get no score."""
+    categories become indicators; rows with a missing feature are not learned from and get no score.
+
+    Example:
+      parameters: {η (nu): 0.05}
+    """
     return UntrainedModel(_SVM, Task.ANOMALY, to_raw(p))
 
 
@@ -97,7 +101,11 @@ def one_class_support_vector_machine(p: OneClassParams, *, ctx: Context) -> Untr
 )
 def pca_based_anomaly_detection(p: PcaAnomalyParams, *, ctx: Context) -> UntrainedModel:
     """Learn the main components of usual rows, and tell rows that they explain badly as anomalies. The score is the
-    share of a row's length outside of the components. Normalise the features before, where their units differ."""
+    share of a row's length outside of the components. Normalise the features before, where their units differ.
+
+    Example:
+      parameters: {Number of components to use in PCA: 3}
+    """
     return UntrainedModel(_PCA, Task.ANOMALY, to_raw(p))
 
 
@@ -111,7 +119,12 @@ def pca_based_anomaly_detection(p: PcaAnomalyParams, *, ctx: Context) -> Untrain
     errors=("0003", "0013", "0014", "0021", "0033", "0047", "0083", "0130"),
 )
 def train_anomaly_detection_model(p: object, untrained: UntrainedModel, dataset: Table, *, ctx: Context) -> Model:
-    """Train an anomaly detector on usual rows. All columns marked as features are learned from, a label is not."""
+    """Train an anomaly detector on usual rows. All columns marked as features are learned from, a label is not.
+
+    Example:
+      Untrained model: {module: pca-based-anomaly-detection, parameters: {Number of components to use in PCA: 1}}
+      Dataset: {x: [1.0, 2.0, 3.0, 4.0], y: [1.1, 2.0, 2.9, 4.1]}
+    """
     learner = ctx.entry(untrained.learner)
     if learner.fit is None or untrained.task is not Task.ANOMALY:
         raise ModuleError("0013", f"'{learner.spec.name}' does not detect anomalies.")

@@ -71,7 +71,13 @@ def group_data_into_bins(p: GroupIntoBinsParams, dataset: Table, *, ctx: Context
     """Replaces numbers by the number of the bin that they fall in: 1 below the first edge, one more for every edge that
     is not above the number. Edges are quantiles of each column, equal steps between its ends, given ones, or
     (**Entropy MDL**) those that tell most about the label. Missing cells and NaN stay missing. The transformation sorts
-    other data into the same bins."""
+    other data into the same bins.
+
+    Example:
+      parameters: {Binning mode: Custom Edges, Comma-separated list of bin edges: "18, 65"}
+      Dataset: {age: [12, 41, 70]}
+      Quantized dataset: {age: [12, 41, 70], age_quantized: [1, 2, 3]}
+    """
     chosen = _chosen(p, dataset.schema)
     if not dataset.num_rows:
         raise ModuleError("0021", "The dataset has no rows to find bins in.")

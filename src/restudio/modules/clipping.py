@@ -72,7 +72,13 @@ class ClipValuesParams:
 def clip_values(p: ClipValuesParams, dataset: Table, *, ctx: Context) -> Table:
     """Replaces numbers beyond a threshold, given as a constant or as a percentile of each column, by the threshold, by
     the mean or the median of the column before clipping, or by a missing value. A number equal to the threshold stays.
-    Constants for times are ticks of 100 ns. Columns of whole numbers become Double unless all new values are whole."""
+    Constants for times are ticks of 100 ns. Columns of whole numbers become Double unless all new values are whole.
+
+    Example:
+      parameters: {Constant value of upper threshold: 100, Add indicator columns: true}
+      Dataset: {load: [20.0, 250.0, 99.5]}
+      Results dataset: {load: [20.0, 100.0, 99.5], load_clipped: [false, true, false]}
+    """
 
     def bounds(column: Column) -> tuple[Bound | None, Bound | None]:
         return _fitted(p, as_numbers(from_arrow(dataset.column(column.name).drop_null(), column.dtype)), column)

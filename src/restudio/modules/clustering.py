@@ -48,14 +48,23 @@ class AssignParams:
     params=TrainClusteringParams,
     inputs=(Port("Untrained model", PortKind.UNTRAINED), table_in("Dataset")),
     outputs=(Port("Trained model", PortKind.MODEL), table_out("Results dataset")),
+    family="bb43c744f7fa41d0ae6774ae75da3ffd",
     serving=Serving.NEVER,
+    known_by_running="The learner decides how many clusters there are.",
     errors=("0001", "0003", "0013", "0014", "0021", "0033", "0037", "0047", "0083", "0089", "0130"),
 )
 def train_clustering_model(
     p: TrainClusteringParams, untrained: UntrainedModel, dataset: Table, *, ctx: Context
 ) -> tuple[Model, Table]:
     """Find clusters in a dataset by the chosen columns, and tell the cluster of each of its rows. A label is never
-    clustered by. Rows with a missing cell in a chosen column are not learned from and are assigned to no cluster."""
+    clustered by. Rows with a missing cell in a chosen column are not learned from and are assigned to no cluster.
+
+    Example:
+      parameters: {Column Set: x}
+      Untrained model: {module: k-means-clustering}
+      Dataset: {x: [1.0, 2.0, 9.0, 10.0]}
+      Results dataset: {x: [1.0, 2.0, 9.0, 10.0], Assignments: [1, 1, 0, 0], ...: []}
+    """
     learner = ctx.entry(untrained.learner)
     if learner.fit is None or untrained.task is not Task.CLUSTERING:
         raise ModuleError("0013", f"'{learner.spec.name}' does not find clusters; use K-Means Clustering.")
@@ -81,12 +90,25 @@ def train_clustering_model(
     params=AssignParams,
     inputs=(Port("Trained model", PortKind.MODEL), table_in("Dataset")),
     outputs=(table_out("Results dataset"),),
+    family="20a0683a07f94a08a89b44b3bbaae382",
     aliases=("Assign to Clusters",),
+    known_by_running="The trained model knows how many clusters there are.",
     errors=("0001", "0003", "0013", "0018", "0042"),
 )
 def assign_data_to_clusters(p: AssignParams, model: Model, dataset: Table, *, ctx: Context) -> Table:
     """Tell the nearest cluster of every row, counted from 0, and the distance to the centre of each cluster. The
-    dataset must have the columns that the model was trained on; a row that misses one of them is assigned to none."""
+    dataset must have the columns that the model was trained on; a row that misses one of them is assigned to none.
+
+    Example:
+      parameters: {Check for Append or Uncheck for Result Only: false}
+      Trained model:
+        module: train-clustering-model
+        parameters: {Column Set: x}
+        Untrained model: {module: k-means-clustering, parameters: {Initialization: First N, Normalize features: false}}
+        Dataset: {x: [1.0, 9.0, 3.0, 11.0]}
+      Dataset: {x: [4.0]}
+      Results dataset: {Assignments: [0], DistancesToClusterCenter no.0: [2.0], DistancesToClusterCenter no.1: [6.0]}
+    """
     return over(dataset, lambda frame: _assigned(model, frame, p.append, ctx.entry))
 
 

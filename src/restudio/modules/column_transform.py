@@ -26,7 +26,11 @@ _ID = "select-columns-transform"
 def select_columns_transform(p: NoParams, dataset: Table, *, ctx: Context) -> Transform:
     """Remembers the columns of a dataset, usually after feature selection, so that **Apply Transformation** cuts other
     data to the same columns in the same order. Other columns are dropped and a missing one is an error; only the label
-    may be absent, because data to score has none."""
+    may be absent, because data to score has none.
+
+    Example:
+      Dataset with desired columns: {age: [41], city: [Oslo]}
+    """
     return Transform(_ID, dataset.schema.columns)
 
 

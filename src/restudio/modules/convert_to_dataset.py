@@ -49,7 +49,13 @@ class ConvertToDatasetParams:
 def convert_to_dataset(p: ConvertToDatasetParams, dataset: Table, *, ctx: Context) -> Table:
     """Gives any data as a dataset. On the way, cells with a certain value (such as ``?``) can become missing, and
     missing cells or cells with a certain value can get a new one. Columns keep their types; a value that a column
-    cannot hold changes nothing in it. Sparse output changes nothing, because datasets are not held sparsely."""
+    cannot hold changes nothing in it. Sparse output changes nothing, because datasets are not held sparsely.
+
+    Example:
+      parameters: {Action: SetMissingValue, Custom missing value: "?"}
+      Dataset: {city: [Oslo, "?", Rome]}
+      Results dataset: {city: [Oslo, null, Rome]}
+    """
     return over(dataset, lambda frame: _converted(p, frame))
 
 

@@ -41,6 +41,7 @@ class CrossValidateParams:
     family="75fb875d6b864d468bcc74261ade5826",
     aliases=("Cross Validate Model",),
     serving=Serving.NEVER,
+    known_by_running="The learner decides which scores it gives and which metrics are measured.",
     errors=(*TRAINING_ERRORS, "0006", "0008"),
 )
 def cross_validate_model(
@@ -48,7 +49,21 @@ def cross_validate_model(
 ) -> tuple[Table, Table]:
     """Train on all folds of a dataset but one and score that one, for every fold in turn. The folds are those that
     **Partition and Sample** assigned, else ten at random. The first output has every row with the scores that the
-    model of the other folds gave it; the second the metrics of every fold, their mean and standard deviation."""
+    model of the other folds gave it; the second the metrics of every fold, their mean and standard deviation.
+
+    Example:
+      parameters: {Label column: price}
+      Untrained model: {module: linear-regression, parameters: {L2 regularization weight: 0}}
+      Dataset:
+        module: partition-and-sample
+        parameters:
+          Partition or sample mode: Assign to Folds
+          Randomized split: false
+          Specify number of folds to split evenly into: 2
+        Dataset: {size: [1.0, 2.0, 3.0, 4.0], price: [10.0, 20.0, 30.0, 40.0]}
+      Scored results: {Fold Assignments: [0, 1, 0, 1], Scored Labels: [10.0, 20.0, 30.0, 40.0], ...: []}
+      Evaluation results by fold: {Fold Number: ["0", "1", Mean, Standard Deviation], ...: []}
+    """
     table, folds = folds_for(dataset, p.seed)
     trials = fold_trials(untrained, label_name(p.label, table.schema), table, folds)
     outcomes = run_all([trial.run for trial in trials], ctx, "folds")

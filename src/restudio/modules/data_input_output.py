@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, mode, script, secret, text, when
+from restudio.core.schema import Schema
 from restudio.core.spec import module, table_in, table_out
 from restudio.modules.encodings import ENCODINGS, to_utf8
 from restudio.seams.context import Context
@@ -57,14 +59,28 @@ class EnterDataParams:
     errors=("0003", "0049"),
 )
 def enter_data_manually(p: EnterDataParams, *, ctx: Context) -> Table:
-    """Turns typed text into a small dataset, for trying things out and for describing the input of a web service.
+    r"""Turns typed text into a small dataset, for trying things out and for describing the input of a web service.
 
     Without a header the columns are called ``Col1``, ``Col2`` and so on. SvmLight text gives ``Col1`` to ``Coln`` and
     ``Labels``.
+
+    Example:
+      parameters: {Data: "name,age\nAnn,41\nBob,32\n"}
+      dataset: {name: [Ann, Bob], age: [41, 32]}
     """
+    return _entered(p, ctx.scratch)
+
+
+@enter_data_manually.tells_schema
+def _entered_schema(p: EnterDataParams) -> Schema:
+    with tempfile.TemporaryDirectory(prefix="restudio-entered-") as folder:
+        return _entered(p, Path(folder)).schema
+
+
+def _entered(p: EnterDataParams, folder: Path) -> Table:
     if not p.data.strip():
         raise ModuleError("0003", "No data is entered.", parameter="Data")
-    path = ctx.scratch / "entered"
+    path = folder / "entered"
     path.write_text(p.data, encoding="utf-8", newline="")
     return _codec(p.format, p.has_header).read(path, name="Data")
 
@@ -139,6 +155,7 @@ class ImportDataParams:
     family="4e1b0fe6aded4b3fa36f39b8862b9004",
     aliases=("Reader",),
     deterministic=False,
+    known_by_running="The source is read when the module runs.",
     errors=("0002", "0003", "0009", "0029", "0030", "0039", "0048", "0049", "0064", "0065", "0078"),
 )
 def import_data(p: ImportDataParams, *, ctx: Context) -> Table:

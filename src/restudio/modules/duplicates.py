@@ -34,7 +34,13 @@ class RemoveDuplicateRowsParams:
 )
 def remove_duplicate_rows(p: RemoveDuplicateRowsParams, dataset: Table, *, ctx: Context) -> Table:
     """Keeps one of the rows that are equal in the key columns, the first or the last. Missing cells are equal to each
-    other; the rows that stay keep their order."""
+    other; the rows that stay keep their order.
+
+    Example:
+      parameters: {Key column selection filter expression: name}
+      Dataset: {name: [Ann, Bob, Ann], age: [41, 32, 42]}
+      Results dataset: {name: [Ann, Bob], age: [41, 32]}
+    """
     import polars as pl
 
     keys = [column.name for column in chosen_columns(p.keys, dataset.schema, _KEYS, none="0020")]

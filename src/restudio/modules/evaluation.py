@@ -66,12 +66,21 @@ class Evaluation:
     outputs=(table_out("Evaluation results"),),
     family="927d65ac3b504694990320f6c1672089",
     serving=Serving.NEVER,
+    known_by_running="The kind of scores decides which metrics there are.",
     errors=("0003", "0013", "0021", "0024", "0025", "0033", "0062"),
 )
 def evaluate_model(p: object, scored: Table, compared: Table | None, *, ctx: Context) -> Table:
     """Measure one scored dataset, or two side by side: accuracy, precision, recall, F1, AUC and log loss for two
     classes; overall, average, micro and macro figures for several; absolute, squared and relative errors for numbers.
-    Assignments to clusters are measured by their distances. Rows without a label or a score are left out."""
+    Assignments to clusters are measured by their distances. Rows without a label or a score are left out.
+
+    Example:
+      Scored dataset:
+        module: edit-metadata
+        parameters: {Column: price, Fields: Labels}
+        Dataset: {price: [10.0, 20.0, 30.0], Scored Labels: [11.0, 19.0, 30.0]}
+      Evaluation results: {Mean Absolute Error: [0.6667], Coefficient of Determination: [0.99], ...: []}
+    """
     tables = [table for table in (scored, compared) if table is not None]
     if any(map(_is_clustered, tables)):
         return _evaluate_clusters(tables)

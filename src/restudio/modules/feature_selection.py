@@ -12,7 +12,7 @@ import pyarrow as pa
 from restudio.artifacts.values import Model, Task
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, columns, integer, mode, when
-from restudio.core.schema import Column, DType, Role, Schema
+from restudio.core.schema import Column, DType, Role, Schema, Superset
 from restudio.core.selector import Selection
 from restudio.core.spec import Port, PortKind, Serving, module, table_in, table_out
 from restudio.modules.evaluation import evaluate_scored
@@ -52,10 +52,17 @@ def filter_based_feature_selection(p: FilterSelectionParams, dataset: Table, *, 
     """Keep the features that tell most of a target column: by the absolute correlation (with a categorical target, of
     the feature with its class means), by mutual information or chi-squared (numbers are put in ten bins), or by the
     Fisher score; or by the number of cells that are not zero. The first output has the target and the best features,
-    the second the score of every feature, the highest first."""
+    the second the score of every feature, the highest first.
+
+    Example:
+      parameters: {Target column: price}
+      Dataset: {noise: [1.0, 3.0, 2.0, 2.0], size: [1.0, 2.0, 3.0, 4.0], price: [10.0, 21.0, 29.0, 40.0]}
+      Filtered dataset: {price: [10.0, 21.0, 29.0, 40.0], size: [1.0, 2.0, 3.0, 4.0]}
+      Features: {size: [0.9981], noise: [0.3543]}
+    """
     if p.method == COUNT:
         return _by_count(p, dataset)
-    target = _target_name(p.target, dataset)
+    target = _target_name(p.target, dataset.schema)
     goal = target_of(dataset, target)
     names = [name for name in candidates(dataset.schema, features_only=p.features_only) if name != target]
     scores = {}
@@ -81,13 +88,24 @@ def candidates(schema: Schema, *, features_only: bool) -> list[str]:
     return [c.name for c in schema if (c.is_feature if features_only else c.score is None and c.role not in fixed)]
 
 
-def _target_name(selection: Selection, dataset: Table) -> str:
-    names = selection.resolve(dataset.schema, parameter=_TARGET)
+def _target_name(selection: Selection, schema: Schema) -> str:
+    names = selection.resolve(schema, parameter=_TARGET)
     if not names:
         raise ModuleError("0003", "No target column is selected.", parameter=_TARGET)
     if len(names) > 1:
         raise ModuleError("0022", f"One target column must be selected, got {len(names)}.", parameter=_TARGET)
     return names[0]
+
+
+@filter_based_feature_selection.tells_schema
+def _schemas(p: FilterSelectionParams, dataset: Schema) -> tuple[Superset, Superset]:
+    names = candidates(dataset, features_only=p.features_only)
+    first = (
+        [c.name for c in dataset if c.role is Role.LABEL] if p.method == COUNT else [_target_name(p.target, dataset)]
+    )
+    judged = [name for name in names if name not in first]
+    scores = Schema.of(Column(name, DType.DOUBLE) for name in judged)
+    return Superset(dataset.select([*first, *judged])), Superset(scores)
 
 
 def _one_row(scores: Mapping[str, float]) -> Table:
@@ -139,7 +157,18 @@ def permutation_feature_importance(
     p: PermutationImportanceParams, model: Model, dataset: Table, *, ctx: Context
 ) -> Table:
     """How much a model relies on each of its features: the loss in a metric when the cells of the column are shuffled
-    among the rows. The most important feature comes first; a feature near zero could be left out."""
+    among the rows. The most important feature comes first; a feature near zero could be left out.
+
+    Example:
+      parameters: {Metric for measuring performance: Regression - Mean Absolute Error}
+      Trained model:
+        module: train-model
+        parameters: {Label column: price}
+        Untrained model: {module: linear-regression, parameters: {L2 regularization weight: 0}}
+        Dataset: {size: [1.0, 2.0, 3.0, 4.0], price: [10.0, 20.0, 30.0, 40.0]}
+      Test data: {size: [1.0, 2.0, 3.0, 4.0], price: [10.0, 20.0, 30.0, 40.0]}
+      Feature importance: {Feature: [size], Score: [10.0]}
+    """
     metric = _metric(p.metric, model)
     random = np.random.default_rng(p.seed)
     before = _measured(metric, score(model, dataset, ctx))
@@ -150,9 +179,16 @@ def permutation_feature_importance(
     sign = -1.0 if metric.endswith(_LOWER_IS_BETTER) else 1.0
     losses = [sign * (before - after) for after in run_all(jobs, ctx, "features")]
     order: Sequence[int] = np.argsort(-np.array(losses), kind="stable").tolist()
-    schema = Schema.of([Column("Feature", DType.STRING), Column("Score", DType.DOUBLE)])
     names = [model.features[i].name for i in order]
-    return Table.from_columns({"Feature": names, "Score": [losses[i] for i in order]}, schema)
+    return Table.from_columns({"Feature": names, "Score": [losses[i] for i in order]}, _IMPORTANCE)
+
+
+_IMPORTANCE = Schema.of([Column("Feature", DType.STRING), Column("Score", DType.DOUBLE)])
+
+
+@permutation_feature_importance.tells_schema
+def _importance_schema(p: PermutationImportanceParams, model: None, dataset: Schema) -> Schema:
+    return _IMPORTANCE
 
 
 def _metric(shown: str, model: Model) -> str:

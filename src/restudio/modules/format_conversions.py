@@ -27,6 +27,10 @@ def convert_to_csv(p: NoParams, dataset: Table, *, ctx: Context) -> Table:
 
     What the text cannot say is gone from the result: categories, labels, weights and score columns are plain features.
     Values that hold commas, quotes or line breaks are quoted.
+
+    Example:
+      Dataset: {city: [Oslo, Rome]}
+      Results dataset: {city: [Oslo, Rome]}
     """
     return over(dataset, _plain)
 

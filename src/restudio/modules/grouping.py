@@ -70,7 +70,20 @@ GroupCategoricalValuesParams = dataclasses.make_dataclass(
 )
 def group_categorical_values(p: GroupingParams, dataset: Table, *, ctx: Context) -> Table:
     """Merges levels of categorical columns: each new level takes the old levels listed for it, the default level takes
-    all others. Missing cells stay missing."""
+    all others. Missing cells stay missing.
+
+    Example:
+      parameters:
+        Output mode: Append
+        Default level name: other
+        Name of new level 1: paid
+        Comma-separated list of old levels to map to new level 1: gold, pro
+      Dataset:
+        module: edit-metadata
+        parameters: {Column: plan, Categorical: Make categorical}
+        Dataset: {plan: [gold, basic, pro]}
+      Results dataset: {plan: [gold, basic, pro], plan_grouped: [paid, other, paid]}
+    """
     return over(dataset, lambda frame: _grouped(p, frame))
 
 

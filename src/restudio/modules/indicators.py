@@ -11,7 +11,7 @@ from restudio.artifacts.values import Transform
 from restudio.core.cells import text_of
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, columns
-from restudio.core.schema import Column, DType, Level
+from restudio.core.schema import Column, DType, Level, Schema, Superset
 from restudio.core.selector import Selection
 from restudio.core.spec import Port, PortKind, module, table_in, table_out
 from restudio.kernels.expr import Call, Expr, Frame, Predict, Vector
@@ -20,7 +20,7 @@ from restudio.modules.chosen_columns import chosen_columns
 from restudio.modules.fitted_state import present_columns, reading
 from restudio.modules.manipulation import CATEGORY
 from restudio.modules.placement import beside
-from restudio.modules.symbolic import over
+from restudio.modules.symbolic import over, schema_over
 from restudio.seams.context import Context
 from restudio.tables.codec import MAX_COLUMNS
 from restudio.tables.table import Table
@@ -48,16 +48,43 @@ class IndicatorValuesParams:
 def convert_to_indicator_values(p: IndicatorValuesParams, dataset: Table, *, ctx: Context) -> tuple[Table, Transform]:
     """Adds a column of zeros and ones for every level of each categorical column, called ``column-level``; a column
     with missing cells also gets ``column-Missing``. The transformation makes the same columns of other data; a level
-    that it has not seen gives only zeros."""
-    chosen = chosen_columns(p.selection, dataset.schema, _COLUMNS)
+    that it has not seen gives only zeros.
+
+    Example:
+      parameters: {Overwrite categorical columns: true}
+      Dataset:
+        module: edit-metadata
+        parameters: {Column: plan, Categorical: Make categorical}
+        Dataset: {plan: [gold, basic, gold], age: [41, 32, 50]}
+      Results dataset: {age: [41, 32, 50], plan-basic: [0, 1, 0], plan-gold: [1, 0, 1]}
+    """
+    chosen = _chosen(p, dataset.schema)
+    gaps = [dataset.column(column.name).null_count > 0 for column in chosen]
+    transform = _transform(p, chosen, gaps)
+    return over(dataset, lambda frame: _apply(transform, frame)), transform
+
+
+@convert_to_indicator_values.tells_schema
+def _schemas(p: IndicatorValuesParams, dataset: Schema) -> tuple[Schema | Superset, None]:
+    """Whether there are columns for missing cells, only the cells tell."""
+    chosen = _chosen(p, dataset)
+    transform = _transform(p, chosen, [column.nullable for column in chosen])
+    told = schema_over(dataset, lambda frame: _apply(transform, frame))
+    return (Superset(told) if any(column.nullable for column in chosen) else told), None
+
+
+def _transform(p: IndicatorValuesParams, chosen: Sequence[Column], gaps: Sequence[bool]) -> Transform:
+    return Transform(_ID, tuple(chosen), {"overwrite": p.overwrite}, {"gaps": np.array(gaps, np.bool_)})
+
+
+def _chosen(p: IndicatorValuesParams, schema: Schema) -> list[Column]:
+    chosen = chosen_columns(p.selection, schema, _COLUMNS)
     for column in chosen:
         _ensure_categorical(column)
-    gaps = [dataset.column(column.name).null_count > 0 for column in chosen]
-    width = len(dataset.schema) + sum(len(column.categories or ()) for column in chosen)
+    width = len(schema) + sum(len(column.categories or ()) for column in chosen)
     if width > MAX_COLUMNS:
         raise ModuleError("0129", f"The result would have {width} columns; at most {MAX_COLUMNS} are supported.")
-    transform = Transform(_ID, tuple(chosen), {"overwrite": p.overwrite}, {"gaps": np.array(gaps, np.bool_)})
-    return over(dataset, lambda frame: _apply(transform, frame)), transform
+    return chosen
 
 
 def _ensure_categorical(column: Column) -> None:

@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 )
 def add_columns(p: NoParams, left: Table, right: Table, *, ctx: Context) -> Table:
     """Puts the columns of two datasets side by side. The shorter one is filled up with missing values; a name of the
-    right one that the left one has too gets a suffix such as ``(1)``."""
+    right one that the left one has too gets a suffix such as ``(1)``.
+
+    Example:
+      Left dataset: {age: [41, 32]}
+      Right dataset: {age: [5, 6], city: [Oslo, Rome]}
+      Combined dataset: {age: [41, 32], age (1): [5, 6], city: [Oslo, Rome]}
+    """
     rows = max(left.num_rows, right.num_rows)
     arrays = [_padded(array, rows) for array in (*left.data.columns, *right.data.columns)]
     schema = joined_schema(_nullable(left.schema, left.num_rows < rows), _nullable(right.schema, right.num_rows < rows))
@@ -69,7 +75,13 @@ def _nullable(schema: Schema, gaps: bool) -> Schema:
 def add_rows(p: NoParams, first: Table, second: Table, *, ctx: Context) -> Table:
     """Appends the rows of the second dataset to the first. Both must have the same number of columns, with the same
     names and types in the same order. What a column is for (label, feature) is told by the first dataset; its levels
-    are those of both."""
+    are those of both.
+
+    Example:
+      Dataset1: {age: [41], city: [Oslo]}
+      Dataset2: {age: [32], city: [Rome]}
+      Results dataset: {age: [41, 32], city: [Oslo, Rome]}
+    """
     schema = _stacked_schema(p, first.schema, second.schema)
     return Table(schema, pa.concat_tables([first.data, second.data]))
 
@@ -142,7 +154,17 @@ class JoinDataParams:
 def join_data(p: JoinDataParams, left: Table, right: Table, *, ctx: Context) -> Table:
     """Brings together the rows of two datasets that have equal keys, in the order of the first dataset. Missing keys
     are equal to each other. Names of the second dataset that the first one has too get a suffix such as ``(1)``. When
-    a full outer join leaves the right keys out, the left keys take their values where there is no left row."""
+    a full outer join leaves the right keys out, the left keys take their values where there is no left row.
+
+    Example:
+      parameters:
+        Join key columns for L: id
+        Join key columns for R: id
+        Keep right key columns in joined table: false
+      Dataset1: {id: [1, 2, 3], name: [Ann, Bob, Cid]}
+      Dataset2: {id: [3, 1], age: [50, 41]}
+      Results dataset: {id: [1, 3], name: [Ann, Cid], age: [41, 50]}
+    """
     keys = _keys(p, left.schema, right.schema)
     schema = _joined_schema(p, left.schema, right.schema)
     left_rows, right_rows = _matches(p, left, right, keys)

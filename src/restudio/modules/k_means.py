@@ -65,12 +65,17 @@ class KMeansParams:
     category="Machine Learning / Initialize Model / Clustering",
     params=KMeansParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    family="5049a09bbd904c4e9b467c87e3a36810",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0008"),
 )
 def k_means_clustering(p: KMeansParams, *, ctx: Context) -> UntrainedModel:
     """Find a number of centres such that rows are close to the nearest one. Categories become indicators; rows with a
-    missing cell are not learned from and belong to no cluster."""
+    missing cell are not learned from and belong to no cluster.
+
+    Example:
+      parameters: {Number of Centroids: 3}
+    """
     return UntrainedModel(_ID, Task.CLUSTERING, to_raw(p))
 
 

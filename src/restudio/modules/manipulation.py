@@ -46,6 +46,11 @@ def select_columns(p: SelectColumnsParams, dataset: Table, *, ctx: Context) -> T
 
     Rules are applied in order. Columns come in the order of the dataset, unless the selection allows duplicates and
     preserves its own order; a column that is named again gets a suffix such as ``(1)``.
+
+    Example:
+      parameters: {Select columns: '["AllColumns", {"exclude": true, "ColumnNames": ["note"]}]'}
+      Dataset: {age: [41, 32], note: [x, y], city: [Oslo, Rome]}
+      Results dataset: {age: [41, 32], city: [Oslo, Rome]}
     """
     return over(dataset, lambda frame: _select_frame(p, frame))
 
@@ -152,6 +157,11 @@ def edit_metadata(p: EditMetadataParams, dataset: Table, *, ctx: Context) -> Tab
     """Changes what columns are: element type, categorical or not, feature or label, and names.
 
     Columns made categorical get the distinct values found, in order, as their levels.
+
+    Example:
+      parameters: {Column: '["AllColumns"]', New column names: "years, town"}
+      Dataset: {age: [41, 32], city: [Oslo, Rome]}
+      Results dataset: {years: [41, 32], town: [Oslo, Rome]}
     """
     edited = over(dataset, lambda frame: _edit_frame(p, frame))
     return edited.with_schema(Schema.of(_with_levels(edited, c) for c in edited.schema))

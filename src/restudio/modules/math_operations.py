@@ -106,7 +106,13 @@ def apply_math_operation(p: MathOperationParams, dataset: Table, *, ctx: Context
     """Applies a mathematical function to every column of a set. Functions of two arguments take a constant or other
     columns as the second one: **Subtract** gives column minus argument, **Divide** column by argument. Results are
     Double; comparisons give 1 and 0. Missing cells stay missing, a division by zero is infinite, and a number that the
-    function is not defined for gives NaN. Complex results (**Cis**) are not supported."""
+    function is not defined for gives NaN. Complex results (**Cis**) are not supported.
+
+    Example:
+      parameters: {Category: Operations, Operation: Multiply, Constant operation argument: 2}
+      Dataset: {load: [1.5, 2.0]}
+      Results dataset: {load: [1.5, 2.0], Multiple(load_$2): [3.0, 4.0]}
+    """
     return over(dataset, lambda frame: _result(p, frame))
 
 

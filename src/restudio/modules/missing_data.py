@@ -18,7 +18,7 @@ from restudio.artifacts.values import Json, Transform
 from restudio.core.cells import Cell, convert
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, columns, integer, mode, real, text, when
-from restudio.core.schema import Column, DType, Level, Schema
+from restudio.core.schema import Column, DType, Level, Schema, Superset
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry, Port, PortKind, module, table_in, table_out
 from restudio.kernels.expr import (
@@ -93,7 +93,13 @@ def clean_missing_data(p: CleanMissingDataParams, dataset: Table, *, ctx: Contex
     missing cells lies between the two ratios. **Replace using MICE** tells a cell from all other selected columns by
     chained linear regressions, **Replace using Probabilistic PCA** from what the columns have in common; both work on
     numbers, Booleans and categories and stay within the values seen. The transformation repeats the cleaning with what
-    was learned here; it adds no indicator columns."""
+    was learned here; it adds no indicator columns.
+
+    Example:
+      parameters: {Cleaning mode: Replace with mean}
+      Dataset: {age: [40, null, 50], weight: [70.5, 80.5, null]}
+      Cleaned dataset: {age: [40, 45, 50], weight: [70.5, 80.5, 75.5]}
+    """
     chosen = _chosen(p, dataset.schema)
     shares = {c.name: dataset.column(c.name).null_count / max(dataset.num_rows, 1) for c in chosen}
     qualified = [c for c in chosen if p.least <= shares[c.name] <= p.most]
@@ -119,6 +125,17 @@ def _lower(p: CleanMissingDataParams, frame: Frame, *, entry: Callable[[str], En
     if p.indicator:
         cleaned = _with_indicators(cleaned, frame, chosen, {c.name for c in chosen})
     return cleaned, transform
+
+
+@clean_missing_data.tells_schema
+def _schemas(p: CleanMissingDataParams, dataset: Schema) -> tuple[Schema | Superset, None]:
+    """Whether a column is left out for its gaps, only the cells tell."""
+    chosen = _chosen(p, dataset)
+    added = [_indicator(column) for column in chosen] if p.indicator else []
+    told = Schema.of([*dataset, *added])
+    statistics = p.cleaning not in (_CUSTOM, _ROWS, _COLUMN)
+    leaves_out = p.cleaning == _COLUMN or (statistics and p.all_missing == "Remove")
+    return (Superset(told) if leaves_out else told), None
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,9 +359,13 @@ def _filled(column: Column, expr: Expr, fitted: DType, value: Level) -> tuple[Co
 def _with_indicators(cleaned: Frame, source: Frame, chosen: Sequence[Column], qualified: set[str]) -> Frame:
     added = [
         (
-            Column(f"{column.name}_IsMissing", DType.BOOLEAN, nullable=False),
+            _indicator(column),
             IsMissing(source.expr(column.name)) if column.name in qualified else Constant(False, DType.BOOLEAN),
         )
         for column in chosen
     ]
     return Frame((*cleaned.columns, *added), cleaned.keep)
+
+
+def _indicator(column: Column) -> Column:
+    return Column(f"{column.name}_IsMissing", DType.BOOLEAN, nullable=False)

@@ -78,7 +78,13 @@ def partition_and_sample(p: PartitionAndSampleParams, dataset: Table, *, ctx: Co
     """Assigns the rows of a dataset to folds, picks the rows of one fold (or of all others), takes a random sample in
     the order of the rows, or takes the first rows. Folds are even or of given proportions; with a stratification key
     every value has the same share in every fold or in the sample. Folds stand in a column of their own role that
-    modules for training honour; picking a fold takes it away."""
+    modules for training honour; picking a fold takes it away.
+
+    Example:
+      parameters: {Partition or sample mode: Head, Number of rows to select: 2}
+      Dataset: {age: [41, 32, 50]}
+      oDataset: {age: [41, 32]}
+    """
     match p.way:
         case "Head":
             return dataset.slice(0, p.head)

@@ -47,6 +47,7 @@ class RScriptParams:
     ),
     outputs=(table_out("Result Dataset"), table_out("R Device"), table_out("Result Dataset2")),
     params=RScriptParams,
+    known_by_running="The script decides.",
     errors=("0063", "0102"),
 )
 def execute_r_script(
@@ -59,6 +60,15 @@ def execute_r_script(
     ``list(dataset1 = ..., dataset2 = ...)``. Factors are categorical columns. The files of a script bundle are in
     ``src/``. Console text and plots come out of **R Device**. It runs in a process of its own, with limits on memory,
     time and network.
+
+    Example:
+      parameters:
+        R Script: |
+          people <- maml.mapInputPort(1)
+          people$double <- people$age * 2L
+          maml.mapOutputPort("people")
+      Dataset1: {age: [41, 32]}
+      Result Dataset: {age: [41, 32], double: [82, 64]}
     """
     program = shutil.which(_PROGRAM)
     if program is None:

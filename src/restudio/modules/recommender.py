@@ -54,7 +54,13 @@ def train_matchbox_recommender(
 ) -> Model:
     """Learn the tastes of users from ratings (numbers, or categories in order), one rating for every pair of user and
     item: the columns are user, item and rating. Features of users and items, with the id in the first column, let the
-    recommender judge those that were never rated."""
+    recommender judge those that were never rated.
+
+    Example:
+      parameters: {Number of traits: 1}
+      Training dataset of user-item-rating triples:
+        {user: [Ann, Ann, Bob, Bob], item: [tea, jam, tea, pie], rating: [5, 1, 4, 2]}
+    """
     ratings = read_ratings(triples)
     if len(np.unique(ratings.value)) < 2:
         raise ModuleError("0018", "The ratings must have at least two different values.")
@@ -168,6 +174,7 @@ class ScoreRecommenderParams:
         table_in("Training Dataset", optional=True),
     ),
     outputs=(table_out("Scored dataset"),),
+    known_by_running="The recommender decides how users and items are written and how many columns there are.",
     errors=(*_ERRORS, "0013"),
 )
 def score_matchbox_recommender(
@@ -182,7 +189,18 @@ def score_matchbox_recommender(
 ) -> Table:
     """Use a trained recommender in one of four ways: predict the rating of user-item pairs, recommend items to users,
     find users like a user, or items like an item. For judging a model the candidates come from the dataset itself;
-    otherwise they are all that the model knows, without those that the training dataset shows as rated already."""
+    otherwise they are all that the model knows, without those that the training dataset shows as rated already.
+
+    Example:
+      parameters: {Recommended item selection: From All Items, Maximum number of items to recommend to a user: 2}
+      Trained Matchbox recommender:
+        module: train-matchbox-recommender
+        parameters: {Number of traits: 1}
+        Training dataset of user-item-rating triples:
+          {user: [Ann, Ann, Bob, Bob], item: [tea, jam, tea, pie], rating: [5, 1, 4, 2]}
+      Dataset to score: {user: [Ann]}
+      Scored dataset: {User: [Ann], Item 1: [tea], Item 2: [pie]}
+    """
     recommender = Recommender.of(model, user_features, item_features)
     first = recommender.items if p.kind == _RELATED_ITEMS and p.related == _ALL_ITEMS else recommender.users
     for side, column in zip((first, recommender.items), dataset.schema, strict=False):

@@ -40,13 +40,20 @@ class EvaluateRecommenderParams:
     outputs=(table_out("Metric"),),
     family="9c4d0cb5213e47859cc8d29ce467b9c8",
     serving=Serving.NEVER,
+    known_by_running="The kind of recommendations decides which metrics there are.",
     errors=("0002", "0003", "0017", "0018", "0022", "0034"),
 )
 def evaluate_recommender(p: EvaluateRecommenderParams, test: Table, scored: Table, *, ctx: Context) -> Table:
     """Judge what **Score Matchbox Recommender** made of test ratings. Predicted ratings get mean absolute and root mean
     squared errors; recommended items the normalised discounted cumulative gain (NDCG) of their true ratings; related
     users and items the NDCG of how alike their ratings are, by Manhattan (L1) and Euclidean (L2) distance. A metric is
-    missing when no row can be judged."""
+    missing when no row can be judged.
+
+    Example:
+      Test dataset: {user: [Ann, Bob], item: [jam, pie], rating: [2, 3]}
+      Scored dataset: {User: [Ann, Bob], Item: [jam, pie], Rating: [2.5, 2.0]}
+      Metric: {MAE: [0.75], RMSE: [0.7906]}
+    """
     ratings = read_ratings(test)
     names = scored.names
     if names[:3] == ("User", "Item", "Rating"):

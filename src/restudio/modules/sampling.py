@@ -80,7 +80,14 @@ def split_data(p: SplitDataParams, dataset: Table, *, ctx: Context) -> tuple[Tab
     r"""Divide the rows of a dataset in two, in their order: by a fraction (at random, with the same share of every
     value of a key column if stratified), by a pattern such as ``\"name" ^A``, or by a comparison such as
     ``\"speed" > 30 & < 80``. Rows that match go to the first output. **Recommender Split** divides ratings (user, item,
-    rating): some users are for training only, the others keep a share of their ratings in the first output."""
+    rating): some users are for training only, the others keep a share of their ratings in the first output.
+
+    Example:
+      parameters: {Splitting mode: Relative Expression, Relational expression: '\"age" > 40'}
+      Dataset: {age: [41, 32, 50]}
+      Results dataset1: {age: [41, 50]}
+      Results dataset2: {age: [32]}
+    """
     if dataset.num_rows < 2:
         raise ModuleError("0021", f"At least two rows are needed to split, the dataset has {dataset.num_rows}.")
     if p.splitting == _RATINGS:

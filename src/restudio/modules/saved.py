@@ -33,6 +33,7 @@ class SavedParams:
     category="Saved Datasets",
     outputs=(table_out("dataset"),),
     params=DatasetParams,
+    known_by_running="The saved dataset has its own columns.",
     errors=("0003", "0049"),
 )
 def dataset(p: DatasetParams, *, ctx: Context) -> Table:

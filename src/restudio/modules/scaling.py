@@ -12,11 +12,12 @@ import numpy as np
 from restudio.artifacts.values import Transform
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, columns
-from restudio.core.schema import DType
+from restudio.core.schema import Column, DType, Schema
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry, Port, PortKind, module, table_in, table_out
 from restudio.kernels.expr import Expr, Frame, Function, Scale
 from restudio.kernels.vectors import as_doubles, from_arrow
+from restudio.modules.chosen_columns import chosen_columns, ensure_numeric
 from restudio.modules.fitted_state import present_columns, reading
 from restudio.modules.symbolic import over
 from restudio.seams.context import Context
@@ -50,21 +51,37 @@ class NormalizeDataParams:
 def normalize_data(p: NormalizeDataParams, dataset: Table, *, ctx: Context) -> tuple[Table, Transform]:
     """Bring numeric columns to a common scale, in place: **ZScore** (x - mean) / standard deviation of the population,
     **MinMax** to 0…1, **Logistic** 1 / (1 + e^-x), **LogNormal** the cumulative distribution of a log-normal fitted to
-    the column, **Tanh**. Missing cells stay missing. The second output repeats the same scaling on other data."""
-    names = p.selection.resolve(dataset.schema, parameter=_COLUMNS)
-    if not names:
-        raise ModuleError("0020", "No numeric column is selected to normalise.", parameter=_COLUMNS)
+    the column, **Tanh**. Missing cells stay missing. The second output repeats the same scaling on other data.
+
+    Example:
+      parameters: {Transformation method: MinMax}
+      Dataset: {age: [20, 40, 60], city: [Oslo, Rome, Oslo]}
+      Transformed dataset: {age: [0.0, 0.5, 1.0], city: [Oslo, Rome, Oslo]}
+    """
+    chosen = _chosen(p, dataset.schema)
     if not dataset.num_rows:
         raise ModuleError("0021", "The dataset has no rows to learn the scale from.")
-    chosen = [dataset.schema[name] for name in dict.fromkeys(names)]
-    for column in chosen:
-        if not column.is_numeric:
-            kind = "categorical" if column.is_categorical else column.dtype.value
-            raise ModuleError("0017", f"Column '{column.name}' is {kind}, not numeric.", column=column.name)
     fitted = [_fit(p, as_doubles(from_arrow(dataset.column(c.name), c.dtype))) for c in chosen]
     arrays = {"first": np.array([a for a, _ in fitted]), "second": np.array([b for _, b in fitted])}
     transform = Transform(_NORMALIZE, tuple(chosen), {"method": p.method}, arrays)
     return over(dataset, lambda frame: _apply(transform, frame)), transform
+
+
+@normalize_data.tells_schema
+def _schemas(p: NormalizeDataParams, dataset: Schema) -> tuple[Schema, None]:
+    scaled = {column.name for column in _chosen(p, dataset)}
+    return Schema.of(_scaled(column) if column.name in scaled else column for column in dataset), None
+
+
+def _chosen(p: NormalizeDataParams, schema: Schema) -> list[Column]:
+    chosen = chosen_columns(p.selection, schema, _COLUMNS, none="0020")
+    for column in chosen:
+        ensure_numeric(column, parameter=_COLUMNS)
+    return chosen
+
+
+def _scaled(column: Column) -> Column:
+    return column.with_(dtype=DType.DOUBLE, categories=None)
 
 
 @normalize_data.applies
@@ -77,9 +94,7 @@ def _apply(transform: Transform, frame: Frame) -> Frame:
             scaled[column.name] = method(frame.expr(column.name), first[position], second[position])
     return Frame(
         tuple(
-            (column.with_(dtype=DType.DOUBLE, categories=None), scaled[column.name])
-            if column.name in scaled
-            else (column, expr)
+            (_scaled(column), scaled[column.name]) if column.name in scaled else (column, expr)
             for column, expr in frame.columns
         ),
         frame.keep,
@@ -93,11 +108,21 @@ def _apply(transform: Transform, frame: Frame) -> Frame:
     inputs=(Port("Transformation", PortKind.TRANSFORM), table_in("Dataset")),
     outputs=(table_out("Transformed dataset"),),
     family="805e592d0f1f48eb97c9688ed0c1dc70",
+    known_by_running="The transformation decides what it does.",
     errors=("0003", "0018", "0039"),
 )
 def apply_transformation(p: object, transformation: Transform, dataset: Table, *, ctx: Context) -> Table:
     """Repeat a fitted transformation (cleaning, scaling) on other data with the same columns. Nothing is learned
-    anew."""
+    anew.
+
+    Example:
+      Transformation:
+        module: normalize-data
+        parameters: {Transformation method: MinMax}
+        Dataset: {age: [20, 40, 60]}
+      Dataset: {age: [30, 70]}
+      Transformed dataset: {age: [0.25, 1.25]}
+    """
     return over(dataset, lambda frame: _lower_apply(p, transformation, frame, entry=ctx.entry))
 
 

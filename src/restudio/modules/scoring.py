@@ -37,12 +37,23 @@ class ScoreModelParams:
     inputs=(Port("Trained model", PortKind.MODEL), table_in("Dataset")),
     outputs=(table_out("Scored dataset"),),
     family="401b4f92e7244d5abe81d5b0ff9bdb33",
+    known_by_running="The trained model decides which scores it gives.",
     errors=("0001", "0003", "0013", "0018", "0042"),
 )
 def score_model(p: ScoreModelParams, model: Model, dataset: Table, *, ctx: Context) -> Table:
     """Predict with a trained classification or regression model. The dataset must have the features that the model
     was trained on; other columns are kept, and the label may be absent. A row that the model cannot score (a missing
-    feature, for linear models) gets missing scores."""
+    feature, for linear models) gets missing scores.
+
+    Example:
+      Trained model:
+        module: train-model
+        parameters: {Label column: price}
+        Untrained model: {module: linear-regression, parameters: {L2 regularization weight: 0}}
+        Dataset: {size: [1.0, 2.0, 3.0, 4.0], price: [10.0, 20.0, 30.0, 40.0]}
+      Dataset: {size: [2.5, 5.0]}
+      Scored dataset: {size: [2.5, 5.0], Scored Labels: [25.0, 50.0]}
+    """
     return over(dataset, lambda frame: _lower(p, model, frame, entry=ctx.entry))
 
 

@@ -45,18 +45,30 @@ class PythonScriptParams:
     outputs=(table_out("Results dataset"), table_out("Python device"), table_out("Result dataset2")),
     params=PythonScriptParams,
     family="cdb56f957f4c404dbde75bb972e6f232",
+    known_by_running="The script decides.",
     errors=("0085", "0102"),
 )
 def execute_python_script(
     p: PythonScriptParams, first: Table | None, second: Table | None, bundle: Path | None, *, ctx: Context
 ) -> tuple[Table, Table, Table]:
-    """Runs a Python script over up to two datasets.
+    r"""Runs a Python script over up to two datasets.
 
     The script defines ``azureml_main(dataframe1=None, dataframe2=None)`` and returns a pandas data frame, or a tuple of
     up to two. Missing cells are NaN or None; the index of a frame is dropped. The files of a script bundle are in
     ``./Script Bundle``, from where they can be imported. Console text and PNG files that the script saves in its
     working folder come out of **Python device**. The script runs in a process of its own, with limits on memory, time
     and network.
+
+    Example:
+      parameters:
+        Python script: |
+          def azureml_main(dataframe1=None, dataframe2=None):
+              print(len(dataframe1), "rows")
+              dataframe1["double"] = dataframe1["age"] * 2
+              return dataframe1,
+      Dataset1: {age: [41, 32]}
+      Results dataset: {age: [41, 32], double: [82, 64]}
+      Python device: {Kind: [text], Name: [console], Content: ["2 rows\n"]}
     """
     inputs: dict[str, Path] = {}
     for name, table in (("dataframe1", first), ("dataframe2", second)):

@@ -47,7 +47,15 @@ def smote(p: SmoteParams, samples: Table, *, ctx: Context) -> Table:
     """Adds rows of the rarest class below the rows that are there. Each new row lies between a row of that class and
     one of its nearest neighbours in it: numbers and times anywhere between, whole ones rounded, all other values as in
     the nearer of the two. Nearness counts numbers as they are, so scale them before, and for other columns of few
-    values whether they are equal."""
+    values whether they are equal.
+
+    Example:
+      parameters: {Label column: ill}
+      Samples: {age: [30.0, 31.0, 60.0, 62.0, 33.0], ill: [false, false, true, true, false]}
+      Table:
+        age: [30.0, 31.0, 60.0, 62.0, 33.0, 61.78, 60.89]
+        ill: [false, false, true, true, false, true, true]
+    """
     if p.percentage % 100:
         raise ModuleError("0002", f"It must be a multiple of 100, got {p.percentage}.", parameter=_PERCENTAGE)
     label = _label(p, samples.schema)

@@ -28,6 +28,7 @@ class ApplySqlParams:
     inputs=(table_in("Table1"), table_in("Table2", optional=True), table_in("Table3", optional=True)),
     outputs=(table_out("Results dataset"),),
     family="90381e8067c34d9987541db785b7ea37",
+    known_by_running="The statements decide, and SQLite types cells, not columns.",
     errors=("0001", "0003", "0069", "0129"),
 )
 def apply_sql_transformation(
@@ -36,7 +37,13 @@ def apply_sql_transformation(
     """Runs SQL in SQLite's dialect over up to three datasets, called ``t1``, ``t2`` and ``t3``. Of several statements,
     separated by ``;``, the last SELECT gives the result. The type of a result column is that of its values; Boolean,
     DateTime and TimeSpan columns that keep their name keep their type. Times are texts that SQLite's date functions
-    read. The statements see nothing but the datasets: no files, no other databases."""
+    read. The statements see nothing but the datasets: no files, no other databases.
+
+    Example:
+      parameters: {SQL Query Script: "select city, avg(age) as mean from t1 group by city"}
+      Table1: {city: [Oslo, Rome, Oslo], age: [40, 32, 50]}
+      Results dataset: {city: [Oslo, Rome], mean: [45.0, 32.0]}
+    """
     if not p.statements.strip():
         raise ModuleError("0003", "No SQL is given.", parameter=_SCRIPT)
     tables = {

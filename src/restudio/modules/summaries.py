@@ -41,7 +41,20 @@ _SUMMARY_SCHEMA = Schema.of(
 def summarize_data(p: NoParams, dataset: Table, *, ctx: Context) -> Table:
     """Describes every column in a row: how many values, distinct values and missing cells it has and, for numbers,
     where they lie and how they spread. Variance, skewness and kurtosis are those of a sample; NaN and infinite numbers
-    are counted but not summed."""
+    are counted but not summed.
+
+    Example:
+      Dataset: {age: [40, 32, null, 48], city: [Oslo, Rome, Oslo, null]}
+      Results dataset:
+        Feature: [age, city]
+        Count: [3, 3]
+        Unique Value Count: [3, 2]
+        Missing Value Count: [1, 1]
+        Min: [32.0, null]
+        Max: [48.0, null]
+        Mean: [40.0, null]
+        ...: []
+    """
     if not dataset.names:
         raise ModuleError("0020", "The dataset has no columns.")
     if not dataset.num_rows:
@@ -109,7 +122,13 @@ class ElementaryStatisticsParams:
 )
 def compute_elementary_statistics(p: ElementaryStatisticsParams, dataset: Table, *, ctx: Context) -> Table:
     """Gives one statistic of every chosen column, in one row of columns such as ``Max(mpg)``. Missing, NaN and infinite
-    cells are passed over."""
+    cells are passed over.
+
+    Example:
+      parameters: {Method: Max}
+      Dataset: {mpg: [21.0, 33.9, 10.4]}
+      Results dataset: {Max(mpg): [33.9]}
+    """
     schema = _statistics_schema(p, dataset.schema)
     cells: dict[str, list[float | None]] = {}
     for result, column in zip(schema, chosen_columns(p.selection, dataset.schema, _COLUMNS), strict=True):

@@ -27,7 +27,12 @@ EntryOf = Callable[[str], Entry]
 )
 def convert_to_tsv(p: NoParams, dataset: Table, *, ctx: Context) -> Table:
     """Gives the dataset as tab-separated text says it, for download or for other programs: categories, labels, weights
-    and score columns are plain features."""
+    and score columns are plain features.
+
+    Example:
+      Dataset: {city: [Oslo, Rome]}
+      Results dataset: {city: [Oslo, Rome]}
+    """
     return over(dataset, lambda frame: _plain(frame, levels=False))
 
 
@@ -51,7 +56,12 @@ def _tsv_schema(p: NoParams, dataset: Schema) -> Schema:
 )
 def convert_to_arff(p: NoParams, dataset: Table, *, ctx: Context) -> Table:
     """Gives the dataset as Weka's ARFF says it: categorical columns are nominal attributes, but labels, weights and
-    score columns are plain features."""
+    score columns are plain features.
+
+    Example:
+      Dataset: {city: [Oslo, Rome]}
+      Results dataset: {city: [Oslo, Rome]}
+    """
     return over(dataset, lambda frame: _plain(frame, levels=True))
 
 
@@ -83,7 +93,12 @@ def _plain(frame: Frame, *, levels: bool) -> Frame:
 )
 def convert_to_svmlight(p: NoParams, dataset: Table, *, ctx: Context) -> Table:
     """Gives the numbers of the dataset as SVMlight says them: the label first, then the other numeric columns, all
-    Double. Columns of other types are left out; turn them into numbers before."""
+    Double. Columns of other types are left out; turn them into numbers before.
+
+    Example:
+      Dataset: {city: [Oslo, Rome], age: [41, 32]}
+      Results dataset: {age: [41.0, 32.0]}
+    """
     return over(dataset, _numbers)
 
 

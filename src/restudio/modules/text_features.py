@@ -14,7 +14,7 @@ import numpy as np
 
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, columns, integer, mode, real, when
-from restudio.core.schema import Column, DType, Role
+from restudio.core.schema import Column, DType, Role, Schema
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry, module, table_in, table_out
 from restudio.kernels.expr import Call, CannotLower, Expr, Frame, Predict
@@ -30,7 +30,7 @@ from restudio.modules.feature_scores import (
     target_of,
 )
 from restudio.modules.ngrams import WEIGHTS, Cutting, Vocabulary, Weigher, document_frequencies, words_of
-from restudio.modules.symbolic import over
+from restudio.modules.symbolic import over, schema_over
 from restudio.modules.text_columns import STRING_FEATURES, chosen_texts
 from restudio.seams.context import Context
 from restudio.tables.table import Table
@@ -74,6 +74,7 @@ class NgramParams:
     inputs=(table_in("Dataset"), table_in("Input vocabulary", optional=True)),
     outputs=(table_out("Results dataset"), table_out("Result vocabulary")),
     family="a8a662d089bb48c985629b9589124c4a",
+    known_by_running="The texts, or the vocabulary, decide which n-grams there are.",
     errors=("0001", "0003", "0005", "0007", "0017", "0018", "0022", "0129"),
 )
 def extract_ngram_features_from_text(
@@ -82,7 +83,17 @@ def extract_ngram_features_from_text(
     """Turn texts into numbers: one column for each n-gram of a vocabulary, weighted by its occurrence, its rarity, both
     or its rank in the text. **Create** makes the vocabulary from the texts; **ReadOnly** takes the given one, which is
     what a service must do; **Update** adds the texts to the given one; **Merge** makes a new one whose frequencies
-    count those of the given one too. Feature selection keeps the n-grams that tell most of a target column."""
+    count those of the given one too. Feature selection keeps the n-grams that tell most of a target column.
+
+    Example:
+      parameters:
+        Minimum n-gram document absolute frequency: 1
+        Normalize n-gram feature vectors: false
+        Use filter-based feature selection: "False"
+      Dataset: {review: [good film, bad film]}
+      Results dataset: {"review.[bad]": [0.0, 1.0], "review.[film]": [1.0, 1.0], "review.[good]": [1.0, 0.0], ...: []}
+      Result vocabulary: {Id: [0, 1, 2], Ngram: [bad, film, good], DF: [1, 2, 1], IDF: [0.6931, 0.0, 0.6931]}
+    """
     texts = chosen_texts(p.text, dataset.schema, _TEXT)
     terms = _vocabulary(p, dataset, texts, vocabulary)
     if _selects(p):
@@ -230,8 +241,24 @@ class HashingParams:
 )
 def feature_hashing(p: HashingParams, dataset: Table, *, ctx: Context) -> Table:
     """Turn texts into numbers without a vocabulary: every n-gram up to a length is counted in the column that its hash
-    (32-bit MurmurHash3) names. Different n-grams may share a column; more bits make that rarer."""
+    (32-bit MurmurHash3) names. Different n-grams may share a column; more bits make that rarer.
+
+    Example:
+      parameters: {Hashing bitsize: 2, N-grams: 1}
+      Dataset: {review: [good film, bad film]}
+      Transformed dataset:
+        review: [good film, bad film]
+        review - Hashing feature 1: [0, 0]
+        review - Hashing feature 2: [1, 0]
+        review - Hashing feature 3: [0, 0]
+        review - Hashing feature 4: [1, 2]
+    """
     return over(dataset, lambda frame: _lower_hashing(p, frame))
+
+
+@feature_hashing.tells_schema
+def _hashing_schema(p: HashingParams, dataset: Schema) -> Schema:
+    return schema_over(dataset, lambda frame: _lower_hashing(p, frame))
 
 
 @feature_hashing.lowers

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, columns, mode, text, when
-from restudio.core.schema import Column, DType
+from restudio.core.schema import Column, DType, Schema
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry, module, table_in, table_out
 from restudio.kernels.expr import Call, CannotLower, Expr, Frame, Predict
@@ -21,7 +21,7 @@ from restudio.kernels.text import TextRewrite
 from restudio.modules.lemmas import lemma
 from restudio.modules.ngrams import SENTENCE
 from restudio.modules.stop_words import STOP_WORDS
-from restudio.modules.symbolic import over
+from restudio.modules.symbolic import over, schema_over
 from restudio.modules.text_columns import STRING_FEATURES, chosen_texts
 from restudio.seams.context import Context
 from restudio.tables.naming import unique_names
@@ -74,12 +74,24 @@ def preprocess_text(p: PreprocessTextParams, dataset: Table, stop_words: Table |
     """Clean texts for the modules that count words: addresses, numbers and special characters go, case is levelled,
     contractions are spelled out, words get their dictionary form and stop words are left out (the language's own, or
     those of the second input). The cleaned text is a new column beside each text. Lemmatization knows English only;
-    removal by part of speech is not offered."""
-    return over(dataset, lambda frame: _lower(p, frame, stop_words, entry=ctx.entry))
+    removal by part of speech is not offered.
+
+    Example:
+      Dataset: {review: ["The actors weren't GOOD!! See http://example.com"]}
+      Results dataset: {Preprocessed review: [actor good], ...: []}
+    """
+    return over(dataset, lambda frame: _lower(p, frame, stop_words))
+
+
+@preprocess_text.tells_schema
+def _schema(p: PreprocessTextParams, dataset: Schema, stop_words: Schema | None) -> Schema:
+    return schema_over(dataset, lambda frame: _lower(p, frame, None))
 
 
 @preprocess_text.lowers
-def _lower(p: PreprocessTextParams, frame: Frame, stop_words: object, *, entry: Callable[[str], Entry]) -> Frame:
+def _lower(
+    p: PreprocessTextParams, frame: Frame, stop_words: object, *, entry: Callable[[str], Entry] | None = None
+) -> Frame:
     if isinstance(stop_words, Frame):
         raise CannotLower("the stop words are not a saved dataset")
     if p.parts == "True":

@@ -51,7 +51,13 @@ class TimeSeriesAnomalyParams:
 def time_series_anomaly_detection(p: TimeSeriesAnomalyParams, dataset: Table, *, ctx: Context) -> Table:
     """Tell where a series of values changes: leaves its range, or begins to rise or to fall. Every row gets the
     strength of the evidence up to its time, and an alert (1) where that is above the threshold. Rows without a value
-    get neither."""
+    get neither.
+
+    Example:
+      parameters: {Length of Martingale Values: 2, Length of Strangeness Values: 2}
+      Input data containing time stamps and values: {day: [2024-01-01, 2024-01-02, 2024-01-03], load: [1.0, 1.1, 9.0]}
+      Time series annotated with anomaly scores: {load: [1.0, 1.1, 9.0], Alert: [0, 0, 0], ...: []}
+    """
     column = _one(p.data, _NUMBERS, dataset.schema, _DATA)
     if column is None or not column.dtype.is_number or column.is_categorical:
         named = "no numeric column" if column is None else f"'{column.name}' is not numeric"

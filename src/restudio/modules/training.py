@@ -36,7 +36,13 @@ class TrainModelParams:
 )
 def train_model(p: TrainModelParams, untrained: UntrainedModel, dataset: Table, *, ctx: Context) -> Model:
     """Train a classification or regression model. The label column is the one chosen, or the one marked as label when
-    none is chosen. Only columns marked as features are learned from; rows without a label are left out."""
+    none is chosen. Only columns marked as features are learned from; rows without a label are left out.
+
+    Example:
+      parameters: {Label column: price}
+      Untrained model: {module: linear-regression}
+      Dataset: {size: [1.0, 2.0, 3.0, 4.0], price: [10.0, 20.0, 30.0, 40.0]}
+    """
     if untrained.task not in _SUPERVISED:
         raise ModuleError("0013", f"A learner for {untrained.task.value} cannot be trained with a label column.")
     learner = ctx.entry(untrained.learner)

@@ -21,6 +21,7 @@ from restudio.artifacts.values import Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry
+from restudio.modules.cores import cores
 from restudio.modules.evaluation import evaluate_scored
 from restudio.modules.scoring import ScoreModelParams, score_model
 from restudio.modules.training import TrainModelParams, train_model
@@ -154,12 +155,6 @@ def run_all(jobs: Sequence[Callable[[Context], T]], ctx: Context, what: str) -> 
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [future.result() for future in futures]
-
-
-def cores() -> list[int]:
-    """The cores that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return sorted(affinity(0)) if affinity is not None else list(range(os.cpu_count() or 1))
 
 
 def _pin(free: list[int]) -> None:

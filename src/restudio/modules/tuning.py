@@ -94,6 +94,7 @@ class TuneParams:
     family="038d91b6c2f242a192151f2c20ed1b40",
     aliases=("Sweep Parameters",),
     serving=Serving.NEVER,
+    known_by_running="The learner decides which parameters are swept and which metrics are measured.",
     errors=(*TRAINING_ERRORS, "0002", "0008", "0140"),
 )
 def tune_model_hyperparameters(
@@ -103,7 +104,22 @@ def tune_model_hyperparameters(
     default ranges when it was made with single values): the entire grid, a number of its points drawn without
     repetition, or values drawn for each parameter by itself. Every setting is measured on the validation dataset, or
     over the folds of **Partition and Sample**, or over ten folds at random. The results are ordered, the best first;
-    the best model is trained anew on the whole training dataset."""
+    the best model is trained anew on the whole training dataset.
+
+    Example:
+      parameters: {Specify parameter sweeping mode: Entire grid, Label column: price}
+      Untrained model:
+        module: linear-regression
+        parameters:
+          Solution method: Online Gradient Descent
+          Create trainer mode: Parameter Range
+          Range for number of training epochs: 1; 100
+          Range for learning rate: "0.1"
+          Range for L2 regularization weight: "0.001"
+      Training dataset: &rows {size: [1.0, 2.0, 3.0, 4.0], price: [10.0, 20.0, 30.0, 40.0]}
+      Validation dataset: *rows
+      Sweep results: {Number of training epochs: [100, 1], Mean Absolute Error: [7.498, 9.923], ...: []}
+    """
     learner = ctx.entry(untrained.learner)
     if learner.fit is None:
         raise ModuleError("0013", f"'{learner.spec.name}' is not a learner.")

@@ -41,11 +41,18 @@ class UnpackParams:
     params=UnpackParams,
     inputs=(Port("Dataset", PortKind.ZIP),),
     outputs=(table_out("Results dataset"),),
+    known_by_running="The archive is read when the module runs.",
     errors=("0049", "0102", "0129", "0131", "0132", "0133"),
 )
 def unpack_zipped_datasets(p: UnpackParams, archive: Path, *, ctx: Context) -> Table:
-    """Reads a file from a Zip or Gzip archive as a dataset. When a Zip archive holds several files, name one of them;
-    folders and hidden files do not count."""
+    r"""Reads a file from a Zip or Gzip archive as a dataset. When a Zip archive holds several files, name one of them;
+    folders and hidden files do not count.
+
+    Example:
+      parameters: {File has header row: true}
+      Dataset: {files: {people.csv: "name,age\nAnn,41\n"}}
+      Results dataset: {name: [Ann], age: [41]}
+    """
     unpacked = ctx.scratch / "unpacked"
     opened: AbstractContextManager[gzip.GzipFile | IO[bytes]] = (
         _open_gzip(archive) if p.compression == _GZIP else _open_zipped(archive, p.name)

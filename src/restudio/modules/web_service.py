@@ -28,6 +28,7 @@ class InputParams:
     outputs=(table_out("dataset"),),
     params=InputParams,
     deterministic=False,
+    known_by_running="The data beside it has them.",
 )
 def web_service_input(p: InputParams, *, ctx: Context) -> Table:
     """Marks where the data of a web-service call enters.
@@ -55,5 +56,8 @@ def web_service_output(p: OutputParams, dataset: object, *, ctx: Context) -> tup
 
     On a table port it is a result of request-response and batch calls; on a model port it makes a retraining output,
     which batch execution delivers as an ``.ilearner`` file.
+
+    Example:
+      dataset: {age: [41]}
     """
     return ()

@@ -47,13 +47,18 @@ class AveragedPerceptronParams:
     category="Machine Learning / Initialize Model / Classification",
     params=AveragedPerceptronParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    family="5ed44caa5360407dae6c7a88c491474a",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0023", "0033", "0083", "0130", "0134"),
 )
 def two_class_averaged_perceptron(p: AveragedPerceptronParams, *, ctx: Context) -> UntrainedModel:
     """A linear model that moves its weights at every row it misjudges, and keeps their average over all steps. Numbers
     are scaled to 0…1, categories become indicators, scores are calibrated to probabilities; rows with a missing
-    feature are not learned from and get no score."""
+    feature are not learned from and get no score.
+
+    Example:
+      parameters: {Learning rate: 0.5, Maximum number of iterations: 20}
+    """
     return UntrainedModel(_ID, Task.BINARY, to_raw(p))
 
 

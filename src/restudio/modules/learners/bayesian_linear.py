@@ -50,12 +50,17 @@ class BayesianLinearParams:
     category="Machine Learning / Initialize Model / Regression",
     params=BayesianLinearParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    family="ee12de502b344145aec023e0485da308",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0014", "0023", "0033", "0083", "0130", "0134"),
 )
 def bayesian_linear_regression(p: BayesianLinearParams, *, ctx: Context) -> UntrainedModel:
     """A weighted sum of the features, with the standard deviation of each prediction. Numbers are brought to mean 0 and
-    variance 1, categories become indicators; rows with a missing feature are not learned from and get no score."""
+    variance 1, categories become indicators; rows with a missing feature are not learned from and get no score.
+
+    Example:
+      parameters: {Regularization weight: 0.5}
+    """
     return UntrainedModel(_ID, Task.REGRESSION, to_raw(p))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from restudio.core.spec import Port, PortKind, Serving, module
 from restudio.kernels.expr import Predictor
 from restudio.kernels.levels import MISSING
 from restudio.kernels.trees import TreePredictor
+from restudio.modules.cores import cores
 from restudio.modules.fitted_state import reading
 from restudio.modules.learners.fitted import as_read, guard_levels, scores_of
 from restudio.modules.learners.ranges import EPSILON, SINGLE, allow_unknown, seed, single, trainer_mode, values_of
@@ -92,7 +92,11 @@ class BoostedTreeParams:
 )
 def two_class_boosted_decision_tree(p: BoostedTreeParams, *, ctx: Context) -> UntrainedModel:
     """An ensemble of trees, each fitted to what the ones before it got wrong. Categories are split as sets of levels;
-    missing values need no cleaning."""
+    missing values need no cleaning.
+
+    Example:
+      parameters: {Maximum number of leaves per tree: 8, Number of trees constructed: 50}
+    """
     return UntrainedModel(_TWO_CLASS, Task.BINARY, to_raw(p))
 
 
@@ -102,12 +106,17 @@ def two_class_boosted_decision_tree(p: BoostedTreeParams, *, ctx: Context) -> Un
     category="Machine Learning / Initialize Model / Classification",
     params=BoostedTreeParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    family="1d67b73134d74adbbc2aa8844cd1bd2d",
     serving=Serving.NEVER,
     errors=_ERRORS,
 )
 def multiclass_boosted_decision_tree(p: BoostedTreeParams, *, ctx: Context) -> UntrainedModel:
     """An ensemble with a tree for every class in each step, fitted to what the ones before it got wrong (softmax).
-    Categories are split as sets of levels; missing values need no cleaning."""
+    Categories are split as sets of levels; missing values need no cleaning.
+
+    Example:
+      parameters: {Learning rate: 0.1, Number of trees constructed: 50}
+    """
     return UntrainedModel(_MULTICLASS, Task.MULTICLASS, to_raw(p))
 
 
@@ -123,7 +132,11 @@ def multiclass_boosted_decision_tree(p: BoostedTreeParams, *, ctx: Context) -> U
 )
 def boosted_decision_tree_regression(p: BoostedTreeParams, *, ctx: Context) -> UntrainedModel:
     """An ensemble of regression trees, each fitted to the errors of the ones before it (squared loss). Categories are
-    split as sets of levels; missing values need no cleaning."""
+    split as sets of levels; missing values need no cleaning.
+
+    Example:
+      parameters: {Create trainer mode: Parameter Range, Range for number of trees constructed: 20; 100}
+    """
     return UntrainedModel(_REGRESSION, Task.REGRESSION, to_raw(p))
 
 
@@ -220,9 +233,7 @@ def _threads(data: TrainingData) -> int:
     Threads of LightGBM spin while they wait: on 320,000 cells a second one saves 0.1 s on an idle machine and costs
     up to 5 s on a busy one. The trees are the same for any number.
     """
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-    return min(cores, 1 + data.rows * len(data.features) // _CELLS_PER_THREAD)
+    return min(len(cores()), 1 + data.rows * len(data.features) // _CELLS_PER_THREAD)
 
 
 def _matrix(data: TrainingData) -> np.ndarray:

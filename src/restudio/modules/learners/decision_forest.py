@@ -17,6 +17,7 @@ from restudio.kernels.gaussian import GaussianScores
 from restudio.kernels.scores import Scores
 from restudio.kernels.tree_text import MAX_LEAVES
 from restudio.kernels.trees import TreePredictor
+from restudio.modules.cores import cores
 from restudio.modules.fitted_state import reading
 from restudio.modules.learners.fitted import as_read, guard_levels, mean_and_deviation, scores_of
 from restudio.modules.learners.forest_text import GrownTree, forest_text
@@ -64,36 +65,49 @@ class DecisionForestParams:
     )
 
 
-def _declare(id: str, name: str, kind: str) -> Callable[[Callable[..., Any]], Entry]:
+def _declare(id: str, name: str, kind: str, family: str) -> Callable[[Callable[..., Any]], Entry]:
     return module(
         id=id,
         name=name,
         category=f"Machine Learning / Initialize Model / {kind}",
         params=DecisionForestParams,
         outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+        family=family,
         serving=Serving.NEVER,
         errors=_ERRORS,
     )
 
 
-@_declare(_REGRESSION, "Decision Forest Regression", "Regression")
+@_declare(_REGRESSION, "Decision Forest Regression", "Regression", "562988b2e7404e3a8131358391bad755")
 def decision_forest_regression(p: DecisionForestParams, *, ctx: Context) -> UntrainedModel:
     """Trees grown by themselves, each of which predicts a mean and a variance; scores are the mean and the standard
-    deviation of all trees together. Missing values need no cleaning."""
+    deviation of all trees together. Missing values need no cleaning.
+
+    Example:
+      parameters: {Number of decision trees: 32, Minimum number of samples per leaf node: 4}
+    """
     return UntrainedModel(_REGRESSION, Task.REGRESSION, to_raw(p))
 
 
-@_declare(_TWO_CLASS, "Two-Class Decision Forest", "Classification")
+@_declare(_TWO_CLASS, "Two-Class Decision Forest", "Classification", "5a7d5466992840c8a19cd5de4882c77e")
 def two_class_decision_forest(p: DecisionForestParams, *, ctx: Context) -> UntrainedModel:
     """Trees grown by themselves, which vote with the shares of the two classes in their leaves. Missing values need no
-    cleaning."""
+    cleaning.
+
+    Example:
+      parameters: {Number of decision trees: 32, Maximum depth of the decision trees: 16}
+    """
     return UntrainedModel(_TWO_CLASS, Task.BINARY, to_raw(p))
 
 
-@_declare(_MULTICLASS, "Multiclass Decision Forest", "Classification")
+@_declare(_MULTICLASS, "Multiclass Decision Forest", "Classification", "5e70108d2e4445d986e894f37c68fe86")
 def multiclass_decision_forest(p: DecisionForestParams, *, ctx: Context) -> UntrainedModel:
     """Trees grown by themselves, which vote with the shares of the classes in their leaves. Missing values need no
-    cleaning."""
+    cleaning.
+
+    Example:
+      parameters: {Resampling method: Replicate, Number of random splits per node: 4}
+    """
     return UntrainedModel(_MULTICLASS, Task.MULTICLASS, to_raw(p))
 
 
@@ -163,6 +177,7 @@ def _grow(
         bootstrap=chosen.resampling == _BAGGING,
         # Beyond this size trees grow leaf by leaf, the best first, until the text has no room for more.
         max_leaf_nodes=MAX_LEAVES if data.rows > MAX_LEAVES else None,
+        n_jobs=len(cores()),
         random_state=0 if chosen.seed is None else chosen.seed,
     ).fit(matrix, data.target)
     trees = [GrownTree(tree.tree_, values(tree.tree_)) for tree in grown.estimators_]

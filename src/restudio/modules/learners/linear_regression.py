@@ -69,7 +69,11 @@ class LinearRegressionParams:
 )
 def linear_regression(p: LinearRegressionParams, *, ctx: Context) -> UntrainedModel:
     """A weighted sum of the features, fitted exactly (least squares with an L2 penalty) or row by row (online gradient
-    descent). Categories become indicators; rows with a missing feature are not learned from and get no score."""
+    descent). Categories become indicators; rows with a missing feature are not learned from and get no score.
+
+    Example:
+      parameters: {Solution method: Online Gradient Descent, Number of training epochs: 50}
+    """
     return UntrainedModel(_ID, Task.REGRESSION, to_raw(p))
 
 

@@ -73,7 +73,11 @@ class LogisticRegressionParams:
 )
 def two_class_logistic_regression(p: LogisticRegressionParams, *, ctx: Context) -> UntrainedModel:
     """A linear model of the odds of one of two classes. Numbers are brought to mean 0 and variance 1,
-    categories become indicators; rows with a missing feature are not learned from and get no score."""
+    categories become indicators; rows with a missing feature are not learned from and get no score.
+
+    Example:
+      parameters: {L1 regularization weight: 0, L2 regularization weight: 0.5}
+    """
     return UntrainedModel(_TWO_CLASS, Task.BINARY, to_raw(p))
 
 
@@ -89,7 +93,11 @@ def two_class_logistic_regression(p: LogisticRegressionParams, *, ctx: Context) 
 )
 def multiclass_logistic_regression(p: LogisticRegressionParams, *, ctx: Context) -> UntrainedModel:
     """A linear model of the probabilities of several classes (softmax). Features are treated as by **Two-Class
-    Logistic Regression**."""
+    Logistic Regression**.
+
+    Example:
+      parameters: {L2 regularization weight: 0.1}
+    """
     return UntrainedModel(_MULTICLASS, Task.MULTICLASS, to_raw(p))
 
 

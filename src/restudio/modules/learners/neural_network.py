@@ -94,36 +94,59 @@ class NeuralNetworkRegressionParams(NeuralNetworkParams):
     learning_rate: float = _learning_rate(0.005)
 
 
-def _declare(id: str, name: str, kind: str, params: type) -> Callable[[Callable[..., Any]], Entry]:
+def _declare(id: str, name: str, kind: str, family: str, params: type) -> Callable[[Callable[..., Any]], Entry]:
     return module(
         id=id,
         name=name,
         category=f"Machine Learning / Initialize Model / {kind}",
         params=params,
         outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+        family=family,
         serving=Serving.NEVER,
         errors=_ERRORS,
     )
 
 
-@_declare(_REGRESSION, "Neural Network Regression", "Regression", NeuralNetworkRegressionParams)
+@_declare(
+    _REGRESSION,
+    "Neural Network Regression",
+    "Regression",
+    "d7ee222c669f4200a576a761a9c1a928",
+    NeuralNetworkRegressionParams,
+)
 def neural_network_regression(p: NeuralNetworkRegressionParams, *, ctx: Context) -> UntrainedModel:
     """Layers of weighted sums that predict a number. Categories become indicators; rows with a missing feature are not
-    learned from and get no score."""
+    learned from and get no score.
+
+    Example:
+      parameters: {Number of hidden nodes: "20", Learning rate: 0.01}
+    """
     return _untrained(_REGRESSION, Task.REGRESSION, p)
 
 
-@_declare(_TWO_CLASS, "Two-Class Neural Network", "Classification", NeuralNetworkParams)
+@_declare(
+    _TWO_CLASS, "Two-Class Neural Network", "Classification", "ebc29f52719d4d0fb66a2ce85f527c7d", NeuralNetworkParams
+)
 def two_class_neural_network(p: NeuralNetworkParams, *, ctx: Context) -> UntrainedModel:
     """Layers of weighted sums that predict the probability of one of two classes. Categories become indicators; rows
-    with a missing feature are not learned from and get no score."""
+    with a missing feature are not learned from and get no score.
+
+    Example:
+      parameters: {Number of hidden nodes: "20, 10", Learning rate: 0.2}
+    """
     return _untrained(_TWO_CLASS, Task.BINARY, p)
 
 
-@_declare(_MULTICLASS, "Multiclass Neural Network", "Classification", NeuralNetworkParams)
+@_declare(
+    _MULTICLASS, "Multiclass Neural Network", "Classification", "e8b401fb230a4b21bd11d1fda0d57c1f", NeuralNetworkParams
+)
 def multiclass_neural_network(p: NeuralNetworkParams, *, ctx: Context) -> UntrainedModel:
     """Layers of weighted sums that predict the probabilities of several classes. Categories become indicators; rows
-    with a missing feature are not learned from and get no score."""
+    with a missing feature are not learned from and get no score.
+
+    Example:
+      parameters: {Number of hidden nodes: "50", Number of learning iterations: 40}
+    """
     return _untrained(_MULTICLASS, Task.MULTICLASS, p)
 
 

@@ -43,6 +43,7 @@ class OneVsAllParams:
     params=OneVsAllParams,
     inputs=(Port(_INNER, PortKind.UNTRAINED),),
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    family="7191efaeb4b14d03a6f87205f87be664",
     serving=Serving.NEVER,
     errors=("0003", "0013", "0014", "0023", "0033", "0083", "0130", "0134"),
 )
@@ -50,7 +51,11 @@ def one_vs_all_multiclass(
     p: OneVsAllParams, untrained: UntrainedModel | None = None, *, ctx: Context
 ) -> UntrainedModel:
     """Tell several classes apart with a two-class learner: one model a class learns it against all others. The class
-    whose model is surest is assigned; the probabilities are brought to the sum 1."""
+    whose model is surest is assigned; the probabilities are brought to the sum 1.
+
+    Example:
+      Untrained binary classification model: {module: two-class-support-vector-machine}
+    """
     if untrained is None:
         raise ModuleError("0003", f"'{_INNER}' is not connected.")
     if untrained.task is not Task.BINARY or ctx.entry(untrained.learner).fit is None:

@@ -63,13 +63,18 @@ class PoissonRegressionParams:
     category="Machine Learning / Initialize Model / Regression",
     params=PoissonRegressionParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    family="80e21b9d382740d8b733b53148becbc2",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0023", "0033", "0083", "0130", "0134"),
 )
 def poisson_regression(p: PoissonRegressionParams, *, ctx: Context) -> UntrainedModel:
     """A model of counts: whole numbers from 0 on, such as calls a day. The logarithm of the expected count is a
     weighted sum of the features. Numbers are brought to mean 0 and variance 1, categories become indicators; rows with
-    a missing feature are not learned from and get no score."""
+    a missing feature are not learned from and get no score.
+
+    Example:
+      parameters: {L1 regularization weight: 0.1}
+    """
     return UntrainedModel(_ID, Task.REGRESSION, to_raw(p))
 
 

@@ -54,12 +54,17 @@ class SupportVectorMachineParams:
     category="Machine Learning / Initialize Model / Classification",
     params=SupportVectorMachineParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    family="12d8479b74b44e67b8ded32867380e20",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0023", "0033", "0083", "0130", "0134"),
 )
 def two_class_support_vector_machine(p: SupportVectorMachineParams, *, ctx: Context) -> UntrainedModel:
     """A linear model that separates two classes with the widest margin (hinge loss). Categories become indicators,
-    scores are calibrated to probabilities; rows with a missing feature are not learned from and get no score."""
+    scores are calibrated to probabilities; rows with a missing feature are not learned from and get no score.
+
+    Example:
+      parameters: {Number of iterations: 10, Lambda: 0.0001}
+    """
     return UntrainedModel(_ID, Task.BINARY, to_raw(p))
 
 
