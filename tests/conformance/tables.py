@@ -65,9 +65,7 @@ def _many_categories() -> Table:
     levels = tuple(f"level {n}" for n in range(10_000))
     region = pa.chunked_array([pa.array([levels[n * 199] for n in range(_ROWS)], pa.large_string())])
     plan = pa.chunked_array([pa.array([f"plan {n}" for n in range(_ROWS)], pa.large_string())])
-    return table.with_columns(
-        {table.schema["region"].with_(categories=levels): region, table.schema["plan"]: plan}
-    )
+    return table.with_columns({table.schema["region"].with_(categories=levels): region, table.schema["plan"]: plan})
 
 
 def _wide() -> Table:

@@ -109,7 +109,7 @@ def _match(rule: Rule, schema: Schema, parameter: str | None) -> list[str]:
     if rule.kind == "AllColumns":
         return list(schema.names)
     if rule.kind == "ColumnNames":
-        return [schema[name].name for name in rule.columns]
+        return [_named(schema, name, parameter) for name in rule.columns]
     if rule.kind == "ColumnIndexes":
         return [schema.columns[i].name for text in rule.columns for i in _indexes(text, len(schema), parameter)]
     kinds = [_KINDS[k.casefold()] for k in rule.kinds]
@@ -117,6 +117,13 @@ def _match(rule: Rule, schema: Schema, parameter: str | None) -> list[str]:
     return [
         c.name for c in schema if (not types or any(t(c) for t in types)) and (not kinds or any(k(c) for k in kinds))
     ]
+
+
+def _named(schema: Schema, name: str, parameter: str | None) -> str:
+    try:
+        return schema[name].name
+    except ModuleError as error:
+        raise ModuleError(error.number, error.text, parameter=parameter, column=name) from None
 
 
 def _indexes(text: str, width: int, parameter: str | None) -> list[int]:

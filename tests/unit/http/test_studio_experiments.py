@@ -26,6 +26,33 @@ nodes:
 """
 
 
+def test_columns_and_findings_before_a_run(
+    start_studio: Callable[[], Studio],  # noqa: F811
+    secrets: MasterKeySecrets,
+) -> None:
+    studio = start_studio()
+    identity = IdentityService(studio.database, secrets, SystemClock())
+    workspace = identity.create_workspace("Acme", owner="pat@example.org")
+    assert workspace.tokens is not None
+    app = Litestar(
+        routes(studio.experiments, studio.objects, Door(identity)),
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=None,
+    )
+    with TestClient(app) as client:
+        client.headers["Authorization"] = f"Bearer {workspace.tokens.primary}"
+        root = f"/studio/api/workspaces/{workspace.id}/experiments"
+        column = {"name": "x", "type": "Integer"}
+        port = {"node": "data", "port": "dataset", "columns": [column], "exact": True, "reason": ""}
+        expected = {"can_run": True, "problems": [], "ports": [port]}
+        assert client.post(f"{root}/check", content=YAML).json() == expected
+        assert client.get(root).json() == [], "a file that is checked is not kept"
+        made = client.post(root, content=YAML).json()["id"]
+        assert client.get(f"{root}/{made}/check").json() == expected
+        (problem,) = client.post(f"{root}/check", content=YAML.replace("CSV", "XML")).json()["problems"]
+        assert (problem["code"], problem["node"], problem["parameter"]) == ("0002", "data", "DataFormat")
+
+
 def test_versions_and_snapshots(start_studio: Callable[[], Studio], secrets: MasterKeySecrets) -> None:  # noqa: F811
     studio = start_studio()
     identity = IdentityService(studio.database, secrets, SystemClock())

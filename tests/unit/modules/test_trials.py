@@ -44,7 +44,7 @@ def test_jobs_tell_no_progress_of_their_own_and_reach_the_catalog() -> None:
 
 def test_cores_work_at_the_same_time() -> None:
     """Two jobs that wait for each other end only side by side; on one core there is nothing to show."""
-    from restudio.modules.trials import cores
+    from restudio.modules.cores import cores
 
     if len(cores()) > 1:
         both = threading.Barrier(2, timeout=30)
