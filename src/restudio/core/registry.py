@@ -37,7 +37,7 @@ class Registry(Mapping[str, Entry]):
         found: dict[int, Entry] = {}
         for package in packages:
             root = importlib.import_module(package) if isinstance(package, str) else package
-            for source in _walk(root):
+            for source in iter_modules(root):
                 for value in vars(source).values():
                     if isinstance(value, Entry):
                         found[id(value)] = value
@@ -69,7 +69,8 @@ class Registry(Mapping[str, Entry]):
         return entry
 
 
-def _walk(root: ModuleType) -> Iterator[ModuleType]:
+def iter_modules(root: ModuleType) -> Iterator[ModuleType]:
+    """A package and all modules below it, imported."""
     yield root
     for info in pkgutil.walk_packages(getattr(root, "__path__", []), root.__name__ + "."):
         yield importlib.import_module(info.name)
