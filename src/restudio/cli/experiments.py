@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -152,6 +153,34 @@ def output(
     seen = session.client.runs.preview(run, node, port, rows=rows)
     session.out.rows(seen, [str(c["name"]) for c in seen.columns], seen.rows, empty="The table has no rows.")
     session.out.note(f"{len(seen.rows)} of {seen.total_rows} rows")
+
+
+@command(app, "statistics")
+def statistics(session: Session, run: str, node: str, port: str) -> None:
+    """What the columns of an output hold: counts, gaps, distinct values, moments; with --json also histograms."""
+    found = session.client.runs.statistics(run, node, port)
+    names = ("name", "type", "count", "missing", "unique", "min", "max", "mean", "median", "std")
+    features = found["features"]
+    assert isinstance(features, list)
+    session.out.rows(found, names, ([f.get(name) for name in names] for f in features), empty="There are no columns.")
+
+
+@command(app, "view")
+def view(
+    session: Session,
+    run: str,
+    node: str,
+    port: str,
+    images: Annotated[Path | None, typer.Option(help="Save the images of a script into this folder.")] = None,
+) -> None:
+    """Show what an output has beside its table, as JSON: curves of an evaluation, text and images of a script."""
+    found = session.client.runs.view(run, node, port)
+    drawn = found.get("images")
+    if images is not None and isinstance(drawn, list):
+        images.mkdir(parents=True, exist_ok=True)
+        for name in map(str, drawn):
+            session.client.runs.image(run, node, port, name, images / Path(name).name)
+    session.out.value(found, json.dumps(found, indent=1, ensure_ascii=False))
 
 
 @command(app, "promote")

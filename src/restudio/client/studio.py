@@ -120,6 +120,18 @@ class Runs:
         """The first rows of a table at an output port."""
         return self._connection.json("GET", self._output(run, node, port), Preview, params={"rows": rows})
 
+    def statistics(self, run: str, node: str, port: str) -> dict[str, object]:
+        """Counts, moments, quantiles, histogram and box plot of every column of a table output."""
+        return self._connection.json("GET", f"{self._output(run, node, port)}/statistics", dict[str, object])
+
+    def view(self, run: str, node: str, port: str) -> dict[str, object]:
+        """What an output shows beside its table: curves and tables of an evaluation, names of images of a script."""
+        return self._connection.json("GET", f"{self._output(run, node, port)}/view", dict[str, object])
+
+    def image(self, run: str, node: str, port: str, name: str, target: Path) -> int:
+        """An image that a script drew."""
+        return self._connection.download(f"{self._output(run, node, port)}/images/{_segment(name)}", target)
+
     def download(self, run: str, node: str, port: str, target: Path) -> int:
         """The whole output: a table as CSV, a model or transform as its container."""
         return self._connection.download(f"{self._output(run, node, port)}/content", target)

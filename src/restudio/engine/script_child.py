@@ -34,6 +34,7 @@ def main(job_path: str) -> None:
     output = Path(job["output"])
     try:
         frames = _run(job)
+        _save_figures()
         _write_frames(frames, output)
         outcome: dict[str, object] = {"outputs": len(frames)}
     except BaseException as error:  # a script may raise anything, SystemExit included
@@ -103,6 +104,15 @@ def _read_frame(path: str | None) -> Any:
         return pa.ipc.open_file(source).read_all().to_pandas()
 
 
+def _save_figures() -> None:
+    """Figures that the script drew and left open become images, as if it had saved them."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is None:
+        return
+    for number in pyplot.get_fignums():
+        pyplot.figure(number).savefig(f"figure{number}.png")
+
+
 def _as_frames(returned: Any) -> list[Any]:
     import pandas as pd
 
@@ -132,7 +142,13 @@ def _describe(error: BaseException, script: str) -> str:
     while trace is not None and trace.tb_frame.f_code.co_filename != script:
         trace = trace.tb_next
     text = "".join(traceback.format_exception(type(error), error, trace))[-_MAX_TRACE:]
-    return text.replace(script, Path(script).name)
+    return text.replace(script, Path(script).name) + _hint(error)
+
+
+def _hint(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] == "matplotlib":
+        return "This server draws no plots; whoever runs it can install them with: pip install 'restudio[plots]'\n"
+    return ""
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -22,10 +24,13 @@ from restudio.graph.rewrite import saved_id
 from restudio.models.content import local_copy
 from restudio.seams.objects import Objects
 from restudio.tables import parsing
-from restudio.tables.ipc import read_table
+from restudio.tables.ipc import read_table, read_view
 from restudio.tables.statistics import describe
 from restudio.tables.table import Table
 
+CONSOLE = ("Kind", "Name", "Content")
+"""Columns of what a script printed and drew."""
+_STATISTICS = ".statistics"
 _TIMES = (DType.DATETIME, DType.TIMESPAN)
 
 
@@ -57,9 +62,34 @@ def preview(table: Table, rows: int) -> Preview:
     return Preview(to_json(table.schema), listed, table.num_rows)
 
 
-def statistics(table: Table) -> Mapping[str, object]:
-    """Counts, moments and histograms of every column."""
-    return describe(table)
+def statistics(objects: Objects, key: str) -> Mapping[str, object]:
+    """Counts, moments, histograms and box plots of every column of a stored table; computed once and kept beside it."""
+    kept = f"{key}{_STATISTICS}"
+    try:
+        found: Mapping[str, object] = json.loads(objects.get(kept))
+    except KeyError:
+        with open_table(objects, key) as table:
+            found = describe(table)
+        objects.put(kept, json.dumps(found, allow_nan=False).encode())
+    return found
+
+
+def find_view(objects: Objects, key: str) -> object:
+    """What a stored table shows beside its cells (``restudio.tables.view``), or None."""
+    with local_copy(objects, key) as path:
+        return read_view(path, name=key.rpartition("/")[2])
+
+
+def find_image(objects: Objects, key: str, name: str) -> bytes | None:
+    """An image of the console of a script, by its name."""
+    with open_table(objects, key) as table:
+        if table.names != CONSOLE:
+            return None
+        for row in table.data.to_pylist():
+            kind, called, content = (row[column] for column in CONSOLE)
+            if kind != "text" and called == name:
+                return base64.b64decode(content)
+    return None
 
 
 def summarize(value: Artifact) -> dict[str, object]:

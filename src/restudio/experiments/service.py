@@ -241,8 +241,25 @@ class ExperimentService:
 
     def statistics(self, run_id: str, node: str, port: str) -> Mapping[str, object]:
         """Column statistics of a table output."""
-        with results.open_table(self._objects, self._table_key(run_id, node, port)) as table:
-            return results.statistics(table)
+        return results.statistics(self._objects, self._table_key(run_id, node, port))
+
+    def view(self, run_id: str, node: str, port: str) -> object:
+        """What a table output shows beside its cells: curves and tables of an evaluation, images of a script.
+
+        NotFound ``NoView`` for other outputs.
+        """
+        found = results.find_view(self._objects, self._table_key(run_id, node, port))
+        if found is None:
+            text = f"Output '{port}' of '{node}' shows nothing but its table."
+            raise RestudioError(Kind.NOT_FOUND, "NoView", text, target=node)
+        return found
+
+    def image(self, run_id: str, node: str, port: str, name: str) -> bytes:
+        """An image that a script drew (PNG); NotFound ``ImageNotFound``."""
+        found = results.find_image(self._objects, self._table_key(run_id, node, port), name)
+        if found is None:
+            raise RestudioError.not_found("ImageNotFound", f"An image of '{node}'", name)
+        return found
 
     def summary(self, run_id: str, node: str, port: str) -> Mapping[str, object]:
         """What a model or transform output is."""

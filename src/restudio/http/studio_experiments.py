@@ -242,6 +242,29 @@ def _outputs(own: Own, objects: Objects, door: Door) -> list[HTTPRouteHandler]:
         own.run(workspace, run)
         return json_answer(own.experiments.statistics(run, node, port))
 
+    @get(f"{root}/view")
+    @threaded
+    def view(
+        request: AnyRequest, workspace: FromPath[str], run: FromPath[str], node: FromPath[str], port: FromPath[str]
+    ) -> Answer:
+        door.enter(request, workspace, Action.READ)
+        own.run(workspace, run)
+        return json_answer(own.experiments.view(run, node, port))
+
+    @get(f"{root}/images/{{name:str}}")
+    @threaded
+    def image(
+        request: AnyRequest,
+        workspace: FromPath[str],
+        run: FromPath[str],
+        node: FromPath[str],
+        port: FromPath[str],
+        name: FromPath[str],
+    ) -> Answer:
+        door.enter(request, workspace, Action.READ)
+        own.run(workspace, run)
+        return Response(own.experiments.image(run, node, port, name), media_type="image/png")
+
     @get(f"{root}/content")
     @threaded
     def content(
@@ -251,7 +274,7 @@ def _outputs(own: Own, objects: Objects, door: Door) -> list[HTTPRouteHandler]:
         own.run(workspace, run)
         return output_content(own.experiments, objects, run, node, port)
 
-    return [preview, statistics, content]
+    return [preview, statistics, view, image, content]
 
 
 def _results(own: Own, door: Door) -> list[HTTPRouteHandler]:

@@ -1,15 +1,12 @@
 """Machine Learning / Evaluate (modules reference, 5.13).
 
-The result is a table with one row an input. The data of its curves travels with it, as JSON in the metadata of the
-Arrow table, and is read with :func:`curves_of`.
+The result is a table with one row an input. What its graphs need travels with it (``restudio.tables.view``).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -26,8 +23,8 @@ from restudio.modules.learners.training_data import ensure_finite
 from restudio.modules.metrics import binary, clustering, multiclass, regression
 from restudio.seams.context import Context
 from restudio.tables.table import Table
+from restudio.tables.view import with_view
 
-_CURVES = b"restudio.curves"
 _DISTANCES = "DistancesToClusterCenter no."
 _LABEL_SCORES = {
     Score.BINARY_LABEL: Task.BINARY,
@@ -51,7 +48,7 @@ _CUSTOM_PROBABILITIES = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evaluation:
-    """Metrics by name in order, and curves as plain JSON."""
+    """Metrics by name in order, and what its graphs and tables show as plain JSON."""
 
     task: Task
     metrics: dict[str, float]
@@ -92,8 +89,7 @@ def evaluate_model(p: object, scored: Table, compared: Table | None, *, ctx: Con
     names = list(evaluations[0].metrics)
     schema = Schema.of(Column(name, DType.DOUBLE) for name in names)
     table = Table.from_columns({name: [e.metrics[name] for e in evaluations] for name in names}, schema)
-    curves = json.dumps([e.curves for e in evaluations], separators=(",", ":"))
-    return Table(schema, table.data.replace_schema_metadata({_CURVES: curves.encode()}))
+    return with_view(table, {"kind": "evaluation", "results": [e.curves for e in evaluations]})
 
 
 def _is_clustered(table: Table) -> bool:
@@ -127,12 +123,6 @@ def _assignments(table: Table) -> tuple[np.ndarray, np.ndarray]:
     if (clusters < 0).any() or (clusters >= len(distances)).any():
         raise ModuleError("0025", f"Assignments must be from 0 to {len(distances) - 1}.", column=assigned)
     return clusters, cells[:, 1:]
-
-
-def curves_of(results: Table) -> list[Json]:
-    """The curve data of a result of Evaluate Model, one object a row; empty for any other table."""
-    found = (results.data.schema.metadata or {}).get(_CURVES)
-    return [] if found is None else cast("list[Json]", json.loads(found))
 
 
 def evaluate_scored(scored: Table) -> Evaluation:
@@ -225,13 +215,9 @@ def _evaluate_binary(rows: Table, label: Column, assigned: Column) -> Evaluation
 def _evaluate_multiclass(rows: Table, label: Column, assigned: Column) -> Evaluation:
     classes = _classes(rows, label, assigned)
     truth, chosen = _positions(rows, label, classes), _positions(rows, assigned, classes)
-    matrix = multiclass.confusion_matrix(truth, chosen, len(classes))
-    curves: dict[str, Json] = {
-        "task": Task.MULTICLASS.value,
-        "classes": list(classes),
-        "Confusion Matrix": matrix.tolist(),
-    }
-    return Evaluation(Task.MULTICLASS, multiclass.metrics(matrix), curves)
+    counts = multiclass.count(truth, chosen, len(classes))
+    curves = {"task": Task.MULTICLASS.value, **multiclass.tables(truth, chosen, counts, classes)}
+    return Evaluation(Task.MULTICLASS, multiclass.metrics(counts), curves)
 
 
 def _evaluate_regression(rows: Table, label: Column, assigned: Column) -> Evaluation:

@@ -15,6 +15,7 @@ from restudio.core.spec import Port, PortKind, module, table_in, table_out
 from restudio.seams.context import Context, ScriptResult
 from restudio.tables.ipc import read_table, write_table
 from restudio.tables.table import Table
+from restudio.tables.view import with_view
 
 _TEMPLATE = """# The entry point takes up to two data frames and returns one, or a tuple of up to two.
 def azureml_main(dataframe1=None, dataframe2=None):
@@ -55,9 +56,9 @@ def execute_python_script(
 
     The script defines ``azureml_main(dataframe1=None, dataframe2=None)`` and returns a pandas data frame, or a tuple of
     up to two. Missing cells are NaN or None; the index of a frame is dropped. The files of a script bundle are in
-    ``./Script Bundle``, from where they can be imported. Console text and PNG files that the script saves in its
-    working folder come out of **Python device**. The script runs in a process of its own, with limits on memory, time
-    and network.
+    ``./Script Bundle``, from where they can be imported. Console text, figures of matplotlib that the script leaves
+    open and PNG files that it saves in its working folder come out of **Python device**. The script runs in a process
+    of its own, with limits on memory, time and network.
 
     Example:
       parameters:
@@ -100,4 +101,5 @@ def device_table(log: str, images: Sequence[Path]) -> Table:
     rows = [("text", "console", log)]
     rows += [("image/png", image.name, base64.b64encode(image.read_bytes()).decode()) for image in images]
     kinds, names, contents = zip(*rows, strict=True)
-    return Table.from_columns({"Kind": kinds, "Name": names, "Content": contents})
+    table = Table.from_columns({"Kind": kinds, "Name": names, "Content": contents})
+    return with_view(table, {"kind": "console", "text": log, "images": [image.name for image in images]})

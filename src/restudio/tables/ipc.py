@@ -16,6 +16,7 @@ from restudio.core.schema import Schema, from_json, to_json
 from restudio.tables.codec import ROWS_PER_CHUNK, ChunkWriter, Codec, iter_slices, unreadable
 from restudio.tables.expected import Fit
 from restudio.tables.table import ARROW_TYPES, Table
+from restudio.tables.view import VIEW_KEY, find_view
 
 METADATA_KEY = b"restudio.schema"
 """Where the Studio schema stands in the metadata of an Arrow schema (also in Parquet files)."""
@@ -52,15 +53,25 @@ def to_table(data: pa.Table, name: str) -> Table:
 
 
 def write_table(table: Table, path: Path) -> None:
-    """Write a table; the file is complete when this returns."""
-    with _open_writer(path, table.schema) as writer:
-        writer.write(table.data)
+    """Write a table, with what it shows beside it; the file is complete when this returns."""
+    described = arrow_schema(table.schema)
+    view = (table.data.schema.metadata or {}).get(VIEW_KEY)
+    if view is not None:
+        described = described.with_metadata({**described.metadata, VIEW_KEY: view})
+    with pa.ipc.new_file(str(path), described) as file:
+        file.write_table(table.data.replace_schema_metadata(described.metadata))
 
 
 def read_table(path: Path, *, name: str | None = None) -> Table:
     """A table whose cells stay in the mapped file; the file must outlive it and not change. Error 0049."""
     with _opened(path, name or path.name) as reader:
         return to_table(reader.read_all(), name or path.name)
+
+
+def read_view(path: Path, *, name: str | None = None) -> object:
+    """What the table in a file shows beside its cells (``restudio.tables.view``), or None."""
+    with _opened(path, name or path.name) as reader:
+        return find_view(reader.schema)
 
 
 @contextmanager

@@ -18,15 +18,19 @@ TOP = 10
 MAX_COLUMNS = 1000
 """Columns beyond are left out; the answer says how many there are."""
 
+_PERCENTS = (1, 5, 25, 50, 75, 95, 99)
+_REACH = 1.5
+
 Summary = dict[str, object]
 
 
 def describe(table: Table) -> Summary:
     """``rows``, ``columns`` (the number), and ``features``: a summary of each of the first columns.
 
-    Numeric columns (Boolean excluded) have ``min``, ``max``, ``mean``, ``median``, ``std`` (of a sample) and a
-    ``histogram`` of ``counts`` between ``edges``; all others have the ``top`` values with their counts. Dates and time
-    spans have ``min`` and ``max`` as text. NaN and infinite cells are counted as ``special``, not summed.
+    Numeric columns (Boolean excluded) have ``min``, ``max``, ``mean``, ``median``, ``std`` (of a sample), ``quantiles``
+    by percent, a ``histogram`` of ``counts`` between ``edges`` and a ``box`` plot; all others have the ``top`` values
+    with their counts. Dates and time spans have ``min`` and ``max`` as text. NaN and infinite cells are counted as
+    ``special``, not summed.
     """
     shown = list(zip(table.schema, table.data.columns, strict=True))[:MAX_COLUMNS]
     return {
@@ -59,12 +63,39 @@ def _numeric(cells: pa.ChunkedArray) -> Summary:
     finite = numbers[np.isfinite(numbers)]
     summary: Summary = {"special": len(numbers) - len(finite)}
     if not len(finite):
-        return summary | {"min": None, "max": None, "mean": None, "median": None, "std": None, "histogram": None}
+        nothing = ("min", "max", "mean", "median", "std", "quantiles", "histogram", "box")
+        return summary | dict.fromkeys(nothing)
+    finite.sort()
     with np.errstate(over="ignore", invalid="ignore"):
         moments = {"mean": float(finite.mean()), "median": float(np.median(finite))}
         moments["std"] = float(finite.std(ddof=1)) if len(finite) > 1 else math.nan
     plain = {name: value if math.isfinite(value) else None for name, value in moments.items()}
-    return summary | _ends([float(finite.min()), float(finite.max())]) | plain | {"histogram": _histogram(finite)}
+    pictures = {"quantiles": _quantiles(finite), "histogram": _histogram(finite), "box": _box(finite)}
+    return summary | _ends([float(finite[0]), float(finite[-1])]) | plain | pictures
+
+
+def _quantiles(ordered: np.ndarray) -> Mapping[str, float]:
+    """The least cells that so many percent of all are not above; cells that are there, so that nothing overflows."""
+    places = [max(math.ceil(len(ordered) * percent / 100) - 1, 0) for percent in _PERCENTS]
+    return {str(percent): float(ordered[at]) for percent, at in zip(_PERCENTS, places, strict=True)}
+
+
+def _box(ordered: np.ndarray) -> Summary:
+    """Quartiles; the ends of the whiskers, which are the outermost cells within 1.5 times their distance; and how many
+    cells lie beyond."""
+    quantiles = _quantiles(ordered)
+    low, high = quantiles["25"], quantiles["75"]
+    with np.errstate(over="ignore"):
+        reach = _REACH * (np.float64(high) - low)
+        inside = ordered[(ordered >= low - reach) & (ordered <= high + reach)]
+    return {
+        "low": float(inside[0]),
+        "q1": low,
+        "median": quantiles["50"],
+        "q3": high,
+        "high": float(inside[-1]),
+        "outliers": len(ordered) - len(inside),
+    }
 
 
 def _histogram(finite: np.ndarray) -> Mapping[str, object] | None:

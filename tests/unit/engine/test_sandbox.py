@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import time
 import zipfile
@@ -78,6 +79,17 @@ def test_time_runs_out(tmp_path: Path) -> None:
     with pytest.raises(ModuleError, match="within 3 seconds"):
         run("print('started', flush=True)\nwhile True: pass", tmp_path, limits=Limits(seconds=3))
     assert time.monotonic() - began < 20
+
+
+def test_figures_that_are_left_open_become_images(tmp_path: Path) -> None:
+    source = "import matplotlib.pyplot as plt\ndef azureml_main():\n    plt.plot([1, 2], [3, 4])\n    plt.figure()\n"
+    if importlib.util.find_spec("matplotlib") is None:
+        with pytest.raises(ModuleError, match=r"restudio\[plots\]"):
+            run(source, tmp_path)
+        return
+    images = run(source, tmp_path).images
+    assert [image.name for image in images] == ["figure1.png", "figure2.png"]
+    assert images[0].read_bytes().startswith(b"\x89PNG")
 
 
 def test_images_and_a_bundle(tmp_path: Path) -> None:

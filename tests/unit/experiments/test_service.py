@@ -44,7 +44,17 @@ def test_a_run_tells_what_happened_and_keeps_its_outputs(studio: Studio, trainin
     assert preview.total_rows == 56
     metrics = service.preview(run.id, "evaluate", "Evaluation results")
     assert "AUC" in [c["name"] for c in metrics.columns]
-    assert service.statistics(run.id, "adult", "dataset")["rows"] == 200
+    described = service.statistics(run.id, "adult", "dataset")
+    assert described["rows"] == 200
+    assert service.statistics(run.id, "adult", "dataset") == described, "kept beside the output"
+    shown = service.view(run.id, "evaluate", "Evaluation results")
+    assert isinstance(shown, dict)
+    (curves,) = shown["results"]
+    thresholds = curves["Thresholds"]
+    counts = ("True Positive", "False Positive", "True Negative", "False Negative")
+    assert {sum(thresholds[name][at] for name in counts) for at in range(len(thresholds["Threshold"]))} == {56}
+    with pytest.raises(RestudioError, match="nothing but its table"):
+        service.view(run.id, "score", "Scored dataset")
     assert service.summary(run.id, "train", "Trained model")["label"] == "income"
     assert service.runs(training)[0].state == "Finished"
     with pytest.raises(RestudioError, match="is not a table"):

@@ -53,6 +53,49 @@ def test_columns_and_findings_before_a_run(
         assert (problem["code"], problem["node"], problem["parameter"]) == ("0002", "data", "DataFormat")
 
 
+SCRIPT = """
+restudio: experiment/1
+title: Drawing
+nodes:
+  draw:
+    module: execute-python-script
+    parameters:
+      Python script: |
+        def azureml_main():
+            print("drawn")
+            open("plot 1.png", "wb").write(b"image")
+"""
+
+
+def test_text_and_images_of_a_script(
+    start_studio: Callable[[], Studio],  # noqa: F811
+    secrets: MasterKeySecrets,
+) -> None:
+    studio = start_studio()
+    identity = IdentityService(studio.database, secrets, SystemClock())
+    workspace = identity.create_workspace("Acme", owner="pat@example.org")
+    assert workspace.tokens is not None
+    app = Litestar(
+        routes(studio.experiments, studio.objects, Door(identity)),
+        exception_handlers=EXCEPTION_HANDLERS,
+        openapi_config=None,
+    )
+    with TestClient(app) as client:
+        client.headers["Authorization"] = f"Bearer {workspace.tokens.primary}"
+        root = f"/studio/api/workspaces/{workspace.id}"
+        made = client.post(f"{root}/experiments", content=SCRIPT).json()["id"]
+        run = client.post(f"{root}/experiments/{made}/runs").json()["id"]
+        assert studio.wait(run).state == "Finished"
+        output = f"{root}/runs/{run}/outputs/draw/Python%20device"
+        shown = client.get(f"{output}/view").json()
+        assert shown == {"kind": "console", "text": "drawn\n", "images": ["plot 1.png"]}
+        image = client.get(f"{output}/images/plot%201.png")
+        assert (image.content, image.headers["content-type"]) == (b"image", "image/png")
+        assert client.get(f"{output}/images/other.png").status_code == 404
+        assert client.get(f"{root}/runs/{run}/outputs/draw/Results%20dataset/view").status_code == 404
+        assert client.get(f"{output}/statistics").json()["rows"] == 2
+
+
 def test_versions_and_snapshots(start_studio: Callable[[], Studio], secrets: MasterKeySecrets) -> None:  # noqa: F811
     studio = start_studio()
     identity = IdentityService(studio.database, secrets, SystemClock())

@@ -13,9 +13,10 @@ from tests.unit.modules.catalog import run
 
 from restudio.core.errors import ModuleError
 from restudio.core.schema import Column, DType, Role, Schema, Score
-from restudio.modules.evaluation import curves_of, evaluate_model
-from restudio.modules.metrics import binary
+from restudio.modules.evaluation import evaluate_model
+from restudio.modules.metrics import binary, multiclass
 from restudio.tables.table import Table
+from restudio.tables.view import find_view
 
 
 def scored(task: Score, truth: list[Any], assigned: list[Any], probability: list[float] | None = None) -> Table:
@@ -30,6 +31,14 @@ def evaluate(*tables: Table) -> list[dict[str, float]]:
     result = run(evaluate_model, *tables, *[None] * (2 - len(tables)))
     assert isinstance(result, Table)
     return cast("list[dict[str, float]]", result.data.to_pylist())
+
+
+def views(*tables: Table) -> list[dict[str, Any]]:
+    result = run(evaluate_model, *tables, *[None] * (2 - len(tables)))
+    assert isinstance(result, Table)
+    view = cast("dict[str, Any]", find_view(result.data.schema))
+    assert view["kind"] == "evaluation"
+    return cast("list[dict[str, Any]]", view["results"])
 
 
 two_class = st.lists(st.tuples(st.booleans(), st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.75, 1.0])), min_size=2).filter(
@@ -102,17 +111,17 @@ def test_curves_travel_with_the_result() -> None:
     truth = rng.random(5000) < 0.3
     probability = np.clip(truth * 0.3 + rng.random(5000) * 0.7, 0, 1)
     table = scored(Score.BINARY_LABEL, truth.tolist(), (probability >= 0.5).tolist(), probability.tolist())
-    result = run(evaluate_model, table, None)
-    assert isinstance(result, Table)
-    (curves,) = cast("list[dict[str, Any]]", curves_of(result))
+    (curves,) = views(table)
     roc = curves["ROC"]
     area = reference.auc(roc["False Positive Rate"], roc["True Positive Rate"])
     assert area == pytest.approx(reference.roc_auc_score(truth, probability), abs=1e-3)
     assert len(roc["Threshold"]) <= binary.CURVE_POINTS + 1
-    at = curves["Thresholds"][70]
-    tn, fp, fn, tp = reference.confusion_matrix(truth, probability >= 0.7).ravel().tolist()
-    found = (at["True Negative"], at["False Positive"], at["False Negative"], at["True Positive"])
-    assert found == (tn, fp, fn, tp)
+    counts = curves["Thresholds"]
+    assert len(counts["Threshold"]) == binary.CURVE_POINTS
+    for at in (0, 170, -1):
+        tn, fp, fn, tp = reference.confusion_matrix(truth, probability >= counts["Threshold"][at]).ravel().tolist()
+        names = ("True Negative", "False Positive", "False Negative", "True Positive")
+        assert [counts[name][at] for name in names] == [tn, fp, fn, tp]
     assert sum(b["Positive Examples"] + b["Negative Examples"] for b in curves["Score Bins"]) == 5000
     assert curves["Lift"]["Number of True Positives"][-1] == truth.sum()
     assert curves["Lift"]["Positive Rate"][-1] == 1.0
@@ -120,16 +129,48 @@ def test_curves_travel_with_the_result() -> None:
     assert curves["Precision/Recall"]["Recall"][-1] == 1.0
 
 
-def test_other_curves() -> None:
-    result = run(evaluate_model, scored(Score.MULTICLASS_LABEL, ["a", "b"], ["b", "b"]), None)
-    assert isinstance(result, Table)
-    (curves,) = cast("list[dict[str, Any]]", curves_of(result))
-    assert curves["Confusion Matrix"] == [[0, 1], [0, 1]]
-    result = run(evaluate_model, scored(Score.REGRESSION_LABEL, [1.0, 2.0], [1.0, 4.0]), None)
-    assert isinstance(result, Table)
-    (curves,) = cast("list[dict[str, Any]]", curves_of(result))
+def test_each_distinct_threshold_is_told() -> None:
+    (curves,) = views(scored(Score.BINARY_LABEL, ["a", "b", "b"], ["a", "a", "b"], [0.2, 0.2, 0.9]))
+    assert curves["Thresholds"] == {
+        "Threshold": [0.9, 0.2],
+        "True Positive": [1, 2],
+        "False Positive": [0, 1],
+        "True Negative": [1, 0],
+        "False Negative": [1, 0],
+    }
+
+
+def test_two_inputs_give_two_views() -> None:
+    table = scored(Score.BINARY_LABEL, ["no", "yes"], ["no", "yes"], [0.1, 0.9])
+    assert len(views(table, table)) == 2
+
+
+def test_classes_have_a_matrix_and_metrics_of_their_own() -> None:
+    (curves,) = views(scored(Score.MULTICLASS_LABEL, ["a", "b", "b"], ["b", "b", "b"]))
+    assert curves["classes"] == ["a", "b"]
+    assert curves["Confusion Matrix"] == [[0, 1], [0, 2]]
+    a, b = curves["Classes"]
+    assert (a["Rows"], a["Precision"], a["Recall"]) == (1, 0.0, 0.0)
+    assert b["Precision"] == pytest.approx(2 / 3)
+    assert (b["Assigned"], b["Recall"]) == (3, 1.0)
+    assert b["F1 Score"] == pytest.approx(0.8)
+
+
+def test_rare_classes_are_taken_together() -> None:
+    names = [f"c{n:04}" for n in range(2000)]
+    (curves,) = views(scored(Score.MULTICLASS_LABEL, ["c1999", "c1999", *names], ["c1999", "c1998", *names]))
+    assert len(curves["classes"]) == multiclass.SHOWN_CLASSES + 1
+    assert curves["classes"][-2:] == ["c1999", "(other classes)"]
+    matrix = np.array(curves["Confusion Matrix"])
+    assert matrix.sum() == 2002
+    assert matrix[-2, -2] == 2
+    assert len(curves["Classes"]) == multiclass.SHOWN_CLASSES
+
+
+def test_errors_of_numbers_have_a_histogram() -> None:
+    (curves,) = views(scored(Score.REGRESSION_LABEL, [1.0, 2.0], [1.0, 4.0]))
     assert sum(curves["Error Histogram"]["Frequency"]) == 2
-    assert curves_of(Table.from_columns({"a": [1]})) == []
+    assert curves["Error Histogram"]["Error"][-1] == 2.0
 
 
 def test_scores_are_found_by_name_when_metadata_is_lost() -> None:

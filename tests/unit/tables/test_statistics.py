@@ -27,6 +27,14 @@ def test_numbers() -> None:
     assert sum(summary["histogram"]["counts"]) == 4
 
 
+def test_a_box_plot_shows_what_lies_far_outside() -> None:
+    summary = _feature([*range(1, 13), 100, -50])
+    assert summary["box"] == {"low": 1.0, "q1": 3.0, "median": 6.0, "q3": 10.0, "high": 12.0, "outliers": 2}
+    assert summary["quantiles"] == {
+        "1": -50.0, "5": -50.0, "25": 3.0, "50": 6.0, "75": 10.0, "95": 100.0, "99": 100.0,
+    }  # fmt: skip
+
+
 def test_special_numbers_are_counted_apart() -> None:
     summary = _feature([1.0, math.nan, math.inf])
     assert (summary["special"], summary["mean"], summary["std"]) == (2, 1.0, None)

@@ -153,7 +153,8 @@ def metrics(positive: np.ndarray, assigned: np.ndarray, probability: np.ndarray)
 
 
 def curves(positive: np.ndarray, assigned: np.ndarray, probability: np.ndarray) -> dict[str, Json]:
-    """ROC, precision/recall and lift with the names of their axes, counts by threshold, and score bins."""
+    """ROC, precision/recall and lift with the names of their axes, score bins, and the counts at every distinct
+    probability, from which all else can be told for any threshold."""
     ranking = rank(positive, probability)
     points = ranking.thin()
     chosen = points.true_positives + points.false_positives
@@ -173,7 +174,13 @@ def curves(positive: np.ndarray, assigned: np.ndarray, probability: np.ndarray) 
             "Threshold": thresholds,
         },
         "Lift": {"Positive Rate": [0.0, *rate], "Number of True Positives": [0, *hits]},
-        "Thresholds": [{"Threshold": n / 100, **ranking.at(n / 100).to_json()} for n in range(101)],
+        "Thresholds": {
+            "Threshold": thresholds,
+            "True Positive": hits,
+            "False Positive": points.false_positives.tolist(),
+            "True Negative": (ranking.negatives - points.false_positives).tolist(),
+            "False Negative": (ranking.positives - points.true_positives).tolist(),
+        },
         "Score Bins": _score_bins(ranking),
     }
 
