@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from restudio.app.batch import BatchDeployments
 from restudio.app.child import PACKAGES
+from restudio.app.data_factory import DataFactory, open_data_factory
 from restudio.app.home import prepare_home
 from restudio.app.objects import open_objects
 from restudio.app.outside import FetchedOutside
@@ -32,6 +34,7 @@ from restudio.engine.processes import ProcessEngine
 from restudio.engine.sandbox import run_script
 from restudio.experiments.retention import sweep_outputs
 from restudio.experiments.service import ExperimentService
+from restudio.factory.platform import Platform
 from restudio.identity.service import IdentityService
 from restudio.models.service import AssetService
 from restudio.models.uploads import Uploads
@@ -79,6 +82,7 @@ class Studio:
     services: ServiceService
     endpoints: EndpointService
     jobs: JobService
+    data_factory: DataFactory
     upkeep: Upkeep
 
     def start(self) -> None:
@@ -92,7 +96,8 @@ class Studio:
     def prepare_home(self) -> None:
         """Furnish a new home folder and write its credentials."""
         settings = self.settings
-        prepare_home(settings.home, settings.url, settings.region, self.identity, self.blobs)
+        known = prepare_home(settings.home, settings.url, settings.region, self.identity, self.blobs)
+        self.data_factory.factories.ensure(known.workspace_id, known.resource_group, known.factory_name)
 
     def find_missing(self) -> str | None:
         """What keeps this process from serving; None when it is ready."""
@@ -109,6 +114,7 @@ class Studio:
         self.upkeep.stop()
         self.deployments.stop()
         self.work.rest()
+        self.data_factory.loop.stop()
         self.jobs.stop()
         self.engine.close()
         self.work.stop()
@@ -152,6 +158,9 @@ def compose(settings: Settings) -> Studio:
     jobs = JobService(db, blobs, fetcher, secrets, clock, work, batch, scratch.path)
     jobs.register()
     uploads = Uploads(objects)
+    folders = tuple(Path(folder).expanduser().resolve() for folder in settings.pipeline_folders)
+    platform = Platform(settings.url, fetcher, outgoing, blobs, clock, folders)
+    data_factory = open_data_factory(db, secrets, work, platform, scratch.path)
     return Studio(
         settings=settings,
         db=db,
@@ -173,10 +182,13 @@ def compose(settings: Settings) -> Studio:
         services=ServiceService(db, secrets, clock, assets, builder, deployments),
         endpoints=EndpointService(db, secrets, clock, builder, deployments, updater, addresses),
         jobs=jobs,
+        data_factory=data_factory,
         upkeep=Upkeep(
             [
                 Chore("runs that lost their work", _SOON_S, experiments.recover),
                 Chore("jobs that lost their work", _SOON_S, jobs.recover),
+                Chore("pipeline runs that lost their work", _SOON_S, data_factory.runs.recover),
+                Chore("old pipeline runs", _LATER_S, data_factory.purge),
                 Chore("old jobs", _LATER_S, jobs.purge),
                 Chore("blobs that nothing refers to", _LATER_S, blobs.collect_garbage),
                 Chore("old announcements", _LATER_S, deployments.prune),

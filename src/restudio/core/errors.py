@@ -31,6 +31,7 @@ class Kind(enum.Enum):
     METHOD_NOT_ALLOWED = "MethodNotAllowed"
     TIMEOUT = "RequestTimeout"
     CONFLICT = "Conflict"
+    PRECONDITION = "PreconditionFailed"
     TOO_LARGE = "RequestTooLarge"
     MEMORY = "MemoryQuotaViolation"
     INTERNAL = "InternalError"

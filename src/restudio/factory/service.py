@@ -17,7 +17,7 @@ from restudio.factory.sealing import mask, seal
 from restudio.factory.types import TITLES, Factory, ResourceKind, StoredResource
 from restudio.identity import audit
 from restudio.identity.rules import ensure_allowed
-from restudio.identity.types import Action, Principal, Resource
+from restudio.identity.types import SYSTEM, Action, Principal, Resource
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
 from restudio.seams.secrets import Secrets
@@ -73,6 +73,13 @@ class FactoryService:
                 store.insert_factory(conn, made)
             self._audit(conn, principal, "put factory", made, {"name": name})
         return made
+
+    def ensure(self, workspace_id: str, resource_group: str, name: str) -> None:
+        """Make a factory if it is not there."""
+        with self._db.read() as conn:
+            if store.find_factory(conn, workspace_id, resource_group, name) is not None:
+                return
+        self.put_factory(SYSTEM, workspace_id, resource_group, name, {"location": "local"})
 
     def get_factory(self, workspace_id: str, resource_group: str, name: str) -> Factory:
         """NotFound ``FactoryNotFound``."""
@@ -143,6 +150,11 @@ class FactoryService:
             code = TITLES[kind].title().replace(" ", "") + "NotFound"
             raise RestudioError.not_found(code, TITLES[kind], name[:260], known)
         return self._masked(found, factory)
+
+    def find(self, factory: Factory, kind: ResourceKind, name: str) -> StoredResource | None:
+        with self._db.read() as conn:
+            found = store.find_resource(conn, factory.id, kind, name)
+        return None if found is None else self._masked(found, factory)
 
     def list_kind(self, factory: Factory, kind: ResourceKind) -> list[StoredResource]:
         with self._db.read() as conn:
@@ -218,7 +230,7 @@ def _ensure_match(etag: str | None, if_match: str | None, name: str) -> None:
     elif etag is not None and if_match.strip().removeprefix("W/").strip('"') == etag:
         return
     message = f"'{name[:260]}' is not in the state that If-Match names; read it again and repeat the change."
-    raise RestudioError(Kind.CONFLICT, "PreconditionFailed", message, target=name[:260])
+    raise RestudioError(Kind.PRECONDITION, "PreconditionFailed", message, target=name[:260])
 
 
 def _wrong(code: str, message: str, target: str) -> RestudioError:

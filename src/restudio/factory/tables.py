@@ -78,3 +78,14 @@ pipeline_run_events = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("body", sa.Text, nullable=False),
 )
+
+vault_secrets = sa.Table(
+    "factory_secrets",
+    metadata,
+    sa.Column("workspace_id", sa.String(32), primary_key=True),
+    sa.Column("key", sa.String(127), primary_key=True),
+    sa.Column("version", sa.String(32), primary_key=True),
+    sa.Column("name", sa.String(127), nullable=False),
+    sa.Column("sealed", sa.Text, nullable=False),
+    sa.Column("changed", sa.Float, nullable=False),
+)

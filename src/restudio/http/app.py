@@ -8,7 +8,7 @@ from typing import Any, cast
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.openapi import OpenAPIConfig
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, ControllerRouterHandler
 
 import restudio
 from restudio.app.compose import Studio
@@ -16,6 +16,7 @@ from restudio.app.serve import Faces
 from restudio.core.ids import workspace_of
 from restudio.http import (
     bes,
+    factory,
     management,
     metrics,
     oauth,
@@ -32,6 +33,7 @@ from restudio.http import (
 )
 from restudio.http import help as help_face
 from restudio.http.answers import EXCEPTION_HANDLERS
+from restudio.http.arm import arm_router
 from restudio.http.blob import BlobApp
 from restudio.http.door import Door
 from restudio.http.downloads import Downloads
@@ -83,7 +85,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
     def authenticate(owner: str, endpoint: str, key: str) -> None:
         studio.endpoints.authenticate(workspace_of(owner), endpoint, key)
 
-    handlers = [
+    handlers: list[ControllerRouterHandler] = [
         *metrics.routes(requests, studio.find_missing, studio.find_failing),
         *bes.routes(studio.jobs, authenticate),
         *management.routes(management.Management(studio.services, studio.endpoints, studio.identity, door)),
@@ -92,6 +94,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studioapi_uploads.routes(classic),
         *studioapi_experiments.routes(classic, studio.experiments),
         *studioapi_webservice.routes(classic, studio.experiments, studio.services, studio.endpoints),
+        arm_router(factory.routes(factory.FactoryApi(studio.data_factory, door))),
         *oauth.routes(studio.identity, studio.clock, settings.url),
         *studio_session.routes(studio.identity, door),
         *studio_members.routes(studio.identity, door),

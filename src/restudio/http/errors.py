@@ -35,6 +35,7 @@ CLASSES: Mapping[Kind, ErrorClass] = {
     Kind.METHOD_NOT_ALLOWED: ErrorClass(405, "The resource does not support this method."),
     Kind.TIMEOUT: ErrorClass(408, "The request did not complete in time."),
     Kind.CONFLICT: ErrorClass(409, "Resource already exists."),
+    Kind.PRECONDITION: ErrorClass(412, "The resource is not in the state that the request names."),
     Kind.TOO_LARGE: ErrorClass(413, "The request is too large."),
     Kind.MEMORY: ErrorClass(413, "The model needs more memory than allowed."),
     Kind.INTERNAL: ErrorClass(500, "The server failed to handle the request."),

@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Sc
 
 from restudio.core.ids import new_id
 from restudio.http.answers import REQUEST_ID
+from restudio.http.arm_path import folded_path
 from restudio.http.metrics import Requests
 from restudio.http.rrs import is_scoring, match_route
 
@@ -44,7 +45,7 @@ class RootApp:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = new_id()
         tidy = cast("dict[str, Any]", scope)
-        tidy["path"] = _SLASHES.sub("/", scope["path"])
+        tidy["path"] = folded_path(_SLASHES.sub("/", scope["path"]))
         tidy["restudio_request_id"] = request_id
 
         async def send_marked(message: Message) -> None:

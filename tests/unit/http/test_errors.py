@@ -22,6 +22,7 @@ DOCUMENTED = [
     ("MethodNotAllowed", 405, None),
     ("RequestTimeout", 408, None),
     ("Conflict", 409, "Resource already exists."),
+    ("PreconditionFailed", 412, None),
     ("RequestTooLarge", 413, None),
     ("MemoryQuotaViolation", 413, None),
     ("InternalError", 500, None),

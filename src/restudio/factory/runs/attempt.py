@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from restudio.factory.activity import Dataset, LinkedService, Output
 from restudio.factory.platform import Platform
 from restudio.factory.properties import Json, Properties
+from restudio.factory.runs.events import Started
 from restudio.factory.steering import Steering
 from restudio.seams.engine import Cancelled
 from restudio.seams.work import HandOver
@@ -51,19 +52,6 @@ Message = Remember | Report | Finished
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an attempt stands. ``seconds`` is its limit, counted from ``began`` (epoch seconds)."""
-
-    run_id: str
-    pipeline: str
-    path: str
-    name: str
-    attempt_id: str
-    began: float
-    seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What an attempt may look up: linked services and datasets, as of where it stands."""
 
@@ -76,47 +64,40 @@ class Attempt:
 
     def __init__(
         self,
-        place: Place,
+        run_id: str,
+        pipeline: str,
+        started: Started,
         document: Properties,
         platform: Platform,
         surroundings: Surroundings,
         send: Callable[[Message], None],
-        folder: Path,
+        scratch: Path,
         remembered: Mapping[str, Json],
     ) -> None:
-        self.place = place
+        self.run_id = run_id
+        self.pipeline = pipeline
+        self.path = started.path
+        self.activity = started.path.rpartition("/")[2]
+        self.activity_run_id = started.id
         self.document = document
         self.platform = platform
+        self.seconds = started.seconds
+        self.limit = None if started.seconds is None else started.at + started.seconds
+        """When its time is over (epoch seconds)."""
         self._surroundings = surroundings
         self._send = send
-        self._folder = folder / place.attempt_id
+        self._folder = scratch / f"activity-{started.id}"
         self._facts = dict(remembered)
         self._ending = threading.Event()
         self.why: type[Cancelled | HandOver] = Cancelled
         self.expired = False
-        """The attempt is over its time."""
-        self.stopped: float | None = None
-        """When the loop asked it to end (monotonic seconds)."""
-
-    @property
-    def run_id(self) -> str:
-        return self.place.run_id
-
-    @property
-    def pipeline(self) -> str:
-        return self.place.pipeline
-
-    @property
-    def activity(self) -> str:
-        return self.place.name
-
-    @property
-    def activity_run_id(self) -> str:
-        return self.place.attempt_id
+        """It was told to end because its time is over."""
+        self.ended: float | None = None
+        """When it was told to end (monotonic seconds)."""
 
     @property
     def operation_id(self) -> str:
-        return str(uuid.uuid5(_OPERATIONS, f"{self.place.run_id}/{self.place.path}"))
+        return str(uuid.uuid5(_OPERATIONS, f"{self.run_id}/{self.path}"))
 
     @property
     def scratch(self) -> Path:
@@ -143,7 +124,7 @@ class Attempt:
 
     def remember(self, **facts: Json) -> None:
         self._facts |= facts
-        message = Remember(self.place.path, dict(self._facts), threading.Event())
+        message = Remember(self.path, dict(self._facts), threading.Event())
         self._send(message)
         while not message.kept.wait(_LOOK_S):
             if self._ending.is_set():
@@ -153,12 +134,12 @@ class Attempt:
         return self._facts.get(fact)
 
     def report(self, progress: str) -> None:
-        self._send(Report(self.place.path, progress[:1000]))
+        self._send(Report(self.path, progress[:1000]))
 
     def end(self, why: type[Cancelled | HandOver], now: float, *, expired: bool = False) -> None:
         """Ask the attempt to end. The first reason stays."""
         if not self._ending.is_set():
-            self.why, self.expired, self.stopped = why, expired, now
+            self.why, self.expired, self.ended = why, expired, now
             self._ending.set()
 
     def clean(self) -> None:

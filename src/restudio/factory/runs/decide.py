@@ -12,6 +12,7 @@ from typing import Literal
 
 from restudio.factory.documents.pipeline import ActivityDocument, Condition, Dependency, Pipeline
 from restudio.factory.runs.events import (
+    CANCELLED,
     ActivityStatus,
     Began,
     Ended,
@@ -272,7 +273,7 @@ class _Walk:
             if found.wake is None and found.entered is None and found.called is None:
                 yield Stop(path)
             else:
-                yield Ended(at=self._now, path=path, status="Cancelled", error=_CANCELLED)
+                yield Ended(at=self._now, path=path, status="Cancelled", error=CANCELLED)
 
     def _is_over(self, activities: Sequence[ActivityDocument], prefix: str) -> bool:
         return all(self._state.status_of(prefix + each.name) not in (None, "InProgress") for each in activities)
@@ -283,8 +284,5 @@ class _Walk:
         if not found:
             return "", None
         ended = self._state.activities[prefix + found[0].name].ended
-        error = ended.error if ended is not None and ended.error is not None else _CANCELLED
+        error = ended.error if ended is not None and ended.error is not None else CANCELLED
         return found[0].name, error
-
-
-_CANCELLED = ErrorInfo("Cancelled", "The activity was cancelled.", "UserError")

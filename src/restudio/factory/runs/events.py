@@ -27,6 +27,9 @@ class ErrorInfo(msgspec.Struct, frozen=True, rename="camel"):
     details: list[dict[str, Json]] = []
 
 
+CANCELLED = ErrorInfo("Cancelled", "The activity was cancelled.", "UserError")
+
+
 class _Event(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, tag=True):
     at: float
     """Epoch seconds."""

@@ -23,6 +23,14 @@ from restudio.seams.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)
+class Definition:
+    """A resource as published, with its name as written."""
+
+    name: str
+    properties: Properties = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Definitions:
     """What a factory holds at one revision, secrets open. Thread-safe."""
 
@@ -30,29 +38,31 @@ class Definitions:
     revision: int
     _db: Database = field(repr=False)
     _secrets: Secrets = field(repr=False)
-    _found: dict[tuple[ResourceKind, str], Properties | None] = field(default_factory=dict, repr=False)
+    _found: dict[tuple[ResourceKind, str], Definition | None] = field(default_factory=dict, repr=False)
 
-    def find(self, kind: ResourceKind, name: str) -> Properties | None:
-        """The ``properties`` of a resource; None when there is none of that name."""
+    def find(self, kind: ResourceKind, name: str) -> Definition | None:
+        """A resource by its name in any case; None when there is none."""
         key = (kind, name.casefold())
         if key not in self._found:
             with self._db.read() as conn:
                 stored = factory_store.find_resource(conn, self.factory.id, kind, name, self.revision)
-            opened = None
+            found = None
             if stored is not None:
                 try:
                     opened = open_sealed(stored.properties, self._secrets, self.factory.workspace_id)
                 except ValueError as error:
                     message = f"The secrets of '{name}' do not open with this server's key: {error}. Set them again."
                     raise RestudioError(Kind.INVALID_OPERATION, "SecretsLost", message, target=name) from error
-            self._found[key] = None if opened is None else Properties(opened)
+                found = Definition(stored.name, Properties(opened))
+            self._found[key] = found
         return self._found[key]
 
     @property
     def global_parameters(self) -> Mapping[str, Json]:
         """Values by name."""
-        found = self.find("globalParameters", GLOBAL_PARAMETERS) or Properties({})
-        return {name: Properties(each).get("value") for name, each in found.items() if isinstance(each, Mapping)}
+        found = self.find("globalParameters", GLOBAL_PARAMETERS)
+        written = {} if found is None else found.properties
+        return {name: Properties(each).get("value") for name, each in written.items() if isinstance(each, Mapping)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +117,8 @@ class Plans:
             with self._db.read() as conn:
                 known = factory_store.list_names(conn, definitions.factory.id, "pipeline")
             raise RestudioError.not_found("PipelineNotFound", "Pipeline", name[:260], known)
-        problems = Problems(f"pipeline '{name}'")
-        pipeline = read_pipeline(name, found, self._catalog, problems)
+        problems = Problems(f"pipeline '{found.name}'")
+        pipeline = read_pipeline(found.name, found.properties, self._catalog, problems)
         ensure_none(problems.found)
         return pipeline
 

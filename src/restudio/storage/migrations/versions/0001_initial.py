@@ -223,6 +223,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("factory_id", "kind", "key", "revision", name=op.f("pk_factory_resources")),
     )
     op.create_table(
+        "factory_secrets",
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.String(length=127), nullable=False),
+        sa.Column("version", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=127), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("changed", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "key", "version", name=op.f("pk_factory_secrets")),
+    )
+    op.create_table(
         "module_outputs",
         sa.Column("scope", sa.String(length=64), nullable=False),
         sa.Column("cache_key", sa.String(length=64), nullable=False),
@@ -460,6 +470,7 @@ def downgrade() -> None:
     op.drop_table("pipeline_runs")
     op.drop_table("pipeline_run_events")
     op.drop_table("module_outputs")
+    op.drop_table("factory_secrets")
     op.drop_table("factory_resources")
     op.drop_table("factories")
     with op.batch_alter_table("experiments", schema=None) as batch_op:
