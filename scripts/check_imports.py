@@ -3,6 +3,7 @@
 - Third-party libraries with one home (``HOMES``).
 - The environment is read in ``app/settings.py`` alone.
 - ``pickle``, ``eval`` and ``exec`` nowhere in the product.
+- JSON is read as a typed value through ``core/decoding.py`` alone, which keeps threads apart.
 - The pure layers do not read clocks or the network and use no unseeded randomness.
 """
 
@@ -38,6 +39,7 @@ PURE = ("core/", "graph/", "kernels/", "artifacts/", "tables/", "expressions/")
 IMPURE = frozenset({"time", "random", "secrets", "socket", "requests", "httpx", "subprocess"})
 EXECUTES = frozenset({"engine/script_child.py"})
 """Runs the user's own script, in the sandboxed process that is there for nothing else."""
+DECODING = "core/decoding.py"
 PREFIX = "src/restudio/"
 
 
@@ -74,6 +76,15 @@ def _calls(source: Source, inner: str) -> Iterator[str]:
             if inner in EXECUTES:
                 continue
             yield f"{source.name}:{node.lineno}: {node.func.id} is not used in the product"
+        elif isinstance(node, ast.Call) and inner != DECODING and _decodes_typed(node):
+            yield f"{source.name}:{node.lineno}: use decode_json or from_builtins of {DECODING}"
+
+
+def _decodes_typed(call: ast.Call) -> bool:
+    called = ast.unparse(call.func)
+    if called == "msgspec.json.decode":
+        return len(call.args) > 1 or any(keyword.arg == "type" for keyword in call.keywords)
+    return called in ("msgspec.convert", "msgspec.json.Decoder")
 
 
 if __name__ == "__main__":

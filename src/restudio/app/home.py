@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from restudio.blobs.service import BlobService
+from restudio.core.decoding import decode_json
 from restudio.identity.service import IdentityService
 from restudio.identity.types import Role, Workspace
 
@@ -107,7 +108,7 @@ def _new_access(identity: IdentityService, workspace: Workspace) -> _Access:
 
 def _read(path: Path) -> _Access | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Access)
+        return decode_json(path.read_bytes(), _Access)
     except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
+from restudio.core.decoding import decode_json
 from restudio.core.errors import Kind, RestudioError
 
 T = TypeVar("T")
@@ -77,7 +78,7 @@ class Connection:
 
     def json(self, method: str, path: str, as_: type[T], **request: Any) -> T:
         """As :meth:`send`, with the answer's JSON as a value of ``as_``."""
-        return msgspec.json.decode(self.send(method, path, **request).content, type=as_)
+        return decode_json(self.send(method, path, **request).content, as_)
 
     def text(self, path: str, **request: Any) -> str:
         return self.send("GET", path, **request).text
@@ -98,7 +99,7 @@ class Connection:
 def error_of(status: int, body: bytes) -> ServerError:
     """The error that an answer's body tells; a body that is no envelope becomes the message itself."""
     try:
-        envelope = msgspec.json.decode(body, type=_Envelope).error
+        envelope = decode_json(body, _Envelope).error
     except msgspec.DecodeError:
         text = body.decode("utf-8", "replace").strip()[:500]
         return ServerError(status, Kind.INTERNAL, str(status), text or f"The server answered {status}.")

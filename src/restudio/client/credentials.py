@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from restudio.core.decoding import decode_json
 from restudio.core.errors import Kind, RestudioError
 
 FILE_NAME = "credentials.json"
@@ -33,7 +34,7 @@ def read_credentials(home: Path) -> Credentials:
     """The credentials in a home folder; an error that says what to start when there are none."""
     path = home / FILE_NAME
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Credentials)
+        return decode_json(path.read_bytes(), Credentials)
     except FileNotFoundError:
         raise RestudioError(
             Kind.NOT_FOUND,

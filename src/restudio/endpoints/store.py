@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
+from restudio.core.decoding import decode_json
 from restudio.core.schema import from_json, to_json
 from restudio.endpoints.description import TablePort
 from restudio.endpoints.tables import deployments, endpoint_revisions, endpoints, web_service_versions, web_services
@@ -339,7 +340,7 @@ def _read_port(port: _Port) -> TablePort:
 
 def _version(row: sa.Row[Any]) -> ServiceVersion:
     fields: Mapping[str, Any] = row._asdict()
-    snapshot = msgspec.json.decode(fields["snapshot"], type=_Snapshot)
+    snapshot = decode_json(fields["snapshot"], _Snapshot)
     return ServiceVersion(
         service_id=fields["service_id"],
         number=fields["number"],
@@ -361,7 +362,7 @@ def _version(row: sa.Row[Any]) -> ServiceVersion:
 
 
 def _endpoint(row: sa.Row[Any]) -> Endpoint:
-    settings = msgspec.json.decode(row.settings, type=EndpointSettings)
+    settings = decode_json(row.settings, EndpointSettings)
     return Endpoint(row.id, row.service_id, row.workspace_id, row.name, row.role, row.created, row.live_seq, settings)
 
 
@@ -371,9 +372,9 @@ def _revision(row: sa.Row[Any]) -> Revision:
         endpoint_id=row.endpoint_id,
         seq=row.seq,
         cause=row.cause,
-        state=msgspec.json.decode(row.state, type=EndpointState),
+        state=decode_json(row.state, EndpointState),
         at=row.at,
         who=row.who,
         why=row.why,
-        gates=msgspec.json.decode(row.gates, type=tuple[GateResult, ...]),
+        gates=decode_json(row.gates, tuple[GateResult, ...]),
     )

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-import msgspec
 import sqlalchemy as sa
 
+from restudio.core.decoding import decode_json
 from restudio.experiments.outputs import module_outputs
 from restudio.experiments.store import run_events, runs
 from restudio.graph.events import Event
@@ -72,7 +72,7 @@ def _used(db: Database, before: float) -> set[str]:
     )
     with db.read() as conn:
         bodies = conn.execute(told).scalars()
-        return {key for body in bodies for key in msgspec.json.decode(body, type=Event).outputs.values()}
+        return {key for body in bodies for key in decode_json(body, Event).outputs.values()}
 
 
 def _forget(db: Database, expired: list[tuple[str, str]]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
+from restudio.core.decoding import decode_json, from_builtins
 from restudio.experiments.types import Experiment, Run, Snapshot
 from restudio.graph.events import Event, Failure, RunView
 from restudio.graph.stored import dump_graph, load_graph
@@ -177,7 +178,7 @@ def list_unfinished(conn: sa.Connection) -> Sequence[str]:
 
 def get_snapshot(conn: sa.Connection, run_id: str) -> Snapshot:
     text = conn.execute(sa.select(runs.c.snapshot).where(runs.c.id == run_id)).scalar_one()
-    return msgspec.convert(json.loads(text), Snapshot)
+    return from_builtins(json.loads(text), Snapshot)
 
 
 def request_cancel(conn: sa.Connection, run_id: str) -> None:
@@ -193,7 +194,7 @@ def list_events(conn: sa.Connection, run_id: str, after: int = -1) -> Sequence[t
     table = run_events.c
     query = sa.select(table.number, table.body).where(table.run_id == run_id, table.number > after)
     rows = conn.execute(query.order_by(table.number)).all()
-    return [(row.number, msgspec.json.decode(row.body, type=Event)) for row in rows]
+    return [(row.number, decode_json(row.body, Event)) for row in rows]
 
 
 def append_events(conn: sa.Connection, run_id: str, first: int, events: Sequence[Event]) -> None:
@@ -228,5 +229,5 @@ def _run(row: sa.Row[tuple[object, ...]]) -> Run:
         created=row.created,
         started=row.started,
         ended=row.ended,
-        failure=None if row.failure is None else msgspec.json.decode(row.failure, type=Failure),
+        failure=None if row.failure is None else decode_json(row.failure, Failure),
     )

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import msgspec
 
+from restudio.core.decoding import decode_json
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.params import ParamKind, parameters_of
 from restudio.core.registry import Registry
@@ -85,7 +86,7 @@ def _members(text: str) -> Mapping[str, object]:
 
 def _decode(text: str, shape: type[T]) -> T:
     try:
-        return msgspec.json.decode(text, type=shape, strict=False)
+        return decode_json(text, shape, strict=False)
     except (msgspec.DecodeError, RecursionError) as cause:
         raise _unreadable(str(cause)) from cause
 

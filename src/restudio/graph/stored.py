@@ -6,6 +6,7 @@ import json
 
 import msgspec
 
+from restudio.core.decoding import from_builtins
 from restudio.core.errors import Kind, RestudioError
 from restudio.graph.model import Graph
 
@@ -23,7 +24,7 @@ def load_graph(text: str) -> Graph:
         content = json.loads(text)
         if not isinstance(content, dict) or content.pop("version", None) != VERSION:
             raise ValueError(f"expected an object with 'version': {VERSION}")
-        return msgspec.convert(content, Graph)
+        return from_builtins(content, Graph)
     except (ValueError, RecursionError) as cause:  # includes msgspec.ValidationError
         raise RestudioError(
             Kind.BAD_ARGUMENT, "InvalidDocument", f"The graph could not be read: {cause}.", target="graph"

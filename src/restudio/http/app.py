@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 import restudio
 from restudio.app.compose import Studio
 from restudio.app.serve import Faces
+from restudio.core.decoding import decoder_of
 from restudio.core.ids import workspace_of
 from restudio.http import (
     bes,
@@ -103,7 +104,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studio_experiments.routes(studio.experiments, studio.objects, door),
         *studio_services.routes(studio.services, studio.endpoints, studio.experiments, studio.jobs, door),
     ]
-    return Litestar(
+    app = Litestar(
         handlers,
         exception_handlers=EXCEPTION_HANDLERS,
         openapi_config=OpenAPIConfig(title="Restudio", version=restudio.__version__, path="/schema"),
@@ -111,3 +112,8 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         request_max_body_size=settings.max_request_bytes,
         logging_config=None,
     )
+    for route in app.routes:
+        # The event loop decodes bodies while worker threads decode rows of the same classes.
+        for handler in getattr(route, "route_handlers", ()):
+            decoder_of(handler.signature_model)
+    return app

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from restudio.core.decoding import decode_json
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import is_id, new_id
 from restudio.seams.objects import Objects
@@ -50,7 +51,7 @@ class Uploads:
             raw = self._objects.get(f"{_ROOT}/{upload_id}/upload.json") if is_id(upload_id) else b""
         except KeyError:
             raw = b""
-        upload = msgspec.json.decode(raw, type=Upload) if raw else None
+        upload = decode_json(raw, Upload) if raw else None
         if upload is None or upload.workspace_id != workspace_id:
             raise RestudioError.not_found("UploadNotFound", "Upload", upload_id)
         return upload

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import msgspec
 
+from restudio.core.decoding import decoder_of
 from restudio.core.errors import Kind, RestudioError, nearest
 from restudio.core.schema import Column, DType, Schema
 from restudio.scoring.cellcodec import DECODERS, FORMATTERS, WIRE_TYPES, Decode, Format, decode_column
@@ -45,8 +46,8 @@ class _LegacyCall(msgspec.Struct):
 
 _BOM = b"\xef\xbb\xbf"
 """Old clients write one in front of UTF-8."""
-_decode = msgspec.json.Decoder(Call).decode
-_decode_legacy = msgspec.json.Decoder(_LegacyCall).decode
+_decode = decoder_of(Call).decode
+_decode_legacy = decoder_of(_LegacyCall).decode
 _encode = msgspec.json.Encoder().encode
 
 
