@@ -10,9 +10,11 @@ tree in LightGBM's order: the sums are the same to the bit.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
+
+from restudio.kernels.tree_text import Splits
 
 MAX_LEAVES = 64
 MAX_SPLITS = 30_000
@@ -21,20 +23,6 @@ BLOCK = 512
 """Rows at a time: what they need stays in the processor's cache."""
 ZERO = float(np.float32(1e-35))
 """LightGBM reads numbers up to this size as 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class Splits:
-    """The splits of one tree as LightGBM writes them; ``leaves`` are the leaf values."""
-
-    leaves: np.ndarray
-    feature: np.ndarray
-    threshold: np.ndarray
-    decision: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    sets: tuple[np.ndarray, ...]
-    """For every categorical split's number the codes that go left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +52,17 @@ class TreeMasks:
         self._dtype = np.uint32 if self._width <= 32 else np.uint64
         self._all = np.iinfo(self._dtype).max
         self._leaves = np.zeros((len(trees), self._width))
-        for row, tree in zip(self._leaves, trees, strict=True):
-            row[: len(tree.leaves)] = tree.leaves[_order(tree)]
-        self._starts = np.arange(len(trees), dtype=np.int32) * self._width
-        splits: dict[int, list[tuple[int, Splits, int, int]]] = {}
+        nodes = []
         for number, tree in enumerate(trees):
-            for node, mask in enumerate(_left_masks(tree)):
-                splits.setdefault(int(tree.feature[node]), []).append((number, tree, node, mask))
-        self._tables = [self._table(feature, found, levels[feature]) for feature, found in sorted(splits.items())]
+            order = _order(tree)
+            self._leaves[number, : len(order)] = tree.leaves[order]
+            nodes.append(_Nodes.of(number, tree, _left_masks(tree, order)))
+        self._starts = np.arange(len(trees), dtype=np.int32) * self._width
+        every = _Nodes.joined(nodes)
+        self._tables = [
+            self._table(feature, every.taken(every.feature == feature), levels[feature])
+            for feature in np.unique(every.feature).tolist()
+        ]
 
     def sums(self, columns: Sequence[np.ndarray], rows: int) -> np.ndarray:
         """One sum a row. A column holds doubles, or codes (``levels.UNKNOWN``, ``levels.MISSING``) of a category."""
@@ -98,17 +89,79 @@ class TreeMasks:
         total: np.ndarray = np.add.reduce(values, axis=0) if len(bits) > 1 else np.cumsum(values, axis=0)[-1]
         return total + 0.0
 
-    def _table(self, feature: int, splits: list[tuple[int, Splits, int, int]], levels: int | None) -> _Table:
-        thresholds = None
-        if levels is None:
-            thresholds = np.unique([tree.threshold[node] for _, tree, node, _ in splits])
-            probes = np.array([*thresholds, np.inf, np.nan, 0.0])
-        else:
-            probes = np.array([*range(levels), np.nan, -1.0])
-        masks = np.full((len(probes), len(self._leaves)), self._all, self._dtype)
-        for number, tree, node, mask in splits:
-            masks[_fails(tree, node, probes, levels), number] &= self._dtype(mask ^ int(self._all))
+    def _table(self, feature: int, nodes: _Nodes, levels: int | None) -> _Table:
+        thresholds = None if levels is not None else np.unique(nodes.threshold)
+        rows = levels if thresholds is None else len(thresholds) + 1
+        assert rows is not None
+        masks = np.full((rows + 2, len(self._leaves)), self._all, self._dtype)
+        # A row that fails a split loses the leaves on the left of it.
+        lost = np.invert(nodes.left.astype(self._dtype))
+        by_set = (nodes.decision & 1) == 1
+        for i in np.flatnonzero(by_set):
+            fails = np.ones(len(masks), np.bool_)
+            known = nodes.sets[i]
+            fails[known[known < rows]] = False
+            masks[fails, nodes.tree[i]] &= lost[i]
+        if not by_set.all():
+            self._number_splits(masks, nodes, lost, ~by_set, thresholds)
         return _Table(feature, thresholds, masks)
+
+    def _number_splits(
+        self, masks: np.ndarray, nodes: _Nodes, lost: np.ndarray, here: np.ndarray, thresholds: np.ndarray | None
+    ) -> None:
+        """Splits by a threshold: a cell that fails one fails it at every later position too."""
+        threshold, decision, lost, tree = (part[here] for part in (nodes.threshold, nodes.decision, lost, nodes.tree))
+        kind, to_right = decision >> 2, (decision & 2) == 0
+        zero_fails = np.where(kind == 1, to_right, threshold < 0.0)
+        missing_fails = np.where(kind == 2, to_right, zero_fails)
+        plain = masks[:-2]
+        failing = np.full((len(plain) + 1, masks.shape[1]), self._all, self._dtype)
+        positions = np.arange(len(plain)) if thresholds is None else np.array([*thresholds, np.inf])
+        first = np.searchsorted(positions, threshold, side="right")
+        np.bitwise_and.at(failing, (first, tree), lost)
+        if thresholds is None and len(plain):
+            # Code 0 is the number 0, which has a rule of its own.
+            zero = np.full(masks.shape[1], self._all, self._dtype)
+            np.bitwise_and.at(zero, tree[zero_fails], lost[zero_fails])
+            failing[1] &= failing[0]
+            plain[0] &= zero
+            plain[1:] &= np.bitwise_and.accumulate(failing[1:-1], axis=0)
+        else:
+            plain &= np.bitwise_and.accumulate(failing[:-1], axis=0)
+        np.bitwise_and.at(
+            masks, (np.full(int(missing_fails.sum()), len(masks) - 2), tree[missing_fails]), lost[missing_fails]
+        )
+        # The last row: zeros of a number; unknown levels of a category are -1.
+        last_fails = zero_fails if thresholds is not None else threshold < -1.0
+        np.bitwise_and.at(masks, (np.full(int(last_fails.sum()), len(masks) - 1), tree[last_fails]), lost[last_fails])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Nodes:
+    """Splits of many trees side by side; ``left`` has the bits of the leaves on the left, ``sets`` the codes that go
+    left."""
+
+    tree: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    decision: np.ndarray
+    left: np.ndarray
+    sets: np.ndarray
+
+    @classmethod
+    def of(cls, number: int, tree: Splits, left: list[int]) -> _Nodes:
+        sets = np.empty(len(left), object)
+        for i in np.flatnonzero(tree.decision & 1).tolist():
+            sets[i] = tree.sets[int(tree.threshold[i])]
+        bits = np.array(left, np.uint64)
+        return cls(np.full(len(left), number), tree.feature, tree.threshold, tree.decision, bits, sets)
+
+    @classmethod
+    def joined(cls, parts: Sequence[_Nodes]) -> _Nodes:
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+    def taken(self, here: np.ndarray) -> _Nodes:
+        return _Nodes(*(getattr(self, field.name)[here] for field in fields(self)))
 
 
 def table_bytes(trees: Sequence[Splits], levels: Sequence[int | None]) -> int:
@@ -119,47 +172,31 @@ def table_bytes(trees: Sequence[Splits], levels: Sequence[int | None]) -> int:
     return size * rows * len(trees)
 
 
-def _fails(tree: Splits, node: int, probes: np.ndarray, levels: int | None) -> np.ndarray:
-    """Which of the probes go right. The last two are the special ones of :class:`_Table`."""
-    decision = int(tree.decision[node])
-    if decision & 1:
-        known = tree.sets[int(tree.threshold[node])]
-        return ~np.isin(probes, known)
-    kind, to_right = decision >> 2, not decision & 2
-    threshold = tree.threshold[node]
-    fails: np.ndarray = probes > threshold
-    zero_fails = to_right if kind == 1 else bool(threshold < 0.0)
-    fails[-2] = to_right if kind == 2 else zero_fails
-    if levels is None:
-        fails[-1] = zero_fails
-    elif levels:
-        fails[0] = zero_fails
-    return fails
-
-
 def _order(tree: Splits) -> list[int]:
     """Leaves from left to right."""
     if not len(tree.feature):
         return [0]
+    left, right = tree.left.tolist(), tree.right.tolist()
     found, pending = [], [0]
     while pending:
         node = pending.pop()
         if node < 0:
             found.append(~node)
         else:
-            pending += [int(tree.right[node]), int(tree.left[node])]
+            pending += [right[node], left[node]]
     return found
 
 
-def _left_masks(tree: Splits) -> list[int]:
+def _left_masks(tree: Splits, order: Sequence[int]) -> list[int]:
     """For every split the bits of the leaves below its left side. Children stand after their parents."""
-    bit = {leaf: 1 << place for place, leaf in enumerate(_order(tree))}
-    below = [0] * len(tree.feature)
-    lefts = [0] * len(tree.feature)
-    for node in reversed(range(len(below))):
-        left, right = (
-            bit[~child] if child < 0 else below[child] for child in (int(tree.left[node]), int(tree.right[node]))
-        )
-        lefts[node] = left
-        below[node] = left | right
+    count = len(tree.feature)
+    # Leaf ~n stands at index n from the end, where a child's negative number finds it.
+    below = [0] * (count + len(order))
+    for place, leaf in enumerate(order):
+        below[~leaf] = 1 << place
+    lefts = [0] * count
+    left, right = tree.left.tolist(), tree.right.tolist()
+    for node in reversed(range(count)):
+        lefts[node] = below[left[node]]
+        below[node] = below[left[node]] | below[right[node]]
     return lefts

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NoReturn
 
 import numpy as np
@@ -83,15 +84,31 @@ _OBJECTIVES: Mapping[str, frozenset[str]] = {
 _IGNORED_PARAMETERS = frozenset({"alpha", "tweedie_variance_power", "max_delta_step", "c"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Splits:
+    """The splits of one tree as LightGBM writes them; ``leaves`` are the leaf values."""
+
+    leaves: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    decision: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    sets: tuple[np.ndarray, ...]
+    """For every categorical split's number the codes that go left."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TreeText:
-    """A checked model. ``classes`` is 1 unless the objective is multiclass; ``categorical`` are the features that
-    some split reads as a set of codes."""
+    """A checked model. ``objective`` is the canonical line without its key, empty for raw sums; ``classes`` is 1 unless
+    it is multiclass; ``averaged`` says that the trees' mean counts; ``categorical`` are the features that some split
+    reads as a set of codes."""
 
     objective: str
     features: int
     classes: int
-    trees: int
+    averaged: bool
+    trees: tuple[Splits, ...]
     categorical: frozenset[int]
     canonical: str
 
@@ -105,15 +122,16 @@ def parse_trees(text: str) -> TreeText:
     features = _int(header, "max_feature_idx", 0, 1_000_000) + 1
     per_iteration = _int(header, "num_tree_per_iteration", 1, MAX_CLASSES)
     classes = _int(header, "num_class", 1, MAX_CLASSES)
-    objective, objective_line = _objective(header.get("objective"), classes)
+    objective = _objective(header.get("objective"), classes)
     if per_iteration != classes:
         _refuse("num_tree_per_iteration", f"{classes}, the number of classes", str(per_iteration))
     categorical: set[int] = set()
-    bodies = [_tree(i, block, features, categorical) for i, block in enumerate(_tree_blocks(lines))]
-    if not bodies or len(bodies) % per_iteration:
-        _refuse("the trees", f"a positive multiple of {per_iteration}", str(len(bodies)))
-    canonical = _write(features, classes, objective_line, averaged, bodies)
-    return TreeText(objective, features, classes, len(bodies), frozenset(categorical), canonical)
+    read = [_tree(i, block, features, categorical) for i, block in enumerate(_tree_blocks(lines))]
+    if not read or len(read) % per_iteration:
+        _refuse("the trees", f"a positive multiple of {per_iteration}", str(len(read)))
+    canonical = _write(features, classes, objective, averaged, [body for body, _ in read])
+    trees = tuple(tree for _, tree in read)
+    return TreeText(objective, features, classes, averaged, trees, frozenset(categorical), canonical)
 
 
 def _refuse(where: str, expected: str, got: str) -> NoReturn:
@@ -184,7 +202,7 @@ def _ints(block: Mapping[str, str], key: str, size: int, where: str) -> np.ndarr
     value = block.get(key, "")
     if not _INTS.match(value) or value.count(" ") != size - 1:
         _refuse(where + key, f"{size} integers", value)
-    return np.array(value.split(" "), np.int64)
+    return np.fromstring(value, np.int64, sep=" ")
 
 
 def _floats(block: Mapping[str, str], key: str, size: int, where: str) -> np.ndarray:
@@ -207,7 +225,10 @@ def _thresholds(block: Mapping[str, str], size: int, where: str) -> np.ndarray:
     return numbers
 
 
-def _tree(number: int, block: Mapping[str, str], features: int, categorical: set[int]) -> str:
+_NONE = np.empty(0, np.int64)
+
+
+def _tree(number: int, block: Mapping[str, str], features: int, categorical: set[int]) -> tuple[str, Splits]:
     """Check one tree and write it anew."""
     where = f"Tree={number}: "
     if number >= MAX_TREES:
@@ -218,20 +239,19 @@ def _tree(number: int, block: Mapping[str, str], features: int, categorical: set
         _refuse(where + "is_linear", "0 (linear leaves are not supported)", block["is_linear"])
     leaves = _int(block, "num_leaves", 1, MAX_LEAVES, where)
     cats = _int(block, "num_cat", 0, leaves - 1, where)
-    _floats(block, "leaf_value", leaves, where)
+    tree = Splits(_floats(block, "leaf_value", leaves, where), _NONE, np.empty(0), _NONE, _NONE, _NONE, ())
     written = [f"Tree={number}", f"num_leaves={leaves}", f"num_cat={cats}"]
     if leaves > 1:
-        _check_splits(block, leaves, cats, features, categorical, where)
+        tree = _splits(block, tree.leaves, cats, features, where)
+        categorical.update(np.unique(tree.feature[(tree.decision & 1) == 1]).tolist())
         keys = ["split_feature", "threshold", "decision_type", "left_child", "right_child"]
         keys += ["cat_boundaries", "cat_threshold"] if cats else []
         written += [f"{key}={block[key]}" for key in keys]
-    return "\n".join([*written, f"leaf_value={block['leaf_value']}", "is_linear=0", "shrinkage=1"]) + "\n"
+    return "\n".join([*written, f"leaf_value={block['leaf_value']}", "is_linear=0", "shrinkage=1"]) + "\n", tree
 
 
-def _check_splits(
-    block: Mapping[str, str], leaves: int, cats: int, features: int, categorical: set[int], where: str
-) -> None:
-    nodes = leaves - 1
+def _splits(block: Mapping[str, str], leaves: np.ndarray, cats: int, features: int, where: str) -> Splits:
+    nodes = len(leaves) - 1
     split = _ints(block, "split_feature", nodes, where)
     if split.min() < 0 or split.max() >= features:
         _refuse(where + "split_feature", f"indices from 0 to {features - 1}", block["split_feature"])
@@ -240,17 +260,15 @@ def _check_splits(
     # Bit 0: categorical, bit 1: default left, bits 2 and 3: kind of missing values (none, zero, NaN).
     if decision.min() < 0 or decision.max() > 11:
         _refuse(where + "decision_type", "numbers from 0 to 11", block["decision_type"])
-    _check_children(block, leaves, where)
-    by_set = (decision & 1) == 1
-    if cats:
-        _check_sets(block, cats, where)
-    sets = threshold[by_set]
-    if sets.size and (sets.min() < 0 or sets.max() >= cats or (sets != np.floor(sets)).any()):
+    left, right = _children(block, len(leaves), where)
+    sets = _sets(block, cats, where) if cats else ()
+    used = threshold[(decision & 1) == 1]
+    if used.size and (used.min() < 0 or used.max() >= cats or (used != np.floor(used)).any()):
         _refuse(where + "threshold", f"indices of {cats} sets of categories at categorical splits", block["threshold"])
-    categorical.update(int(f) for f in np.unique(split[by_set]))
+    return Splits(leaves, split, threshold, decision, left, right, sets)
 
 
-def _check_children(block: Mapping[str, str], leaves: int, where: str) -> None:
+def _children(block: Mapping[str, str], leaves: int, where: str) -> tuple[np.ndarray, np.ndarray]:
     """Every leaf and every inner node but the root is the child of exactly one node that stands before it."""
     nodes = leaves - 1
     parents = np.arange(nodes)
@@ -264,21 +282,24 @@ def _check_children(block: Mapping[str, str], leaves: int, where: str) -> None:
     expected = np.concatenate([np.arange(-leaves, 0), np.arange(1, nodes)])
     if not np.array_equal(np.sort(np.concatenate(children)), expected):
         _refuse(where + "left_child and right_child", "a tree: every node reached once", block["left_child"])
+    return children[0], children[1]
 
 
-def _check_sets(block: Mapping[str, str], cats: int, where: str) -> None:
+def _sets(block: Mapping[str, str], cats: int, where: str) -> tuple[np.ndarray, ...]:
     boundaries = _ints(block, "cat_boundaries", cats + 1, where)
     if boundaries[0] != 0 or (np.diff(boundaries) <= 0).any() or boundaries[-1] > MAX_LEAVES * 32:
         _refuse(where + "cat_boundaries", "increasing from 0", block["cat_boundaries"])
     words = _ints(block, "cat_threshold", int(boundaries[-1]), where)
     if words.min() < 0 or words.max() >= 1 << 32:
         _refuse(where + "cat_threshold", "unsigned 32-bit numbers", block["cat_threshold"])
+    bits = (words[:, None] >> np.arange(32)) & 1
+    return tuple(np.flatnonzero(bits[start:end]) for start, end in pairwise(boundaries.tolist()))
 
 
-def _objective(line: str | None, classes: int) -> tuple[str, str | None]:
-    """Name and canonical line of the objective; None without one (raw sums)."""
+def _objective(line: str | None, classes: int) -> str:
+    """The canonical line of the objective; empty without one (raw sums)."""
     if line is None:
-        return "none", None
+        return ""
     name, *parts = line.split(" ")
     if name not in _OBJECTIVES:
         _refuse("objective", "one of " + ", ".join(sorted(_OBJECTIVES)), line)
@@ -295,7 +316,7 @@ def _objective(line: str | None, classes: int) -> tuple[str, str | None]:
         _refuse("objective", f"{name} with {', '.join(sorted(needed)) or 'no parameters'}", line)
     if (name in ("multiclass", "multiclassova")) != (classes > 1):
         _refuse("num_class", f"what {name} needs", str(classes))
-    return name, " ".join(kept)
+    return " ".join(kept)
 
 
 def _check_objective_parameter(key: str, value: str, classes: int) -> None:
@@ -307,7 +328,7 @@ def _check_objective_parameter(key: str, value: str, classes: int) -> None:
         _refuse("objective sqrt", "without a value", value)
 
 
-def _write(features: int, classes: int, objective: str | None, averaged: bool, bodies: list[str]) -> str:
+def _write(features: int, classes: int, objective: str, averaged: bool, bodies: list[str]) -> str:
     head = [
         "tree",
         "version=v4",
