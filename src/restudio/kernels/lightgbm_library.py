@@ -10,7 +10,6 @@ import ctypes
 import functools
 import importlib.util
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,10 +26,6 @@ _PARAMETERS = b"num_threads=1 verbosity=-1"
 _NAMES = {"win32": "lib_lightgbm.dll", "darwin": "lib_lightgbm.dylib"}
 
 
-_PREPARING = threading.RLock()
-"""Loading goes one at a time: a server that starts loads many models at once, and its first ones set OpenMP up."""
-
-
 class Booster:
     """A loaded model of ``features`` columns and ``width`` values a row."""
 
@@ -38,10 +33,7 @@ class Booster:
         library = load_library()
         handle = ctypes.c_void_p()
         iterations = ctypes.c_int()
-        with _PREPARING:
-            _check(
-                library.LGBM_BoosterLoadModelFromString(text.encode(), ctypes.byref(iterations), ctypes.byref(handle))
-            )
+        _check(library.LGBM_BoosterLoadModelFromString(text.encode(), ctypes.byref(iterations), ctypes.byref(handle)))
         _free_with(self, library.LGBM_BoosterFree, handle)
         self._library = library
         self._handle = handle
@@ -53,12 +45,11 @@ class Booster:
         """A function of one row of doubles, through the single-row call that prepares everything beforehand."""
         library, width = self._library, self._width
         fast = ctypes.c_void_p()
-        with _PREPARING:
-            _check(
-                library.LGBM_BoosterPredictForMatSingleRowFastInit(
-                    self._handle, _NORMAL, 0, -1, _DOUBLE, self._features, _PARAMETERS, ctypes.byref(fast)
-                )
+        _check(
+            library.LGBM_BoosterPredictForMatSingleRowFastInit(
+                self._handle, _NORMAL, 0, -1, _DOUBLE, self._features, _PARAMETERS, ctypes.byref(fast)
             )
+        )
         predict = library.LGBM_BoosterPredictForMatSingleRowFast
         row_type, result_type = ctypes.c_double * self._features, ctypes.c_double * width
         count = ctypes.byref(ctypes.c_int64())
@@ -120,14 +111,9 @@ def _free_with(owner: object, free: Callable[[ctypes.c_void_p], int], handle: ct
     weakref.finalize(owner, free, handle).atexit = False
 
 
-def load_library() -> ctypes.CDLL:
-    """The shared library of the installed ``lightgbm`` distribution, loaded once."""
-    with _PREPARING:
-        return _load_library()
-
-
 @functools.cache
-def _load_library() -> ctypes.CDLL:
+def load_library() -> ctypes.CDLL:
+    """The shared library of the installed ``lightgbm`` distribution."""
     library = ctypes.CDLL(str(find_library()))
     library.LGBM_GetLastError.restype = ctypes.c_char_p
     library.LGBM_BoosterPredictForMatSingleRowFast.argtypes = [

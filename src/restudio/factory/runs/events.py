@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from restudio.core.decoding import decoder_of
 from restudio.factory.properties import Json
 
 ActivityStatus = Literal["Queued", "InProgress", "Succeeded", "Failed", "Cancelled", "Skipped"]
@@ -187,7 +188,7 @@ Event = (
     | Cancelling
     | RunEnded
 )
-_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_DECODER: msgspec.json.Decoder[Event] = decoder_of(Event)
 _ENCODER = msgspec.json.Encoder()
 
 
