@@ -9,7 +9,7 @@ learned one at a time, before anything is decoded.
 from __future__ import annotations
 
 import threading
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import msgspec
 
@@ -18,7 +18,16 @@ _LEARNING = threading.Lock()
 _decoders: dict[tuple[object, bool], msgspec.json.Decoder[Any]] = {}
 
 
-def decoder_of(shape: type[T], *, strict: bool = True) -> msgspec.json.Decoder[T]:
+@overload
+def decoder_of(shape: type[T], *, strict: bool = ...) -> msgspec.json.Decoder[T]: ...
+
+
+@overload
+def decoder_of(shape: object, *, strict: bool = ...) -> msgspec.json.Decoder[Any]:
+    """A union is no class to the type checker."""
+
+
+def decoder_of(shape: Any, *, strict: bool = True) -> msgspec.json.Decoder[Any]:
     """The decoder of a type, with every class in it learned. Reading the found one costs a look-up."""
     key = (shape, strict)
     known = _decoders.get(key)
