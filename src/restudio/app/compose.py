@@ -10,6 +10,7 @@ from pathlib import Path
 from restudio.app.batch import BatchDeployments
 from restudio.app.child import PACKAGES
 from restudio.app.data_factory import DataFactory, open_data_factory
+from restudio.app.data_places import DataPlaces
 from restudio.app.home import prepare_home
 from restudio.app.objects import open_objects
 from restudio.app.outside import FetchedOutside
@@ -21,6 +22,8 @@ from restudio.blobs.outgoing import Outgoing
 from restudio.blobs.service import BlobService
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.registry import Registry
+from restudio.designer.service import DesignerService, make_designer
+from restudio.designer.stores.service import DataStores
 from restudio.endpoints.addresses import Addresses
 from restudio.endpoints.building import ScorerBuilder
 from restudio.endpoints.contents import Contents
@@ -77,6 +80,8 @@ class Studio:
     assets: AssetService
     uploads: Uploads
     experiments: ExperimentService
+    data_stores: DataStores
+    designer: DesignerService
     plane: DataPlane
     deployments: Deployments
     services: ServiceService
@@ -140,11 +145,15 @@ def compose(settings: Settings) -> Studio:
     outgoing = Outgoing(EgressPolicy.of(settings.egress), clock, own_url=settings.url)
     fetcher = Fetcher(blobs, outgoing, clock)
     outside = FetchedOutside(fetcher)
+    places = DataPlaces(blobs, fetcher, EgressPolicy.of(settings.egress), map(Path, settings.pipeline_folders))
+    data_stores = DataStores(db, objects, secrets, clock, places, scratch.path)
     store = {"url": settings.objects}
     engine = ProcessEngine(store, workers=settings.engine_workers, outside=outside, scratch=scratch.path)
     assets = AssetService(db, objects, clock)
     limits = Limits(settings.module_seconds, settings.module_memory_mb, settings.script_network)
-    experiments = ExperimentService(db, objects, assets, registry, work, engine, clock, limits=limits, secrets=secrets)
+    experiments = ExperimentService(
+        db, objects, assets, registry, work, engine, clock, limits=limits, secrets=secrets, sources=data_stores
+    )
     plane = DataPlane()
     contents = Contents(objects)
     hurried = replace(limits, seconds=min(settings.request_seconds, limits.seconds))
@@ -177,6 +186,8 @@ def compose(settings: Settings) -> Studio:
         assets=assets,
         uploads=uploads,
         experiments=experiments,
+        data_stores=data_stores,
+        designer=make_designer(db, experiments, registry, clock),
         plane=plane,
         deployments=deployments,
         services=ServiceService(db, secrets, clock, assets, builder, deployments),

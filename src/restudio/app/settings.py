@@ -30,7 +30,8 @@ class Settings:
     ``database_url`` and ``objects_url`` default to SQLite and files in ``home``. ``executor`` names this process to
     durable work: unique among living processes, the same after a restart. ``egress`` lists hosts, networks
     (``10.0.0.0/8``) or ``*`` which user-given addresses may reach although they are loopback or private.
-    ``pipeline_folders`` lists local folders that pipelines may read and write through a file server.
+    ``pipeline_folders`` lists local folders that pipelines may read and write through a file server, and data
+    stores may read.
     ``module_seconds`` is the longest that a module runs, ``request_seconds`` that a script runs in a request-response
     call. ``script_network`` lets user scripts use the network.
     ``output_days`` is how long outputs of modules are kept.

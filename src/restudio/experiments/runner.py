@@ -73,14 +73,16 @@ class Runner:
         run: str,
         scope: str,
         bindings: Bindings | None = None,
+        stop_on_failure: bool = False,
     ) -> Outcome:
         """Run the tasks of a plan; blocks until all have ended. ``emit`` is called from several threads.
 
-        A module that fails ends its branch: what stands below is skipped, other branches finish. ``run`` names the
-        run: executing it again finds the same places for its outputs. ``scope`` is the workspace, whose runs share the
+        A module that fails ends its branch: what stands below is skipped, other branches finish. With
+        ``stop_on_failure`` the modules that run are stopped then, and nothing more is started. ``run`` names the run:
+        executing it again finds the same places for its outputs. ``scope`` is the workspace, whose runs share the
         cache. Raises ``Cancelled`` when the engine was closed: the run is not over, it can be executed again.
         """
-        attempt = _Attempt(plan, run, scope, bindings or Bindings())
+        attempt = _Attempt(plan, run, scope, bindings or Bindings(), stop_on_failure=stop_on_failure)
         emit(Event("started", self._now()))
         with ThreadPoolExecutor(self._engine.parallelism, thread_name_prefix=f"run-{run[:8]}") as pool:
             try:
@@ -98,7 +100,7 @@ class Runner:
     def _drive(self, attempt: _Attempt, emit: Emit, is_cancelled: Callable[[], bool], pool: ThreadPoolExecutor) -> None:
         while attempt.unfinished:
             attempt.cancelled = attempt.cancelled or is_cancelled()
-            if attempt.cancelled:
+            if attempt.is_ending:
                 self._stop(attempt)
             else:
                 self._start_ready(attempt, emit, pool)
@@ -173,7 +175,7 @@ class Runner:
             outputs = future.result()
         except Cancelled:
             attempt.cancelled = attempt.cancelled or is_cancelled()
-            if not attempt.cancelled:
+            if not attempt.is_ending:
                 raise
             emit(Event("canceled", self._now(), task.node))
         except RestudioError as error:
@@ -206,7 +208,7 @@ class Runner:
 class _Attempt:
     """What one call of ``execute`` knows so far; changed by its thread only."""
 
-    def __init__(self, plan: Plan, run: str, scope: str, bindings: Bindings) -> None:
+    def __init__(self, plan: Plan, run: str, scope: str, bindings: Bindings, *, stop_on_failure: bool) -> None:
         self.plan = plan
         self.run = run
         self.scope = scope
@@ -217,6 +219,12 @@ class _Attempt:
         self.digests: dict[PortId, Digest] = {port: Digest(digest) for port, digest in plan.bound.items()}
         self.failure: Failure | None = None
         self.cancelled = False
+        self._stop_on_failure = stop_on_failure
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether what runs is to be stopped."""
+        return self.cancelled or (self._stop_on_failure and self.failure is not None)
 
     @property
     def unfinished(self) -> list[Task]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+import sqlalchemy as sa
+
 from restudio.core.errors import RestudioError
 from restudio.core.ids import new_id
 from restudio.core.registry import Registry
 from restudio.experiments import store
 from restudio.experiments.eventlog import EventLog
 from restudio.experiments.runner import Runner, failure_of
+from restudio.experiments.snapshots import pin_sources
+from restudio.experiments.sources import Sources
 from restudio.experiments.types import Experiment, Run, Snapshot
 from restudio.graph.events import Event, Failure, RunView, fold
 from restudio.seams.clock import Clock
@@ -27,7 +31,14 @@ class Runs:
     """Thread-safe. Registers the handler of its work; whoever composes starts the work."""
 
     def __init__(
-        self, db: Database, registry: Registry, work: Work, runner: Runner, clock: Clock, limits: Limits | None = None
+        self,
+        db: Database,
+        registry: Registry,
+        work: Work,
+        runner: Runner,
+        clock: Clock,
+        limits: Limits | None = None,
+        sources: Sources | None = None,
     ) -> None:
         self._db = db
         self._registry = registry
@@ -35,10 +46,21 @@ class Runs:
         self._runner = runner
         self._clock = clock
         self._limits = limits
+        self._sources = sources
         work.register(KIND, self.handle)
 
-    def start(self, experiment: Experiment, snapshot: Snapshot, *, author: str = "") -> Run:
-        """Begin a run of a snapshot; it is carried out even if this process dies now."""
+    def start(
+        self,
+        experiment: Experiment,
+        snapshot: Snapshot,
+        *,
+        author: str = "",
+        beside: Callable[[sa.Connection, Run], None] | None = None,
+    ) -> Run:
+        """Begin a run of a snapshot; it is carried out even if this process dies now.
+
+        ``beside`` writes what belongs to the run in the same transaction, and may refuse it.
+        """
         run = Run(
             id=new_id(),
             workspace_id=experiment.workspace_id,
@@ -50,6 +72,8 @@ class Runs:
         )
         with self._db.begin() as conn:
             store.insert_run(conn, run, snapshot, author)
+            if beside is not None:
+                beside(conn, run)
         self._work.submit(KIND, run.id)
         return run
 
@@ -115,7 +139,7 @@ class Runs:
             log.emit(Event("failed", self._now(), failure=failure))
 
     def _carry_out(self, run_id: str, log: EventLog) -> None:
-        run, snapshot = self.get(run_id), self.snapshot(run_id)
+        run, snapshot = self.get(run_id), self._pinned(run_id)
         finished = {name: node.outputs for name, node in log.view.nodes.items() if node.state == "Finished"}
         self._runner.execute(
             snapshot.plan(self._registry),
@@ -124,7 +148,17 @@ class Runs:
             run=run_id,
             scope=run.workspace_id,
             bindings=snapshot.bindings(finished=finished, limits=self._limits),
+            stop_on_failure=snapshot.stop_on_failure,
         )
+
+    def _pinned(self, run_id: str) -> Snapshot:
+        """The snapshot with its data fixed: once, so that a run that goes on after a crash goes on with the same."""
+        snapshot = self.snapshot(run_id)
+        pinned = pin_sources(snapshot, self.get(run_id).workspace_id, self._registry, self._sources)
+        if pinned is not snapshot:
+            with self._db.begin() as conn:
+                store.set_snapshot(conn, run_id, pinned)
+        return pinned
 
     def _cancel_probe(self, run_id: str, log: EventLog) -> Callable[[], bool]:
         def is_cancelled() -> bool:

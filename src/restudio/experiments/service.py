@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
 
 from restudio.artifacts.container import read_artifact
 from restudio.artifacts.values import Bundle
@@ -20,7 +23,8 @@ from restudio.experiments.runner import Runner
 from restudio.experiments.runs import Runs
 from restudio.experiments.seen import SeenOutputs
 from restudio.experiments.snapshots import take_snapshot
-from restudio.experiments.types import Experiment, Preview, Run, SetUp, Snapshot
+from restudio.experiments.sources import Sources
+from restudio.experiments.types import Experiment, ExperimentKind, Preview, Run, SetUp, Snapshot
 from restudio.graph.classic import Finding, import_classic
 from restudio.graph.document import Document, from_yaml, to_yaml
 from restudio.graph.events import Event, RunView
@@ -41,7 +45,8 @@ from restudio.tables.table import Table
 class ExperimentService:
     """Thread-safe. Registers the work kind ``run``; whoever composes starts it. ``limits`` hold for each module.
 
-    With ``secrets``, credentials in module parameters are sealed in all that is stored and exported.
+    With ``secrets``, credentials in module parameters are sealed in all that is stored and exported. ``sources`` reads
+    data that datasets name by a path in a data store.
     """
 
     def __init__(
@@ -56,6 +61,7 @@ class ExperimentService:
         *,
         limits: Limits | None = None,
         secrets: Secrets | None = None,
+        sources: Sources | None = None,
     ) -> None:
         self._db = db
         self._objects = objects
@@ -68,7 +74,8 @@ class ExperimentService:
         opened = self._credentials.open if self._credentials is not None else None
         self.runner = Runner(engine, objects, db, clock, open_params=opened)
         """Also for those who run graphs with inputs of their own (batch jobs)."""
-        self._runs = Runs(db, registry, work, self.runner, clock, limits)
+        self._sources = sources
+        self._runs = Runs(db, registry, work, self.runner, clock, limits, sources)
 
     def save(
         self,
@@ -80,6 +87,7 @@ class ExperimentService:
         description: str = "",
         author: str = "",
         training_id: str | None = None,
+        kind: ExperimentKind = "experiment",
     ) -> Experiment:
         """Keep a graph as a new experiment, or as the next version of an existing one. Drafts may be unsound.
 
@@ -103,6 +111,7 @@ class ExperimentService:
                 graph=graph,
                 description=description,
                 training_id=before.training_id if before else training_id,
+                kind=before.kind if before else kind,
             )
             store.insert_version(conn, saved, author)
         return saved
@@ -115,10 +124,18 @@ class ExperimentService:
             raise _no_experiment(experiment_id)
         return found
 
-    def list(self, workspace_id: str) -> Sequence[Experiment]:
+    def document_of(self, run: Run) -> Experiment:
+        """The version that a run was started from, also when its experiment was removed since."""
+        with self._db.read() as conn:
+            found = store.find_experiment(conn, run.experiment_id, run.version, deleted=True)
+        if found is None:
+            raise _no_experiment(run.experiment_id)
+        return found
+
+    def list(self, workspace_id: str, kind: ExperimentKind = "experiment") -> Sequence[Experiment]:
         """Current versions, newest first."""
         with self._db.read() as conn:
-            return store.list_experiments(conn, workspace_id)
+            return store.list_experiments(conn, workspace_id, kind)
 
     def versions(self, experiment_id: str) -> Sequence[int]:
         """Version numbers, oldest first."""
@@ -164,7 +181,18 @@ class ExperimentService:
 
     def snapshot(self, workspace_id: str, graph: Graph) -> Snapshot:
         """A checked graph with its assets pinned, to run it with inputs of one's own."""
-        return take_snapshot(graph, workspace_id, self._assets, self._registry)
+        return take_snapshot(graph, workspace_id, self._assets, self._registry, self._sources)
+
+    def start(
+        self,
+        experiment: Experiment,
+        snapshot: Snapshot,
+        *,
+        author: str = "",
+        beside: Callable[[sa.Connection, Run], None] | None = None,
+    ) -> Run:
+        """Start a run of a snapshot under the id and title of an experiment; see :meth:`Runs.start`."""
+        return self._runs.start(experiment, snapshot, author=author, beside=beside)
 
     def seen(self, workspace_id: str, snapshot: Snapshot) -> Callable[[PortId, int], Table | None]:
         """A look at the first rows of tables that some run already made of exactly this snapshot; None for others."""
@@ -177,7 +205,7 @@ class ExperimentService:
         """
         experiment = self.get(experiment_id)
         chosen = None if wanted is None else tuple(wanted)
-        snapshot = take_snapshot(experiment.graph, experiment.workspace_id, self._assets, self._registry, wanted=chosen)
+        snapshot = replace(self.snapshot(experiment.workspace_id, experiment.graph), wanted=chosen)
         return self._runs.start(experiment, snapshot, author=author)
 
     def recover(self) -> None:
@@ -190,6 +218,15 @@ class ExperimentService:
 
     def get_run(self, run_id: str) -> Run:
         return self._runs.get(run_id)
+
+    def find_runs(self, run_ids: Sequence[str]) -> Mapping[str, tuple[Run, bool]]:
+        """Some runs by id, each with whether its end has been asked for; those that do not exist are left out."""
+        with self._db.read() as conn:
+            return store.find_runs(conn, run_ids)
+
+    def seal(self, workspace_id: str, graph: Graph) -> Graph:
+        """The graph without a credential in clear, as it is stored."""
+        return graph if self._credentials is None else self._credentials.seal(graph, workspace_id)
 
     def run_view(self, run_id: str) -> RunView:
         """The state of a run and of each of its nodes."""

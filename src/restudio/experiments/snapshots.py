@@ -8,10 +8,14 @@ from dataclasses import replace
 from restudio.core.errors import Kind, ManyErrors, RestudioError, nearest
 from restudio.core.params import parameters_of
 from restudio.core.registry import Registry
+from restudio.experiments.sources import Pinned, Sources
 from restudio.experiments.types import PinnedAsset, Snapshot
 from restudio.graph.check import check_graph
+from restudio.graph.data_path import DataPath, parse_data_path
 from restudio.graph.model import DATASET, SAVED_KINDS, SAVED_MODEL, SAVED_TRANSFORM, Graph, Node
-from restudio.graph.ports import asset_of, param, title_of, with_asset
+from restudio.graph.parameters import bind_parameters
+from restudio.graph.ports import ASSET, asset_of, param, title_of, with_asset
+from restudio.graph.promotion import with_defaults
 from restudio.models.service import AssetService
 from restudio.models.types import Asset, AssetKind
 
@@ -20,52 +24,98 @@ _FORMAT = "Format"
 
 
 def take_snapshot(
-    graph: Graph, workspace_id: str, assets: AssetService, registry: Registry, *, wanted: tuple[str, ...] | None = None
+    graph: Graph,
+    workspace_id: str,
+    assets: AssetService,
+    registry: Registry,
+    sources: Sources | None = None,
 ) -> Snapshot:
-    """Check the graph and pin its assets, named by id or (the newest version) by name.
+    """Check the graph and pin its assets, named by id, by name and version, or by name (the newest version).
 
-    Raises :class:`ManyErrors` with all findings; ``AssetNotFound`` among them for saved nodes that name nothing.
+    A saved node that a parameter without a value serves is left as it is. Raises :class:`ManyErrors` with all findings;
+    ``AssetNotFound`` among them for saved nodes that name nothing. Data paths are looked for only; :func:`pin_sources`
+    fixes what they lead to.
     """
-    check_graph(graph, registry)
+    graph = bind_parameters(check_graph(graph, registry), {})
     pinned: dict[str, PinnedAsset] = {}
     nodes: list[Node] = []
     problems: list[RestudioError] = []
     for node in graph.nodes:
         try:
+            if (path := data_path_of(node)) is not None:
+                _known(sources, path).check(workspace_id, path)
             asset = find_asset(node, workspace_id, assets, registry)
         except RestudioError as error:
             problems.append(error)
             continue
         if asset is not None:
             pinned[node.id] = PinnedAsset(asset.id, asset.digest, asset.key)
-            node = _with_format(with_asset(node, asset.id), asset, registry)  # noqa: PLW2901
+            node = _with_format(with_asset(node, asset.id), asset.data_type_id, registry)  # noqa: PLW2901
         nodes.append(node)
     if problems:
-        raise ManyErrors("InvalidGraph", problems)
-    return Snapshot(graph.replacing(nodes=tuple(nodes)), pinned, wanted=wanted)
+        raise (
+            problems[0]
+            if len(problems) == 1 and problems[0].detail in _PATH_ERRORS
+            else ManyErrors("InvalidGraph", problems)
+        )
+    return Snapshot(_with_named(graph.replacing(nodes=tuple(nodes))), pinned)
+
+
+def pin_sources(snapshot: Snapshot, workspace_id: str, registry: Registry, sources: Sources | None) -> Snapshot:
+    """The snapshot with the data behind its paths fixed; itself when there is nothing left to fix."""
+    pinned: dict[DataPath, Pinned] = {}
+    nodes, found = [], dict(snapshot.assets)
+    for node in snapshot.graph.nodes:
+        path = data_path_of(node)
+        if path is not None and node.id not in snapshot.assets:
+            if path not in pinned:
+                pinned[path] = _known(sources, path).pin(workspace_id, path)
+            content = pinned[path]
+            found[node.id] = PinnedAsset(path.uri, content.digest, content.key)
+            node = _with_format(with_asset(node, path.uri), content.data_type_id, registry)  # noqa: PLW2901
+        nodes.append(node)
+    if not pinned:
+        return snapshot
+    return replace(snapshot, graph=_with_named(snapshot.graph.replacing(nodes=tuple(nodes))), assets=found)
+
+
+def data_path_of(node: Node) -> DataPath | None:
+    """The data path that a dataset node names, when it names one."""
+    return parse_data_path(asset_of(node) or "") if node.module == DATASET else None
+
+
+_PATH_ERRORS = frozenset({"DataStoreNotFound", "DataPathNotFound"})
+
+
+def _known(sources: Sources | None, path: DataPath) -> Sources:
+    if sources is None:
+        raise RestudioError.not_found("DataStoreNotFound", "Data store", path.store)
+    return sources
+
+
+def _with_named(graph: Graph) -> Graph:
+    """The graph whose parameters for data name exactly what the nodes that they serve name."""
+    named = {to: asset_of(n) for n in graph.nodes for shown, to in n.links.items() if shown.casefold() == ASSET}
+    return with_defaults(graph, {to: asset for to, asset in named.items() if asset is not None})
 
 
 def find_asset(node: Node, workspace_id: str, assets: AssetService, registry: Registry) -> Asset | None:
-    """The asset that a saved node names, by id or the newest of its name; None for nodes of other kinds."""
-    if node.module not in SAVED_KINDS:
+    """The asset that a saved node names (see :meth:`AssetService.find_named`); None for nodes of other kinds, and for
+    those that name a data path or nothing yet."""
+    if node.module not in SAVED_KINDS or asset_of(node) is None or data_path_of(node) is not None:
         return None
     name, kind = str(asset_of(node)), _ASSET_KINDS[node.module]
-    found = assets.find(workspace_id, kind, name)
-    if found is None and name.startswith(f"{workspace_id}."):
-        try:
-            found = assets.get(name)
-        except RestudioError:
-            found = None
-    if found is None or found.kind != kind:
+    found = assets.find_named(workspace_id, kind, name)
+    if found is None:
         hint = nearest(name, [a.name for a in assets.list_latest(workspace_id, kind)])
         text = f"{title_of(node, registry)} names the {kind} '{name}', which does not exist here.{hint}"
         raise RestudioError(Kind.NOT_FOUND, "AssetNotFound", text, target=node.id)
     return found
 
 
-def _with_format(node: Node, asset: Asset, registry: Registry) -> Node:
+def _with_format(node: Node, data_type_id: str, registry: Registry) -> Node:
     """Let a dataset be read as what it was uploaded as, where the node does not say otherwise."""
     declared = {p.name for _, p in parameters_of(registry.get_entry(node.module).spec.params)}
     if node.module != DATASET or _FORMAT not in declared or param(node, _FORMAT):
         return node
-    return replace(node, params={**node.params, _FORMAT: asset.data_type_id})
+    return replace(node, params={**node.params, _FORMAT: data_type_id})

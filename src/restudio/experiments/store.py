@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import sqlalchemy as sa
 
 from restudio.core.decoding import decode_json, from_builtins
-from restudio.experiments.types import Experiment, Run, Snapshot
+from restudio.experiments.types import Experiment, ExperimentKind, Run, Snapshot
 from restudio.graph.events import Event, Failure, RunView
 from restudio.graph.stored import dump_graph, load_graph
 from restudio.seams.database import metadata
@@ -21,6 +21,7 @@ experiments = sa.Table(
     sa.Column("workspace_id", sa.String(32), nullable=False, index=True),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("training_id", sa.String(32), nullable=True),
+    sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("deleted", sa.Boolean, nullable=False, default=False),
 )
 
@@ -72,6 +73,7 @@ def insert_version(conn: sa.Connection, experiment: Experiment, author: str) -> 
                 workspace_id=experiment.workspace_id,
                 version=1,
                 training_id=experiment.training_id,
+                kind=experiment.kind,
                 deleted=False,
             )
         )
@@ -90,10 +92,12 @@ def insert_version(conn: sa.Connection, experiment: Experiment, author: str) -> 
     )
 
 
-def find_experiment(conn: sa.Connection, experiment_id: str, version: int | None = None) -> Experiment | None:
-    """A version of a living experiment, by default the current one."""
+def find_experiment(
+    conn: sa.Connection, experiment_id: str, version: int | None = None, *, deleted: bool = False
+) -> Experiment | None:
+    """A version of a living experiment, by default the current one; with ``deleted`` of a removed one too."""
     wanted = experiments.c.version if version is None else sa.literal(version)
-    row = conn.execute(_joined(wanted).where(experiments.c.id == experiment_id)).one_or_none()
+    row = conn.execute(_joined(wanted, deleted=deleted).where(experiments.c.id == experiment_id)).one_or_none()
     return None if row is None else _experiment(row)
 
 
@@ -104,9 +108,9 @@ def find_predictive(conn: sa.Connection, training_id: str) -> Experiment | None:
     return None if row is None else _experiment(row)
 
 
-def list_experiments(conn: sa.Connection, workspace_id: str) -> Sequence[Experiment]:
+def list_experiments(conn: sa.Connection, workspace_id: str, kind: ExperimentKind) -> Sequence[Experiment]:
     """Current versions, newest first."""
-    query = _joined(experiments.c.version).where(experiments.c.workspace_id == workspace_id)
+    query = _joined(experiments.c.version).where(experiments.c.workspace_id == workspace_id, experiments.c.kind == kind)
     return [_experiment(row) for row in conn.execute(query.order_by(experiment_versions.c.created.desc()))]
 
 
@@ -121,11 +125,12 @@ def delete_experiment(conn: sa.Connection, experiment_id: str) -> None:
     conn.execute(experiments.update().where(experiments.c.id == experiment_id).values(deleted=True))
 
 
-def _joined(version: sa.ColumnElement[int]) -> sa.Select[tuple[object, ...]]:
+def _joined(version: sa.ColumnElement[int], *, deleted: bool = False) -> sa.Select[tuple[object, ...]]:
     e, v = experiments.c, experiment_versions.c
     joined = experiments.join(experiment_versions, (v.experiment_id == e.id) & (v.version == version))
-    columns = (e.id, e.workspace_id, e.training_id, v.version, v.title, v.description, v.graph, v.created)
-    return sa.select(*columns).select_from(joined).where(e.deleted.is_(False))
+    columns = (e.id, e.workspace_id, e.training_id, e.kind, v.version, v.title, v.description, v.graph, v.created)
+    query = sa.select(*columns).select_from(joined)
+    return query if deleted else query.where(e.deleted.is_(False))
 
 
 def _experiment(row: sa.Row[tuple[object, ...]]) -> Experiment:
@@ -138,6 +143,7 @@ def _experiment(row: sa.Row[tuple[object, ...]]) -> Experiment:
         graph=load_graph(row.graph),
         description=row.description,
         training_id=row.training_id,
+        kind=row.kind,
     )
 
 
@@ -164,6 +170,12 @@ def find_run(conn: sa.Connection, run_id: str) -> Run | None:
     return None if row is None else _run(row)
 
 
+def find_runs(conn: sa.Connection, run_ids: Sequence[str]) -> Mapping[str, tuple[Run, bool]]:
+    """Runs by id, each with whether its end has been asked for."""
+    rows = conn.execute(sa.select(runs).where(runs.c.id.in_(run_ids)))
+    return {row.id: (_run(row), bool(row.cancel_requested)) for row in rows}
+
+
 def list_runs(conn: sa.Connection, experiment_id: str) -> Sequence[Run]:
     """Newest first."""
     query = sa.select(runs).where(runs.c.experiment_id == experiment_id).order_by(runs.c.created.desc(), runs.c.id)
@@ -179,6 +191,12 @@ def list_unfinished(conn: sa.Connection) -> Sequence[str]:
 def get_snapshot(conn: sa.Connection, run_id: str) -> Snapshot:
     text = conn.execute(sa.select(runs.c.snapshot).where(runs.c.id == run_id)).scalar_one()
     return from_builtins(json.loads(text), Snapshot)
+
+
+def set_snapshot(conn: sa.Connection, run_id: str, snapshot: Snapshot) -> None:
+    """Keep what was decided after the run was submitted: the data that its paths led to."""
+    text = json.dumps(msgspec.to_builtins(snapshot))
+    conn.execute(runs.update().where(runs.c.id == run_id).values(snapshot=text))
 
 
 def request_cancel(conn: sa.Connection, run_id: str) -> None:

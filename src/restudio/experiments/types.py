@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from restudio.core.registry import Registry
 from restudio.experiments.bindings import Bindings
@@ -13,6 +14,8 @@ from restudio.graph.plan import Plan, PortId, make_plan
 from restudio.graph.sketch import Change
 from restudio.seams.engine import Limits
 
+ExperimentKind = Literal["experiment", "pipeline"]
+
 DEFAULT_SEED = 42
 """What blank seeds of a run become, so that equal runs give equal results."""
 
@@ -21,7 +24,8 @@ DEFAULT_SEED = 42
 class Experiment:
     """One version of an experiment document. Versions count from 1 and never change; ``updated`` is of this version.
 
-    ``training_id`` is set for a predictive experiment: the experiment that it was made from.
+    A ``pipeline`` is the same document, drawn and run through the designer. ``training_id`` is set for a
+    predictive experiment: the experiment that it was made from.
     """
 
     id: str
@@ -32,6 +36,7 @@ class Experiment:
     graph: Graph
     description: str = ""
     training_id: str | None = None
+    kind: ExperimentKind = "experiment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class Snapshot:
     assets: Mapping[str, PinnedAsset] = field(default_factory=dict)
     seed: int = DEFAULT_SEED
     wanted: tuple[str, ...] | None = None
+    stop_on_failure: bool = False
 
     def plan(
         self,

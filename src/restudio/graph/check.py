@@ -13,7 +13,7 @@ from restudio.core.spec import Entry, Port
 from restudio.graph.model import SAVED_KINDS, WEB_INPUT, WEB_OUTPUT, Edge, Graph, Node
 from restudio.graph.order import cyclic, find_cycle
 from restudio.graph.parameters import bind_parameters
-from restudio.graph.ports import accepts, asset_of, port_name, title_of
+from restudio.graph.ports import ASSET, accepts, asset_of, port_name, title_of
 
 
 def check_graph(graph: Graph, registry: Registry) -> Graph:
@@ -53,7 +53,8 @@ def _node_problems(graph: Graph, registry: Registry) -> Iterator[RestudioError]:
         if registry.find(node.module) is None:
             hint = nearest(node.module, registry)
             yield _bad("UnknownModule", node.id, f"Node '{node.id}' uses the unknown module '{node.module}'.{hint}")
-        if node.module in SAVED_KINDS and asset_of(node) is None:
+        linked = any(shown.casefold() == ASSET for shown in node.links)
+        if node.module in SAVED_KINDS and asset_of(node) is None and not linked:
             text = f"{title_of(node, registry)} names no asset; choose a saved item."
             yield ModuleError("0003", text, parameter="asset", module=node.module, node=node.id)
 

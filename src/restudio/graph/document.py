@@ -46,48 +46,79 @@ class Document:
 
 def to_yaml(document: Document) -> str:
     """The text of an experiment file."""
-    graph = document.graph
-    names = _names(graph)
     content: dict[str, object] = {"restudio": VERSION, "title": document.title}
     if document.description:
         content["description"] = document.description
+    return dump_yaml(content | write_graph(document.graph))
+
+
+def write_graph(graph: Graph) -> dict[str, object]:
+    """The members of a file that hold a graph."""
+    names = _names(graph)
+    content: dict[str, object] = {}
     if graph.parameters:
         content["parameters"] = {p.name: _write_parameter(p) for p in graph.parameters}
     content["nodes"] = {names[n.id]: _write_node(n, graph, names) for n in graph.nodes}
     loose = [e for e in graph.edges if not _stands_at_input(e, names)]
     if loose:
         content["loose connections"] = [[e.source, e.source_port, e.target, e.target_port] for e in loose]
-    return dump_yaml(content)
+    return content
 
 
 def from_yaml(text: str) -> Document:
     """Read an experiment file. Errors: ``InvalidDocument`` with the line and what was expected."""
+    members = read_members(text, VERSION, ("title", "description"))
+    return Document(
+        text_at(members.get("title"), "title"),
+        read_graph(members),
+        text_at(members.get("description"), "description"),
+    )
+
+
+def read_members(text: str, version: str, others: tuple[str, ...]) -> Mapping[str, Place]:
+    """The members of a file of a version that holds a graph and ``others``, each at its place."""
+    noun = version.partition("/")[0]
+    what = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
     root = parse_yaml(text)
-    members = _members(root, "an experiment", ("restudio", "title", "description", "parameters", "nodes", _LOOSE))
-    version = members.get("restudio")
-    if version is None or version.value != VERSION:
-        line = version.line if version else root.line
-        raise unreadable(line, f"An experiment file begins with 'restudio: {VERSION}'.")
+    members = _members(root, what, ("restudio", *others, *_GRAPH_MEMBERS))
+    found = members.get("restudio")
+    if found is None or found.value != version:
+        line = found.line if found else root.line
+        raise unreadable(line, f"{what.capitalize()} file begins with 'restudio: {version}'.")
+    return members
+
+
+def read_graph(members: Mapping[str, Place]) -> Graph:
+    """The graph in the members of a file; the inverse of :func:`write_graph`."""
     nodes_place = members.get("nodes")
     nodes = _members(nodes_place, "nodes") if nodes_place and nodes_place.value is not None else {}
     if len(nodes) > MAX_NODES:
-        line = nodes_place.line if nodes_place else root.line
-        raise unreadable(line, f"The experiment has {len(nodes)} nodes; at most {MAX_NODES} are supported.")
+        line = nodes_place.line if nodes_place else None
+        raise unreadable(line, f"The document has {len(nodes)} nodes; at most {MAX_NODES} are supported.")
     ids = {name: _node_id(name, place) for name, place in nodes.items()}
     if len(set(ids.values())) < len(ids):
-        raise unreadable(nodes_place.line if nodes_place else root.line, "Two nodes have the same id.")
+        raise unreadable(nodes_place.line if nodes_place else None, "Two nodes have the same id.")
     edges = [edge for name, place in nodes.items() for edge in _read_inputs(name, place, ids)]
     parameters = members.get("parameters")
-    graph = Graph(
+    return Graph(
         tuple(_read_node(ids[name], place) for name, place in nodes.items()),
         (*edges, *_read_loose(members.get(_LOOSE))),
         tuple(_read_parameter(n, p) for n, p in _members(parameters, "parameters").items()) if parameters else (),
     )
-    return Document(_text(members.get("title"), "title"), graph, _text(members.get("description"), "description"))
 
 
 _LOOSE = "loose connections"
-_NODE_MEMBERS = ("id", "module", "comment", "inputs", "parameters", "linked parameters", "position")
+_GRAPH_MEMBERS = ("parameters", "nodes", _LOOSE)
+_NODE_MEMBERS = (
+    "id",
+    "module",
+    "comment",
+    "inputs",
+    "parameters",
+    "linked parameters",
+    "position",
+    "regenerate output",
+)
 
 
 def _names(graph: Graph) -> dict[str, str]:
@@ -142,6 +173,8 @@ def _write_node(node: Node, graph: Graph, names: Mapping[str, str]) -> dict[str,
         written["linked parameters"] = dict(node.links)
     if node.position is not None:
         written["position"] = [_short(x) for x in node.position]
+    if node.regenerate:
+        written["regenerate output"] = True
     return written
 
 
@@ -158,7 +191,8 @@ def _members(place: Place | None, what: str, known: tuple[str, ...] | None = Non
     return place.value
 
 
-def _text(place: Place | None, what: str) -> str:
+def text_at(place: Place | None, what: str) -> str:
+    """The text at a place; nothing when there is none."""
     if place is None or place.value is None:
         return ""
     if isinstance(place.value, (Mapping, list)):
@@ -166,9 +200,18 @@ def _text(place: Place | None, what: str) -> str:
     return place.value if isinstance(place.value, str) else str(place.value)
 
 
+def flag_at(place: Place | None, what: str) -> bool:
+    """True or false at a place; False when there is none."""
+    if place is None:
+        return False
+    if not isinstance(place.value, bool):
+        raise unreadable(place.line, f"Expected true or false for '{what}'.")
+    return place.value
+
+
 def _node_id(name: str, place: Place) -> str:
     members = _members(place, f"node '{name}'", _NODE_MEMBERS)
-    return _text(members["id"], "id") if "id" in members else name
+    return text_at(members["id"], "id") if "id" in members else name
 
 
 def _read_node(node_id: str, place: Place) -> Node:
@@ -179,11 +222,12 @@ def _read_node(node_id: str, place: Place) -> Node:
     links = _members(members["linked parameters"], "linked parameters") if "linked parameters" in members else {}
     return Node(
         node_id,
-        _text(members["module"], "module"),
+        text_at(members["module"], "module"),
         {name: value.plain() for name, value in params.items()},
-        {name: _text(value, name) for name, value in links.items()},
-        _text(members.get("comment"), "comment"),
+        {name: text_at(value, name) for name, value in links.items()},
+        text_at(members.get("comment"), "comment"),
         _position(members["position"]) if "position" in members else None,
+        flag_at(members.get("regenerate output"), "regenerate output"),
     )
 
 
@@ -201,7 +245,7 @@ def _read_inputs(name: str, place: Place, ids: Mapping[str, str]) -> list[Edge]:
     edges = []
     for port, feeds in _members(inputs, "inputs").items():
         for feed in feeds.value if isinstance(feeds.value, list) else [feeds]:
-            source, separator, source_port = _text(feed, port).partition(" / ")
+            source, separator, source_port = text_at(feed, port).partition(" / ")
             if not separator or not source_port:
                 raise unreadable(feed.line, f"Expected '<node> / <output port>' for input '{port}'.")
             if source not in ids:
@@ -222,13 +266,10 @@ def _read_loose(place: Place | None) -> list[Edge]:
 
 def _read_parameter(name: str, place: Place) -> GraphParameter:
     members = _members(place, f"parameter '{name}'", ("type", "default", "required", "description"))
-    required = members.get("required")
-    if required is not None and not isinstance(required.value, bool):
-        raise unreadable(required.line, "Expected true or false for 'required'.")
     return GraphParameter(
         name,
         members["default"].plain() if "default" in members else None,
-        bool(required.value) if required is not None else "default" not in members,
-        _text(members["type"], "type") if "type" in members else "String",
-        _text(members.get("description"), "description"),
+        flag_at(members["required"], "required") if "required" in members else "default" not in members,
+        text_at(members["type"], "type") if "type" in members else "String",
+        text_at(members.get("description"), "description"),
     )

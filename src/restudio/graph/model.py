@@ -24,7 +24,8 @@ class Node:
     """One module in a graph.
 
     ``params`` are raw values by display name. ``links`` says which parameters come from a graph parameter (web-service
-    parameter), display name → graph parameter name. ``comment`` and ``position`` are for people.
+    parameter), display name → graph parameter name. ``comment`` and ``position`` are for people. With ``regenerate``
+    the module runs in every run, whatever the cache holds.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Node:
     links: Mapping[str, str] = field(default_factory=dict)
     comment: str = ""
     position: tuple[float, float] | None = None
+    regenerate: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

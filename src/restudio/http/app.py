@@ -21,10 +21,14 @@ from restudio.http import (
     management,
     metrics,
     oauth,
+    pipelines,
+    run_history,
     studio_assets,
+    studio_data_stores,
     studio_experiments,
     studio_members,
     studio_modules,
+    studio_pipelines,
     studio_services,
     studio_session,
     studioapi,
@@ -96,12 +100,20 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studioapi_experiments.routes(classic, studio.experiments),
         *studioapi_webservice.routes(classic, studio.experiments, studio.services, studio.endpoints),
         arm_router(factory.routes(factory.FactoryApi(studio.data_factory, door))),
+        arm_router(
+            [
+                *pipelines.routes(studio.designer, door, settings.url),
+                *run_history.routes(studio.designer, door, settings.url),
+            ]
+        ),
         *oauth.routes(studio.identity, studio.clock, settings.url),
         *studio_session.routes(studio.identity, door),
         *studio_members.routes(studio.identity, door),
         *studio_modules.routes(studio.registry),
         *studio_assets.routes(studio.assets, studio.objects, door, settings.max_upload_bytes),
         *studio_experiments.routes(studio.experiments, studio.objects, door),
+        *studio_pipelines.routes(studio.designer, door, settings.url),
+        *studio_data_stores.routes(studio.data_stores, door),
         *studio_services.routes(studio.services, studio.endpoints, studio.experiments, studio.jobs, door),
     ]
     app = Litestar(

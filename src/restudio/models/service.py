@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from restudio.artifacts.values import Json
 from restudio.core.errors import Kind, RestudioError
-from restudio.core.ids import Digest, digest_bytes, new_id
+from restudio.core.ids import Digest, digest_bytes, is_id, new_id
 from restudio.core.schema import Schema, from_json, to_json
 from restudio.identity import audit
 from restudio.identity.types import SYSTEM, Principal
@@ -129,6 +129,19 @@ class AssetService:
         """The newest version under a name."""
         with self._db.read() as conn:
             return store.find_latest(conn, workspace_id, kind, name)
+
+    def find_named(self, workspace_id: str, kind: AssetKind, name: str) -> Asset | None:
+        """What a text names: a version by id, the newest version by name or by family id, or ``name:version``."""
+        found = self.find(workspace_id, kind, name)
+        stem, colon, number = name.rpartition(":")
+        if found is None and colon and number.isdecimal() and (newest := self.find(workspace_id, kind, stem)):
+            found = next((v for v in self.versions(workspace_id, newest.family) if v.version == int(number)), None)
+        with self._db.read() as conn:
+            if found is None and name.startswith(f"{workspace_id}."):
+                found = store.find(conn, name)
+            if found is None and is_id(family := name.replace("-", "").lower()):
+                found = next(reversed(store.list_versions(conn, workspace_id, family)), None)
+        return found if found is not None and found.kind == kind else None
 
     def list_latest(self, workspace_id: str, kind: AssetKind) -> Sequence[Asset]:
         with self._db.read() as conn:

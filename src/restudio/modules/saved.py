@@ -18,7 +18,12 @@ from restudio.tables.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetParams:
-    asset: str = text(ASSET, "", help="The dataset version.")
+    asset: str = text(
+        ASSET,
+        "",
+        help="The dataset: its id, its name, or ``name:version``; or a data path "
+        "(``azureml://datastores/STORE/paths/PATH``), a file, a folder or a pattern.",
+    )
     format: str = text("Format", "", help="DataTypeId of the content; blank: told from the content.")
 
 

@@ -20,8 +20,8 @@ GRAPH = Graph((Node("a", "dataset", {"asset": "x"}, position=(1.0, 2.0)),))
 RUN = Run("r1", "w", "e1", 1, "T", "NotStarted", 5.0)
 
 
-def _experiment(version: int, **options: str) -> Experiment:
-    return Experiment("e1", "w", f"Title {version}", version, float(version), GRAPH, **options)
+def _experiment(version: int) -> Experiment:
+    return Experiment("e1", "w", f"Title {version}", version, float(version), GRAPH)
 
 
 def test_versions_and_predictive_experiments(database: SqlDatabase) -> None:
@@ -34,7 +34,7 @@ def test_versions_and_predictive_experiments(database: SqlDatabase) -> None:
         assert store.find_experiment(conn, "e1", 1) == _experiment(1)
         assert store.find_experiment(conn, "e1", 3) is None
         assert store.find_predictive(conn, "e1") == made
-        assert [e.id for e in store.list_experiments(conn, "w")] == ["e2", "e1"]
+        assert [e.id for e in store.list_experiments(conn, "w", "experiment")] == ["e2", "e1"]
         store.delete_experiment(conn, "e2")
         assert store.find_predictive(conn, "e1") is None
         assert store.list_versions(conn, "e1") == [1, 2]

@@ -163,12 +163,56 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_blob_segments_object_key"), ["object_key"], unique=False)
 
     op.create_table(
+        "data_stores",
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("settings", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace_id", "name", name=op.f("pk_data_stores")),
+    )
+    op.create_table(
         "deployments",
         sa.Column("seq", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("endpoint_id", sa.String(length=32), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_deployments")),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "designer_runs",
+        sa.Column("run_id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("experiment_name", sa.String(length=255), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("draft_id", sa.String(length=32), nullable=False),
+        sa.Column("pipeline_id", sa.String(length=32), nullable=True),
+        sa.Column("endpoint_id", sa.String(length=32), nullable=True),
+        sa.Column("endpoint_version", sa.Integer(), nullable=True),
+        sa.Column("parent_run_id", sa.Text(), nullable=True),
+        sa.Column("schedule_id", sa.String(length=32), nullable=True),
+        sa.Column("continue_on_failure", sa.Boolean(), nullable=False),
+        sa.Column("parameters", sa.Text(), nullable=False),
+        sa.Column("graph_id", sa.String(length=64), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("request_id", sa.String(length=128), nullable=True),
+        sa.Column("request_digest", sa.String(length=64), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_designer_runs")),
+        sa.UniqueConstraint("workspace_id", "request_id", name=op.f("uq_designer_runs_workspace_id")),
+    )
+    with op.batch_alter_table("designer_runs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_designer_runs_endpoint_id"), ["endpoint_id"], unique=False)
+        batch_op.create_index(
+            "ix_designer_runs_experiment", ["workspace_id", "experiment_name", "created"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_designer_runs_pipeline_id"), ["pipeline_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_designer_runs_schedule_id"), ["schedule_id"], unique=False)
+
     op.create_table(
         "experiment_versions",
         sa.Column("experiment_id", sa.String(length=32), nullable=False),
@@ -186,6 +230,7 @@ def upgrade() -> None:
         sa.Column("workspace_id", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("training_id", sa.String(length=32), nullable=True),
+        sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("deleted", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_experiments")),
     )
@@ -241,6 +286,35 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("scope", "cache_key", name=op.f("pk_module_outputs")),
     )
     op.create_table(
+        "pipeline_drafts",
+        sa.Column("document_id", sa.String(length=32), nullable=False),
+        sa.Column("experiment_name", sa.Text(), nullable=False),
+        sa.Column("tags", sa.Text(), nullable=False),
+        sa.Column("continue_on_failure", sa.Boolean(), nullable=False),
+        sa.Column("role", sa.String(length=16), nullable=False),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_pipeline_drafts")),
+    )
+    op.create_table(
+        "pipeline_endpoint_versions",
+        sa.Column("endpoint_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("pipeline_id", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("endpoint_id", "number", name=op.f("pk_pipeline_endpoint_versions")),
+    )
+    op.create_table(
+        "pipeline_endpoints",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("default_version", sa.Integer(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pipeline_endpoints")),
+        sa.UniqueConstraint("workspace_id", "name", name=op.f("uq_pipeline_endpoints_workspace_id")),
+    )
+    op.create_table(
         "pipeline_run_events",
         sa.Column("run_id", sa.String(length=36), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
@@ -279,6 +353,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_pipeline_runs_parent_run_id"), ["parent_run_id"], unique=False)
         batch_op.create_index("ix_pipeline_runs_pipeline", ["factory_id", "pipeline_key", "status"], unique=False)
         batch_op.create_index(batch_op.f("ix_pipeline_runs_status"), ["status"], unique=False)
+
+    op.create_table(
+        "pipeline_schedules",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pipeline_schedules")),
+    )
+    with op.batch_alter_table("pipeline_schedules", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pipeline_schedules_workspace_id"), ["workspace_id"], unique=False)
+
+    op.create_table(
+        "published_pipelines",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("workspace_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("graph", sa.Text(), nullable=False),
+        sa.Column("continue_on_failure", sa.Boolean(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("draft_id", sa.String(length=32), nullable=False),
+        sa.Column("draft_version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_published_pipelines")),
+    )
+    with op.batch_alter_table("published_pipelines", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_published_pipelines_workspace_id"), ["workspace_id"], unique=False)
 
     op.create_table(
         "run_events",
@@ -460,6 +567,14 @@ def downgrade() -> None:
 
     op.drop_table("runs")
     op.drop_table("run_events")
+    with op.batch_alter_table("published_pipelines", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_published_pipelines_workspace_id"))
+
+    op.drop_table("published_pipelines")
+    with op.batch_alter_table("pipeline_schedules", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_pipeline_schedules_workspace_id"))
+
+    op.drop_table("pipeline_schedules")
     with op.batch_alter_table("pipeline_runs", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_pipeline_runs_status"))
         batch_op.drop_index("ix_pipeline_runs_pipeline")
@@ -469,6 +584,9 @@ def downgrade() -> None:
 
     op.drop_table("pipeline_runs")
     op.drop_table("pipeline_run_events")
+    op.drop_table("pipeline_endpoints")
+    op.drop_table("pipeline_endpoint_versions")
+    op.drop_table("pipeline_drafts")
     op.drop_table("module_outputs")
     op.drop_table("factory_secrets")
     op.drop_table("factory_resources")
@@ -478,7 +596,15 @@ def downgrade() -> None:
 
     op.drop_table("experiments")
     op.drop_table("experiment_versions")
+    with op.batch_alter_table("designer_runs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_designer_runs_schedule_id"))
+        batch_op.drop_index(batch_op.f("ix_designer_runs_pipeline_id"))
+        batch_op.drop_index("ix_designer_runs_experiment")
+        batch_op.drop_index(batch_op.f("ix_designer_runs_endpoint_id"))
+
+    op.drop_table("designer_runs")
     op.drop_table("deployments")
+    op.drop_table("data_stores")
     with op.batch_alter_table("blob_segments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_blob_segments_object_key"))
 

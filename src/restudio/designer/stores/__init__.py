@@ -1,0 +1,1 @@
+"""Data stores: registered places of data, and the data at a path in them."""

@@ -1,0 +1,70 @@
+"""Values of data stores, and what a place of data offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class DataStore:
+    """A registered place of data. ``settings`` hold no secrets; ``secret_names`` tells which are kept sealed."""
+
+    workspace_id: str
+    name: str
+    kind: str
+    settings: Mapping[str, str]
+    secret_names: tuple[str, ...] = ()
+    description: str = ""
+    created: float = 0.0
+    created_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file in a store; ``mark`` changes when its content does, as far as the store tells."""
+
+    path: str
+    size: int
+    mark: str
+
+
+class Place(Protocol):
+    """Thread-safe. Paths are relative, ``/``-separated. ``list`` gives files whose path begins with ``prefix``, in
+    order; ``copy`` writes one to a new local file and raises ``KeyError`` when it is not there. What the store refuses
+    is a ``RestudioError`` without secrets."""
+
+    def list(self, prefix: str) -> Iterable[Found]: ...
+
+    def copy(self, path: str, target: Path) -> None: ...
+
+
+class Opener(Protocol):
+    """Opens stores; ``settings`` are complete, secrets in clear."""
+
+    def __call__(self, workspace_id: str, kind: str, settings: Mapping[str, str]) -> Place: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting of a kind of store."""
+
+    name: str
+    help: str
+    required: bool = True
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreKind:
+    """A kind of store, and what must be told to reach one."""
+
+    id: str
+    help: str
+    fields: tuple[Field, ...] = field(default_factory=tuple)
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        return tuple(f.name for f in self.fields if f.secret)

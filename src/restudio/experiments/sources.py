@@ -1,0 +1,27 @@
+"""Data that a graph names by a path in a data store: looked for when a run is asked for, fixed when it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from restudio.core.ids import Digest
+from restudio.graph.data_path import DataPath
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """What a data path led to: content by digest, at an object key, in a file format (DataTypeId)."""
+
+    digest: Digest
+    key: str
+    data_type_id: str
+
+
+class Sources(Protocol):
+    """Thread-safe. ``check`` is quick and raises when the path leads to nothing (``DataStoreNotFound``,
+    ``DataPathNotFound``); ``pin`` copies the content into the object store: equal content, equal digest."""
+
+    def check(self, workspace_id: str, path: DataPath) -> None: ...
+
+    def pin(self, workspace_id: str, path: DataPath) -> Pinned: ...

@@ -1,0 +1,216 @@
+"""The documented calls, each as a client of old sends it."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from tests.unit.designer.world import WORKSPACE, adult
+from tests.wire.designer.conftest import SCOPE, URL, House
+
+from restudio.identity.types import Role
+
+SUBMIT = "PipelineRuns/PipelineSubmit"
+ENDPOINT = "PipelineRuns/PipelineEndpointSubmit"
+
+
+@pytest.fixture
+def pipeline(house: House) -> str:
+    return house.world.publish()
+
+
+@pytest.mark.parametrize("base", ["/pipelines/v1.0", "/api/v1.0"])
+def test_submit_a_published_pipeline(house: House, pipeline: str, base: str) -> None:
+    body = {
+        "ExperimentName": "nightly-retrain",
+        "Description": "week 31",
+        "Tags": {"source": "warehouse"},
+        "RunSource": "Rest",
+        "ParameterAssignments": {"fraction": 0.6, "weight": "0.5"},
+        "ContinueOnStepFailure": False,
+        "ParentRunId": None,
+    }
+    run = house.call("POST", f"{SUBMIT}/{pipeline}", body, base=base)
+    assert (run["RunHistoryExperimentName"], run["RunSource"]) == ("nightly-retrain", "Rest")
+    assert run["ParameterAssignments"] == {"data": "adult.csv", "fraction": 0.6, "weight": 0.5}
+    ended = house.ended(run["Id"])
+    assert (ended["Status"], ended["Tags"], ended["Description"]) == ("Finished", {"source": "warehouse"}, "week 31")
+    assert (ended["GraphId"], ended["PipelineId"]) == (run["GraphId"], pipeline)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}"])
+def test_an_empty_body_runs_with_the_defaults(house: House, pipeline: str, content: bytes) -> None:
+    answer = house.http.post(f"/pipelines/v1.0/{SCOPE}/{SUBMIT}/{pipeline}", content=content)
+    assert answer.status_code == 200
+    assert house.ended(answer.json()["Id"])["Status"] == "Finished"
+
+
+def test_a_data_path_chooses_the_data(house: House, pipeline: str) -> None:
+    house.world.upload("churn/2031-w31/a.csv", adult(5))
+    body = {"DataPathAssignments": {"data": {"DataStoreName": "workspaceblobstore", "RelativePath": "churn/2031-w31"}}}
+    run = house.call("POST", f"{SUBMIT}/{pipeline}", body)
+    assert run["ParameterAssignments"]["data"] == "azureml://datastores/workspaceblobstore/paths/churn/2031-w31"
+    assert house.ended(run["Id"])["Status"] == "Finished"
+
+
+def test_a_saved_data_set_chooses_the_data(house: House, pipeline: str) -> None:
+    known = house.world.assets.find(WORKSPACE, "dataset", "adult.csv")
+    assert known is not None
+    references: list[dict[str, Any]] = [
+        {"SavedDataSetReference": {"Id": str(uuid.UUID(known.family))}},
+        {"DataSetReference": {"Name": "adult.csv", "Version": "1"}},
+        {"LiteralValue": {"DataStoreName": "workspaceblobstore", "RelativePath": "a.csv"}},
+    ]
+    house.world.upload("a.csv", adult())
+    for reference in references:
+        body = {"DataSetDefinitionValueAssignments": {"data": reference}}
+        run = house.call("POST", f"{SUBMIT}/{pipeline}", body)
+        assert house.ended(run["Id"])["Status"] == "Finished"
+
+
+def test_submit_by_endpoint_id_version_and_name(house: House, pipeline: str) -> None:
+    other = house.world.publish(defaults={"fraction": 0.5})
+    endpoint = house.call("POST", "PipelineEndpoints", {"Name": "nightly", "PipelineId": pipeline})
+    house.call("POST", f"PipelineEndpoints/{endpoint['Id']}/versions", {"PipelineId": other, "IsDefault": True})
+    calls = {
+        f"{ENDPOINT}/Id/{endpoint['Id']}": other,
+        f"{ENDPOINT}/Id/{uuid.UUID(endpoint['Id'])}": other,
+        f"{ENDPOINT}/Id/{endpoint['Id']}/0": pipeline,
+        f"{ENDPOINT}/Name?name=nightly": other,
+        f"{ENDPOINT}/Name?name=nightly&pipelineVersion=0": pipeline,
+    }
+    for rest, expected in calls.items():
+        run = house.call("POST", rest, {})
+        assert (run["PipelineId"], run["PipelineEndpointId"]) == (expected, endpoint["Id"]), rest
+        house.ended(run["Id"])
+    shown = house.call("GET", f"PipelineEndpoints/{endpoint['Id']}")
+    assert shown["PipelineVersionList"] == [
+        {"Version": "0", "PipelineId": pipeline},
+        {"Version": "1", "PipelineId": other},
+    ]
+    assert (shown["DefaultVersion"], shown["DefaultPipelineId"]) == ("1", other)
+    assert shown["RestEndpoint"].startswith(f"{URL}/pipelines/v1.0/subscriptions/{uuid.UUID(WORKSPACE)}/")
+    runs = house.call("GET", f"PipelineEndpoints/{endpoint['Id']}/runs")
+    assert len(runs) == len(calls)
+    changed = house.call("PATCH", f"PipelineEndpoints/{endpoint['Id']}", {"DefaultVersion": "0"})
+    assert changed["DefaultPipelineId"] == pipeline
+    versions = house.call("GET", "PipelineEndpoints/nightly/versions")
+    assert [(v["EndpointVersion"], v["IsDefault"]) for v in versions] == [("1", False), ("0", True)]
+
+
+def test_runs_steps_and_cancel(house: House, pipeline: str) -> None:
+    run = house.call("POST", f"{SUBMIT}/{pipeline}", {})
+    house.ended(run["Id"])
+    steps = house.call("GET", f"PipelineRuns/{run['Id']}/Steps")
+    assert {s["Status"] for s in steps} == {"Finished"}
+    assert [s["Id"] for s in steps if s["Name"] == "Train Model"] == ["train"]
+    again = house.call("POST", f"{SUBMIT}/{pipeline}", {})
+    house.ended(again["Id"])
+    assert all(s["IsReused"] for s in house.call("GET", f"PipelineRuns/{again['Id']}/Steps"))
+    listed = house.call("GET", f"PipelineRuns/Pipeline/{pipeline}")
+    assert [r["Id"] for r in listed] == [again["Id"], run["Id"]]
+    assert house.call("POST", f"PipelineRuns/{run['Id']}/Cancel")["Status"] == "Finished"
+    rerun = house.call("POST", f"pipelineruns/{run['Id']}/rerun", {"pipelineParameters": {"weight": 2}})
+    assert rerun["ParameterAssignments"]["weight"] == 2.0
+    house.ended(rerun["Id"])
+
+
+def test_one_client_request_id_is_one_run(house: House, pipeline: str) -> None:
+    headers = {"x-ms-client-request-id": str(uuid.uuid4())}
+    runs = [house.call("POST", f"{SUBMIT}/{pipeline}", {}, headers=headers)["Id"] for _ in range(2)]
+    assert runs[0] == runs[1]
+    status, code, _ = house.fail("POST", f"{SUBMIT}/{pipeline}", {"ExperimentName": "x"}, headers=headers)
+    assert (status, code) == (409, "RequestIdReused")
+    house.ended(runs[0])
+
+
+def test_publish_enable_disable_over_rest(house: House) -> None:
+    draft = house.world.draft()
+    made = house.call("POST", "PublishedPipelines", {"DraftId": draft, "Name": "p", "DefaultValues": {"fraction": 0.9}})
+    assert (made["Status"], made["TotalRunSteps"], made["LastRunStatus"]) == ("Active", 7, None)
+    assert made["Parameters"][1] == {
+        "Name": "fraction", "Type": "Float", "DefaultValue": 0.9, "Required": False, "Description": ""
+    }  # fmt: skip
+    assert house.call("PATCH", f"PublishedPipelines/{made['Id']}", {"Status": "Disabled"})["Status"] == "Disabled"
+    assert house.fail("POST", f"{SUBMIT}/{made['Id']}")[:2] == (409, "PipelineDisabled")
+    assert house.call("GET", "PublishedPipelines?activeOnly=true") == []
+    house.call("PATCH", f"PublishedPipelines/{made['Id']}", {"Status": "Active"})
+    run = house.call("POST", f"{SUBMIT}/{made['Id']}")
+    house.ended(run["Id"])
+    assert house.call("GET", f"PublishedPipelines/{made['Id']}")["LastRunStatus"] == "Finished"
+    again = house.call("POST", "PublishedPipelines", {"RunId": run["Id"]})
+    assert again["GraphId"] == made["GraphId"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "body", "status", "code"),
+    [
+        (f"{SUBMIT}/{'f' * 32}", {}, 404, "PipelineNotFound"),
+        (f"{ENDPOINT}/Id/{'f' * 32}", {}, 404, "PipelineEndpointNotFound"),
+        (f"{ENDPOINT}/Name?name=nightly", {}, 404, "PipelineEndpointNotFound"),
+        (f"{SUBMIT}/PIPELINE", {"ParameterAssignments": {"rate": 1}}, 400, "UnknownParameter"),
+        (f"{SUBMIT}/PIPELINE", {"ParameterAssignments": {"fraction": "x"}}, 400, "InvalidParameterValue"),
+        (f"{SUBMIT}/PIPELINE", {"ParameterAssignments": []}, 400, "RequestBodyInvalid"),
+        (f"{SUBMIT}/PIPELINE", {"DataPathAssignments": {"data": "x"}}, 400, "RequestBodyInvalid"),
+        (f"{SUBMIT}/PIPELINE", {"ContinueOnStepFailure": "perhaps"}, 400, "RequestBodyInvalid"),
+        (f"{SUBMIT}/PIPELINE", {"DataPathAssignments": {"data": {"DataStoreName": "lake"}}}, 404, "DataStoreNotFound"),
+        (
+            f"{SUBMIT}/PIPELINE",
+            {"DataPathAssignments": {"data": {"DataStoreName": "workspaceblobstore", "RelativePath": "x"}}},
+            404,
+            "DataPathNotFound",
+        ),
+        (f"PipelineRuns/{'f' * 32}/Cancel", {}, 404, "PipelineRunNotFound"),
+    ],
+)
+def test_refusals(house: House, pipeline: str, rest: str, body: object, status: int, code: str) -> None:
+    told = house.fail("POST", rest.replace("PIPELINE", pipeline), body)
+    assert told[:2] == (status, code)
+    assert told[2]
+    assert house.call("GET", f"PipelineRuns/Pipeline/{pipeline}") == []
+
+
+def test_an_unknown_version_and_a_disabled_endpoint(house: House, pipeline: str) -> None:
+    house.call("POST", "PipelineEndpoints", {"Name": "nightly", "PipelineId": pipeline})
+    status, code, message = house.fail("POST", f"{ENDPOINT}/Name?name=nightly&pipelineVersion=7")
+    assert (status, code) == (404, "VersionNotFound")
+    assert "'0'" in message
+    house.call("PATCH", "PipelineEndpoints/nightly", {"Status": "Disabled"})
+    assert house.fail("POST", f"{ENDPOINT}/Name?name=nightly")[:2] == (409, "PipelineEndpointDisabled")
+    assert house.fail("POST", "PipelineEndpoints", {"Name": "nightly", "PipelineId": pipeline})[:2] == (
+        409,
+        "NameExists",
+    )
+
+
+def test_tokens_and_roles(house: House, pipeline: str) -> None:
+    rest = f"{SUBMIT}/{pipeline}"
+    for token in ("", "nonsense", "a.b.c"):
+        answer = house.http.post(
+            f"/pipelines/v1.0/{SCOPE}/{rest}", json={}, headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.status_code == 401
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert house.fail("POST", rest, {}, headers=house.bearer(Role.READER))[:2] == (403, "ActionForbidden")
+    member = house.bearer(Role.MEMBER)
+    run = house.call("POST", rest, {}, headers=member)
+    house.ended(run["Id"])
+    assert house.fail("POST", "PipelineEndpoints", {"Name": "x", "PipelineId": pipeline}, headers=member)[0] == 403
+    assert house.fail("PATCH", f"PublishedPipelines/{pipeline}", {"Status": "Disabled"}, headers=member)[0] == 403
+    nowhere = f"/pipelines/v1.0/{SCOPE.replace('Churn', 'Elsewhere')}/{rest}"
+    assert house.http.post(nowhere, json={}).json()["error"]["code"] == "WorkspaceNotFound"
+
+
+def test_the_swagger_names_every_submit_call(house: House) -> None:
+    told = house.http.get("/pipelines/swagger/pipelineendpointsubmit/swagger.json").json()
+    assert told["swagger"] == "2.0"
+    assert {path.rpartition("PipelineRuns/")[2] for path in told["paths"]} == {
+        "PipelineSubmit/{pipelineId}",
+        "PipelineEndpointSubmit/Id/{endpointId}",
+        "PipelineEndpointSubmit/Id/{endpointId}/{version}",
+        "PipelineEndpointSubmit/Name",
+        "{runId}",
+        "{runId}/Cancel",
+    }
+    assert "DataPathAssignments" in told["definitions"]["PipelineSubmission"]["properties"]
