@@ -245,8 +245,10 @@ class BlobService:
 
     def delete_blob(self, path: BlobPath, conditions: Conditions = UNCONDITIONAL) -> None:
         with self._db.begin() as conn:
-            ensure_conditions(conditions, _blob(conn, path))
+            blob = _blob(conn, path)
+            ensure_conditions(conditions, blob)
             self._discard(conn, [*store.delete_blob(conn, path), *store.drop_blocks(conn, path)])
+            store.add_event(conn, path, "BlobDeleted", blob.size, self._now())
 
     def copy_blob(
         self,
@@ -346,6 +348,7 @@ class BlobService:
         kept = {segment.object_key for segment in content}
         store.keep(conn, kept)
         self._discard(conn, [key for key in (*former, *replaced) if key not in kept])
+        store.add_event(conn, path, "BlobCreated", size, now)
         return blob
 
     def _update(self, path: BlobPath, conditions: Conditions, **changes: object) -> Blob:

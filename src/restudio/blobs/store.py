@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from restudio.blobs.tables import blobs, blocks, containers, garbage, segments
-from restudio.blobs.types import Blob, BlobHeaders, BlobPath, Container, Segment
+from restudio.blobs.tables import blobs, blocks, containers, events, garbage, segments
+from restudio.blobs.types import Blob, BlobChange, BlobEvent, BlobHeaders, BlobPath, Container, Segment
 from restudio.core.ids import new_id
 
 
@@ -220,6 +221,43 @@ def take_garbage(conn: sa.Connection, now: float, limit: int) -> list[str]:
     used |= set(conn.scalars(sa.select(blocks.c.object_key).where(blocks.c.object_key.in_(due))))
     conn.execute(garbage.delete().where(garbage.c.object_key.in_(due)))
     return [key for key in due if key not in used]
+
+
+def add_event(conn: sa.Connection, path: BlobPath, event: BlobEvent, size: int, at: float) -> None:
+    """Tell those who look with :func:`take_events` of a change, in the transaction that makes it."""
+    conn.execute(
+        events.insert().values(
+            event_id=new_id(),
+            account=path.account,
+            container=path.container,
+            name=path.name,
+            event=event,
+            size=size,
+            at=at,
+        )
+    )
+
+
+def has_events(conn: sa.Connection) -> bool:
+    return conn.scalar(sa.select(events.c.position).limit(1)) is not None
+
+
+def take_events(conn: sa.Connection, limit: int) -> list[BlobChange]:
+    """Take changes off the list, the oldest first: whoever commits this has got them, and nobody else."""
+    rows = list(conn.execute(sa.select(events).order_by(events.c.position).limit(limit)))
+    if rows:
+        taken = sa.and_(events.c.position >= rows[0].position, events.c.position <= rows[-1].position)
+        conn.execute(events.delete().where(taken))
+    return [
+        BlobChange(
+            id=row.event_id,
+            path=BlobPath(row.account, row.container, row.name),
+            event=row.event,
+            size=row.size,
+            at=datetime.fromtimestamp(row.at, UTC),
+        )
+        for row in rows
+    ]
 
 
 def _parts(keys: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:

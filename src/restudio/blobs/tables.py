@@ -80,3 +80,17 @@ garbage = sa.Table(
     sa.Column("object_key", sa.String(100), primary_key=True),
     sa.Column("not_before", sa.Float, nullable=False, index=True),
 )
+
+events = sa.Table(
+    "blob_events",
+    metadata,
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("event_id", sa.String(32), nullable=False),
+    sa.Column("account", sa.String(24), nullable=False),
+    sa.Column("container", sa.String(63), nullable=False),
+    sa.Column("name", sa.String(1024), nullable=False),
+    sa.Column("event", sa.String(16), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+)
+"""What was written or deleted, until somebody who fires triggers has taken note of it."""

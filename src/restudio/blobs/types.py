@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal
 from urllib.parse import quote
 
 
@@ -62,6 +63,20 @@ class Blob:
     @property
     def modified_at(self) -> datetime:
         return datetime.fromtimestamp(self.modified, UTC)
+
+
+BlobEvent = Literal["BlobCreated", "BlobDeleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class BlobChange:
+    """That a blob was written or deleted. ``id`` is unique per change; ``size`` is that of the blob."""
+
+    id: str
+    path: BlobPath
+    event: BlobEvent
+    size: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import timedelta
+from typing import Any
 
-BlobEvent = Literal["BlobCreated", "BlobDeleted"]
-
-
-@dataclass(frozen=True, slots=True)
-class BlobChange:
-    """A blob that was written or deleted. ``id`` is unique per change."""
-
-    id: str
-    account: str
-    container: str
-    name: str
-    event: BlobEvent
-    size: int
-    at: datetime
+from restudio.blobs.types import BlobChange, BlobEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +22,18 @@ class BlobEvents:
 
     def match(self, change: BlobChange) -> Mapping[str, Any] | None:
         """The body of the event for expressions; None when the trigger does not answer to it."""
-        path = f"/{change.container}/blobs/{change.name}"
+        path = f"/{change.path.container}/blobs/{change.path.name}"
         empty = change.event == "BlobCreated" and change.size == 0
         if (
-            change.account != self.account
+            change.path.account != self.account
             or change.event not in self.events
             or (empty and self.ignore_empty)
             or not path.startswith(self.begins_with)
             or not path.endswith(self.ends_with)
         ):
             return None
-        folder, _, file = change.name.rpartition("/")
-        return {"folderPath": f"{change.container}/{folder}".rstrip("/"), "fileName": file}
+        folder, _, file = change.path.name.rpartition("/")
+        return {"folderPath": f"{change.path.container}/{folder}".rstrip("/"), "fileName": file}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from restudio.blobs.types import BlobChange, BlobPath
 from restudio.factory.documents.problems import Problems
 from restudio.factory.trigger import Start, TriggerDocument, collect_triggers, read_trigger
-from restudio.triggers.events import BlobChange, BlobEvents, Chaining, CustomEvent, CustomEvents, Polling
+from restudio.triggers.events import BlobEvents, Chaining, CustomEvent, CustomEvents, Polling
 from restudio.triggers.recurrence import Recurrence
 from restudio.triggers.windows import Windows
 
@@ -118,7 +119,9 @@ def test_single_kinds_start_one_pipeline() -> None:
     assert [each.path for each in problems.found] == ["$.properties.pipeline"]
 
 
-CHANGE = BlobChange("1", "lake", "data", "loans/2024/may.csv", "BlobCreated", 10, datetime(2024, 5, 6))
+CHANGE = BlobChange(
+    "1", BlobPath("lake", "data", "loans/2024/may.csv"), "BlobCreated", 10, datetime(2024, 5, 6, tzinfo=UTC)
+)
 
 
 @pytest.mark.parametrize(
@@ -155,14 +158,14 @@ def test_blob_changes_of_other_kinds_do_not_count() -> None:
     rule = read("BlobEventsTrigger", properties).rule
     assert isinstance(rule, BlobEvents)
     at = CHANGE.at
-    assert rule.match(BlobChange("2", "lake", "data", "a.csv", "BlobDeleted", 10, at)) is None
-    assert rule.match(BlobChange("3", "pond", "data", "a.csv", "BlobCreated", 10, at)) is None
-    assert rule.match(BlobChange("4", "lake", "data", "a.csv", "BlobCreated", 0, at)) is None
+    assert rule.match(BlobChange("2", BlobPath("lake", "data", "a.csv"), "BlobDeleted", 10, at)) is None
+    assert rule.match(BlobChange("3", BlobPath("pond", "data", "a.csv"), "BlobCreated", 10, at)) is None
+    assert rule.match(BlobChange("4", BlobPath("lake", "data", "a.csv"), "BlobCreated", 0, at)) is None
     body = {"folderPath": "data", "fileName": "a.csv"}
-    assert rule.match(BlobChange("5", "lake", "data", "a.csv", "BlobCreated", 1, at)) == body
+    assert rule.match(BlobChange("5", BlobPath("lake", "data", "a.csv"), "BlobCreated", 1, at)) == body
     everything = read("BlobEventsTrigger", properties | {"ignoreEmptyBlobs": False}).rule
     assert isinstance(everything, BlobEvents)
-    assert everything.match(BlobChange("6", "lake", "data", "a.csv", "BlobCreated", 0, at)) == body
+    assert everything.match(BlobChange("6", BlobPath("lake", "data", "a.csv"), "BlobCreated", 0, at)) == body
 
 
 def test_custom_events() -> None:

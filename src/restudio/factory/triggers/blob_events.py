@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
+from restudio.blobs.types import BlobEvent
 from restudio.factory.activity import Property
 from restudio.factory.documents.fields import Fields
 from restudio.factory.trigger import trigger
-from restudio.triggers.events import BlobEvent, BlobEvents
+from restudio.triggers.events import BlobEvents
 
 _PREFIX = "Microsoft.Storage."
 _EVENTS = ("Microsoft.Storage.BlobCreated", "Microsoft.Storage.BlobDeleted")

@@ -142,6 +142,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account", "name", name=op.f("pk_blob_containers")),
     )
     op.create_table(
+        "blob_events",
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.String(length=32), nullable=False),
+        sa.Column("account", sa.String(length=24), nullable=False),
+        sa.Column("container", sa.String(length=63), nullable=False),
+        sa.Column("name", sa.String(length=1024), nullable=False),
+        sa.Column("event", sa.String(length=16), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_blob_events")),
+    )
+    op.create_table(
         "blob_garbage",
         sa.Column("object_key", sa.String(length=100), nullable=False),
         sa.Column("not_before", sa.Float(), nullable=False),
@@ -415,6 +427,71 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_runs_experiment_id"), ["experiment_id"], unique=False)
 
     op.create_table(
+        "trigger_completions",
+        sa.Column("trigger_id", sa.String(length=32), nullable=False),
+        sa.Column("run_id", sa.String(length=64), nullable=False),
+        sa.Column("pipeline", sa.String(length=260), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("at", sa.Float(), nullable=False),
+        sa.Column("used", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("trigger_id", "run_id", name=op.f("pk_trigger_completions")),
+    )
+    op.create_table(
+        "trigger_firings",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("trigger_id", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.String(length=1200), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=260), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("scheduled", sa.Float(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("updated", sa.Float(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=True),
+        sa.Column("window_start", sa.Float(), nullable=True),
+        sa.Column("window_end", sa.Float(), nullable=True),
+        sa.Column("body", sa.Text(), nullable=True),
+        sa.Column("mirrors", sa.Boolean(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("retries_left", sa.Integer(), nullable=False),
+        sa.Column("waits_since", sa.Float(), nullable=False),
+        sa.Column("not_before", sa.Float(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("runs", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_trigger_firings")),
+        sa.UniqueConstraint("trigger_id", "key", name=op.f("uq_trigger_firings_trigger_id")),
+    )
+    with op.batch_alter_table("trigger_firings", schema=None) as batch_op:
+        batch_op.create_index("ix_trigger_firings_number", ["trigger_id", "number"], unique=False)
+        batch_op.create_index("ix_trigger_firings_owner", ["kind", "owner", "updated"], unique=False)
+        batch_op.create_index("ix_trigger_firings_state", ["state", "not_before"], unique=False)
+
+    op.create_table(
+        "triggers",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=260), nullable=False),
+        sa.Column("folded", sa.String(length=260), nullable=False),
+        sa.Column("type", sa.String(length=64), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("started", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("mode", sa.String(length=16), nullable=False),
+        sa.Column("listens", sa.String(length=400), nullable=True),
+        sa.Column("next_due", sa.Float(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("seen", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_triggers")),
+        sa.UniqueConstraint("kind", "owner", "folded", name=op.f("uq_triggers_kind")),
+    )
+    with op.batch_alter_table("triggers", schema=None) as batch_op:
+        batch_op.create_index("ix_triggers_due", ["mode", "next_due"], unique=False)
+        batch_op.create_index(batch_op.f("ix_triggers_listens"), ["listens"], unique=False)
+
+    op.create_table(
         "users",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("email", sa.String(length=320), nullable=False),
@@ -562,6 +639,18 @@ def downgrade() -> None:
 
     op.drop_table("web_services")
     op.drop_table("users")
+    with op.batch_alter_table("triggers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_triggers_listens"))
+        batch_op.drop_index("ix_triggers_due")
+
+    op.drop_table("triggers")
+    with op.batch_alter_table("trigger_firings", schema=None) as batch_op:
+        batch_op.drop_index("ix_trigger_firings_state")
+        batch_op.drop_index("ix_trigger_firings_owner")
+        batch_op.drop_index("ix_trigger_firings_number")
+
+    op.drop_table("trigger_firings")
+    op.drop_table("trigger_completions")
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_runs_experiment_id"))
 
@@ -613,6 +702,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_blob_garbage_not_before"))
 
     op.drop_table("blob_garbage")
+    op.drop_table("blob_events")
     op.drop_table("blob_containers")
     with op.batch_alter_table("blob_blocks", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_blob_blocks_uploaded"))

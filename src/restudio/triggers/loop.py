@@ -1,0 +1,320 @@
+"""The loop that fires triggers: looks at what is due, decides, writes down, starts.
+
+A decision and the firings that follow from it are one transaction, under a key that is unique: however many servers
+run this loop on one database, and wherever they are killed, an instant, a window or an event is one firing. A firing is
+then started by whoever takes it; a taker that dies loses it to the next one after :data:`TAKEN`, and starting again
+does no harm, because run ids follow from the firing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from restudio.blobs.store import has_events, take_events
+from restudio.core.errors import Kind, RestudioError
+from restudio.seams.clock import Clock
+from restudio.seams.database import Database
+from restudio.triggers import rules, store
+from restudio.triggers.events import BlobEvents, Chaining, Polling
+from restudio.triggers.recurrence import Recurrence
+from restudio.triggers.rule import Mode, Rule, blob_channel
+from restudio.triggers.target import Target
+from restudio.triggers.types import Firing, FiringState, Trigger
+from restudio.triggers.windows import Dependency, Windows
+
+_log = logging.getLogger(__name__)
+TAKEN = timedelta(seconds=10)
+"""How long a firing belongs to the process that took it."""
+PAUSE_S = 0.5
+_BY_CLOCK = (Mode.CLOCK, Mode.WINDOWS)
+_DUE_BATCH = 2000
+_START_BATCH = 100
+_EVENT_BATCH = 1000
+_OVERLAP = timedelta(seconds=60)
+"""Looks reach back so far, for what was written by a process whose transaction ended later than its clock said."""
+
+
+class TriggerLoop:
+    """``tick`` does everything that is due now; ``start`` lets two threads do so all the time. Looking into folders has
+    a thread of its own, so that a slow store keeps no schedule waiting."""
+
+    def __init__(self, db: Database, clock: Clock, targets: Mapping[str, Target]) -> None:
+        self._db = db
+        self._clock = clock
+        self._targets = targets
+        self._rules: dict[str, tuple[int, Rule]] = {}
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(do,), name=name, daemon=True)
+            for name, do in (("triggers", self.fire), ("trigger looks", self.look))
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Waits for what is being done."""
+        self._stopping.set()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def _repeat(self, do: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            try:
+                do()
+            except Exception:  # the database may be away for a while
+                _log.exception("triggers could not be looked at; they are again in %.1f s", PAUSE_S)
+            self._stopping.wait(PAUSE_S)
+
+    def tick(self) -> None:
+        """Do everything that is due now."""
+        self.look()
+        self.fire()
+
+    def next_due(self) -> datetime | None:
+        """When a trigger is due next by the clock; None when none is."""
+        with self._db.read() as conn:
+            return store.find_next_due(conn)
+
+    def fire(self) -> None:
+        """Decide what is due, start it, and take note of what has ended."""
+        pending = self._peek()
+        if FiringState.RUNNING in pending.states:
+            self._mirror()
+        if pending.due:
+            self._decide()
+        if pending.events:
+            self._take_events()
+        if pending.due or pending.events or pending.states:
+            self._promote()
+            while self._start_some() == _START_BATCH and not self._stopping.is_set():
+                pass
+
+    def _peek(self) -> store.Pending:
+        with self._db.read() as conn:
+            return store.peek(conn, _BY_CLOCK, self._clock.now(), events=has_events(conn))
+
+    # -- deciding
+
+    def _decide(self) -> None:
+        while not self._stopping.is_set():
+            now = self._clock.now()
+            with self._db.begin() as conn:
+                due = store.list_due(conn, _BY_CLOCK, now, _DUE_BATCH)
+                decisions = [self._decide_one(conn, trigger, now) for trigger in due]
+                store.insert(conn, [firing for each in decisions for firing in each.firings], now)
+                store.move_on(conn, [each.trigger for each in decisions])
+            if len(due) < _DUE_BATCH:
+                return
+
+    def _decide_one(self, conn: sa.Connection, trigger: Trigger, now: datetime) -> rules.Decision:
+        match self._rule(trigger):
+            case Recurrence() as rule:
+                return rules.decide_clock(trigger, rule, now)
+            case Windows() as rule:
+                return rules.decide_windows(trigger, rule, store.count_open(conn, trigger.id), now)
+        return rules.Decision(replace(trigger, next_due=None), ())
+
+    def _rule(self, trigger: Trigger) -> Rule | None:
+        """None, once logged, when the rule cannot be read any more: the other triggers go on."""
+        known = self._rules.get(trigger.id)
+        if known is not None and known[0] == trigger.version:
+            return known[1]
+        try:
+            rule = self._targets[trigger.ref.kind].read(trigger.type, trigger.document)
+        except (RestudioError, KeyError) as error:
+            _log.error("trigger %s of %s cannot be read: %s", trigger.ref.name, trigger.ref.owner, error)
+            return None
+        self._rules[trigger.id] = (trigger.version, rule)
+        return rule
+
+    def _take_events(self) -> None:
+        now = self._clock.now()
+        with self._db.begin() as conn:
+            changes = take_events(conn, _EVENT_BATCH)
+            fired: list[Firing] = []
+            for trigger in store.list_listening(conn, {blob_channel(each.path.account) for each in changes}):
+                rule = self._rule(trigger)
+                if isinstance(rule, BlobEvents):
+                    matched = [(change, rule.match(change)) for change in changes]
+                    fired += [
+                        rules.make_firing(trigger, f"blob/{change.id}", change.at, now, body=body)
+                        for change, body in matched
+                        if body is not None
+                    ]
+            store.insert(conn, fired, now)
+
+    # -- starting
+
+    def _promote(self) -> None:
+        """Let waiting firings start where there is room and nothing that they depend on is missing."""
+        now = self._clock.now()
+        with self._db.read() as conn:
+            waiting = store.list_waiting_triggers(conn)
+        if not waiting:
+            return
+        with self._db.begin() as conn:
+            busy = store.count_busy(conn, waiting)
+            for trigger in store.list_by_id(conn, waiting).values():
+                rule = self._rule(trigger)
+                if isinstance(rule, (Windows, Polling)):
+                    room = rule.max_concurrency - busy.get(trigger.id, 0)
+                    self._promote_some(conn, trigger, rule, room, now)
+
+    def _promote_some(
+        self, conn: sa.Connection, trigger: Trigger, rule: Windows | Polling, room: int, now: datetime
+    ) -> None:
+        if room <= 0:
+            return
+        waiting = store.list_waiting(conn, trigger.id)
+        blocked = self._find_blocked(conn, trigger, rule, [firing for firing, _ in waiting])
+        for firing, since in waiting:
+            state = rules.judge_waiting(firing.id in blocked, firing, since, now)
+            if state is FiringState.STARTING:
+                if room == 0:
+                    continue
+                room -= 1
+            message = blocked.get(firing.id, "")
+            if (state, message) != (firing.state, firing.message):
+                store.change(conn, firing, replace(firing, state=state, message=message, updated=now))
+
+    def _find_blocked(
+        self, conn: sa.Connection, trigger: Trigger, rule: Windows | Polling, waiting: Sequence[Firing]
+    ) -> dict[str, str]:
+        """Firings that have to wait for other windows, and for which."""
+        blocked: dict[str, str] = {}
+        if isinstance(rule, Polling):
+            return blocked
+        for dependency in rule.depends_on:
+            upstream, upstream_rule = self._upstream(conn, trigger, rule, dependency)
+            name = dependency.trigger or trigger.ref.name
+            needed: dict[str, list[int]] = {}
+            for firing in waiting:
+                window = None if firing.number is None else rule.window(firing.number)
+                if upstream_rule is not None and window is not None:
+                    needed[firing.id] = [each.number for each in rule.needed(window, dependency, upstream_rule)]
+            numbers = [number for each in needed.values() for number in each]
+            done = (
+                store.list_succeeded(conn, upstream.id, min(numbers), max(numbers)) if upstream and numbers else set()
+            )
+            for firing in waiting:
+                if rules.is_blocked(needed.get(firing.id, ()), done, own=dependency.trigger is None):
+                    blocked[firing.id] = f"waits for windows of {name} to succeed"
+        return blocked
+
+    def _upstream(
+        self, conn: sa.Connection, trigger: Trigger, rule: Windows, dependency: Dependency
+    ) -> tuple[Trigger | None, Windows | None]:
+        if dependency.trigger is None:
+            return trigger, rule
+        upstream = store.find(conn, trigger.ref._replace(name=dependency.trigger))
+        upstream_rule = None if upstream is None else self._rule(upstream)
+        return upstream, upstream_rule if isinstance(upstream_rule, Windows) else None
+
+    def _start_some(self) -> int:
+        now = self._clock.now()
+        with self._db.begin() as conn:
+            taken = store.take_starting(conn, now, now + TAKEN, _START_BATCH)
+            owners = store.list_by_id(conn, [each.trigger_id for each in taken])
+        started = [(firing, self._start(owners.get(firing.trigger_id), firing)) for firing in taken]
+        with self._db.begin() as conn:
+            for before, after in started:
+                if after is not None:
+                    store.change(conn, before, after)
+        return len(taken)
+
+    def _start(self, trigger: Trigger | None, firing: Firing) -> Firing | None:
+        """What a firing becomes by being started; None when it is to be tried again."""
+        now = self._clock.now()
+        if trigger is None:
+            return replace(firing, state=FiringState.CANCELLED, updated=now, message="Its trigger was deleted.")
+        try:
+            runs = self._targets[firing.ref.kind].start(trigger, firing)
+        except RestudioError as error:
+            if error.kind is Kind.UNAVAILABLE:
+                return None
+            return replace(firing, state=FiringState.FAILED, updated=now, message=error.message)
+        except Exception:
+            _log.exception("firing %s of trigger %s could not be started; it is again soon", firing.id, firing.ref.name)
+            return None
+        state = FiringState.RUNNING if firing.mirrors and runs else FiringState.SUCCEEDED
+        return replace(firing, state=state, updated=now, runs=runs, message="")
+
+    # -- ending
+
+    def _mirror(self) -> None:
+        """Let firings end as their runs have ended."""
+        with self._db.read() as conn:
+            running = store.list_running(conn)
+            owners = store.list_by_id(conn, [each.trigger_id for each in running])
+        now = self._clock.now()
+        moved: list[tuple[Firing, Firing, datetime]] = []
+        for kind, target in self._targets.items():
+            mine = [each for each in running if each.ref.kind == kind]
+            states = target.states([run_id for each in mine for run_id in each.runs.values()]) if mine else {}
+            for firing in mine:
+                after = rules.end_attempt(firing, states, now)
+                if after is not firing:
+                    pause = self._retry_pause(owners.get(firing.trigger_id)) if not after.state.ended else timedelta(0)
+                    moved.append((firing, after, now + pause))
+        if moved:
+            with self._db.begin() as conn:
+                for before, after, not_before in moved:
+                    store.change(conn, before, after, not_before)
+
+    def _retry_pause(self, trigger: Trigger | None) -> timedelta:
+        rule = None if trigger is None else self._rule(trigger)
+        return rule.retry_interval if isinstance(rule, Windows) else timedelta(0)
+
+    # -- looking
+
+    def look(self) -> None:
+        """Look into folders, and for runs that others wait for."""
+        now = self._clock.now()
+        with self._db.read() as conn:
+            due = store.list_due(conn, [Mode.LOOKS], now, _DUE_BATCH)
+        for trigger in due:
+            if self._stopping.is_set():
+                return
+            try:
+                self._look_one(trigger, now)
+            except RestudioError as error:
+                _log.warning("trigger %s of %s could not look: %s", trigger.ref.name, trigger.ref.owner, error)
+                with self._db.begin() as conn:
+                    store.move_on(conn, [replace(trigger, next_due=now + _OVERLAP)])
+
+    def _look_one(self, trigger: Trigger, now: datetime) -> None:
+        rule, since, target = self._rule(trigger), trigger.seen or now, self._targets[trigger.ref.kind]
+        back = since - _OVERLAP
+        if isinstance(rule, Polling):
+            changes = [each for each in target.list_changes(trigger, rule.folder, back) if each.at >= back]
+            with self._db.begin() as conn:
+                current = store.find(conn, trigger.ref)
+                if current is None or current.next_due is None:
+                    return
+                more = {"state": FiringState.WAITING, "mirrors": True}
+                fired = [rules.make_firing(trigger, each.key, each.at, now, body=each.body, **more) for each in changes]
+                store.insert(conn, fired, now)
+                store.move_on(conn, [replace(current, next_due=now + rule.every, seen=now)])
+        elif isinstance(rule, Chaining):
+            completions = target.list_completions(trigger, rule.pipelines, rule.dimension, back)
+            with self._db.begin() as conn:
+                current = store.find(conn, trigger.ref)
+                if current is None or current.next_due is None:
+                    return
+                store.add_completions(conn, trigger.id, completions)
+                fired, used = rules.chain(trigger, rule, store.list_unused(conn, trigger.id), now)
+                store.insert(conn, fired, now)
+                store.use_completions(conn, trigger.id, used)
+                store.move_on(conn, [replace(current, next_due=now + timedelta(seconds=1), seen=now)])
+        else:
+            with self._db.begin() as conn:
+                store.move_on(conn, [replace(trigger, next_due=None)])

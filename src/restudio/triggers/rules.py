@@ -1,0 +1,145 @@
+"""What the loop decides: which firings are due, which windows may start, what follows from the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from restudio.core.ids import digest_json
+from restudio.triggers.events import Chaining
+from restudio.triggers.recurrence import Recurrence
+from restudio.triggers.types import Completion, Firing, FiringState, RunState, Trigger
+from restudio.triggers.windows import WAITING_LIMIT, Windows
+
+MISSED = timedelta(seconds=60)
+"""A schedule's firing that is noticed later than this is left out: no server ran. Windows are always caught up."""
+MAX_OPEN = 200
+"""Windows of one trigger that wait or run at the same time; further ones are written down when these have ended."""
+INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of a trigger that was due."""
+
+    trigger: Trigger
+    firings: Sequence[Firing]
+
+
+def firing_id(trigger_id: str, key: str) -> str:
+    return digest_json([trigger_id, key])[:32]
+
+
+def make_firing(trigger: Trigger, key: str, scheduled: datetime, now: datetime, **more: object) -> Firing:
+    """A new firing that is to be started."""
+    return Firing(
+        id=firing_id(trigger.id, key),
+        trigger_id=trigger.id,
+        ref=trigger.ref,
+        type=trigger.type,
+        key=key,
+        scheduled=scheduled,
+        created=now,
+        updated=now,
+        **{"state": FiringState.STARTING, **more},  # type: ignore[arg-type]
+    )
+
+
+def decide_clock(trigger: Trigger, rule: Recurrence, now: datetime) -> Decision:
+    """Every instant that has come since the trigger was last looked at, but for those that were missed."""
+    since = max(trigger.next_due or now, now - MISSED) - INSTANT
+    due: list[Firing] = []
+    for instant in rule.iter_after(since):
+        if instant > now:
+            return Decision(replace(trigger, next_due=instant), due)
+        due.append(make_firing(trigger, instant.isoformat(), instant, now))
+    return Decision(replace(trigger, next_due=None), due)
+
+
+def decide_windows(trigger: Trigger, rule: Windows, open_windows: int, now: datetime) -> Decision:
+    """The windows that are due, the oldest first, as far as there is room for them."""
+    number, due = trigger.position, list[Firing]()
+    while (window := rule.window(number)) is not None:
+        if rule.due(window) > now:
+            return Decision(replace(trigger, next_due=rule.due(window), position=number), due)
+        if open_windows + len(due) >= MAX_OPEN:
+            return Decision(replace(trigger, next_due=now + timedelta(seconds=2), position=number), due)
+        firing = make_firing(
+            trigger,
+            f"window/{number}",
+            window.end,
+            now,
+            state=FiringState.WAITING,
+            number=number,
+            window_start=window.start,
+            window_end=window.end,
+            mirrors=True,
+            retries_left=rule.retries,
+        )
+        due.append(firing)
+        number += 1
+    return Decision(replace(trigger, next_due=None, position=number), due)
+
+
+def first_due(rule: object, trigger: Trigger, now: datetime) -> datetime | None:
+    """When a trigger that is being started is to be looked at first."""
+    match rule:
+        case Recurrence():
+            return rule.next_after(now)
+        case Windows():
+            window = rule.window(trigger.position)
+            return None if window is None else rule.due(window)
+    return now
+
+
+def judge_waiting(blocked: bool, firing: Firing, since: datetime, now: datetime) -> FiringState:
+    """What a waiting window is at, when places are free."""
+    if not blocked:
+        return FiringState.STARTING
+    return FiringState.FAILED if now - since >= WAITING_LIMIT else FiringState.BLOCKED
+
+
+def end_attempt(firing: Firing, runs: Mapping[str, RunState], now: datetime) -> Firing:
+    """What a firing becomes when its runs are at this; itself while some of them run."""
+    states = [runs.get(run_id, "Failed") for run_id in firing.runs.values()]
+    if "Running" in states:
+        return firing
+    if "Failed" in states and firing.retries_left > 0:
+        return replace(
+            firing,
+            state=FiringState.STARTING,
+            attempt=firing.attempt + 1,
+            retries_left=firing.retries_left - 1,
+            updated=now,
+            runs={},
+        )
+    worst: RunState = next((state for state in ("Failed", "Cancelled") if state in states), "Succeeded")
+    failed = sorted(name for name, run_id in firing.runs.items() if runs.get(run_id, "Failed") == "Failed")
+    message = f"{', '.join(failed)} failed; see its run." if failed else ""
+    return replace(firing, state=FiringState(worst), updated=now, message=message)
+
+
+def chain(
+    trigger: Trigger, rule: Chaining, unused: Sequence[Completion], now: datetime
+) -> tuple[list[Firing], list[str]]:
+    """A firing for every value that all pipelines have reached, and the runs that these firings use up."""
+    fired, used = list[Firing](), list[str]()
+    by_value: dict[str, dict[str, list[Completion]]] = {}
+    for each in unused:
+        by_value.setdefault(each.value, {}).setdefault(each.pipeline.casefold(), []).append(each)
+    for value, by_pipeline in by_value.items():
+        queues = [by_pipeline.get(name, []) for name in dict.fromkeys(p.casefold() for p in rule.pipelines)]
+        for together in zip(*queues, strict=False):
+            run_ids = [each.run_id for each in together]
+            at = max(each.at for each in together)
+            body = {rule.dimension: value}
+            fired.append(make_firing(trigger, f"runs/{digest_json(sorted(run_ids))}", at, now, body=body))
+            used += run_ids
+    return fired, used
+
+
+def is_blocked(needed: Collection[int], succeeded: Collection[int], *, own: bool) -> bool:
+    """Whether a window still waits for others. Where another trigger has no window at all, there is nothing that
+    could have succeeded; before the first window of the own trigger there is nothing to wait for."""
+    return not own if not needed else not set(needed) <= set(succeeded)

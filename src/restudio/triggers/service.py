@@ -1,0 +1,220 @@
+"""Use cases of triggers, whatever they start: start, stop, test-fire, publish an event, query, rerun, cancel.
+
+A trigger is known here from its first start (or test-fire) on. Whose it is and who may use it is the caller's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from restudio.core.errors import Kind, RestudioError
+from restudio.core.ids import new_id
+from restudio.seams.clock import Clock
+from restudio.seams.database import Database
+from restudio.triggers import rules, store
+from restudio.triggers.events import CustomEvent, CustomEvents
+from restudio.triggers.rule import channel_of, mode_of, topic_channel
+from restudio.triggers.target import Target
+from restudio.triggers.types import Firing, FiringPage, FiringState, Ref, Trigger
+from restudio.triggers.windows import Window, Windows
+
+RETENTION_DAYS = 45
+
+
+class TriggerService:
+    """Thread-safe. ``targets`` are by kind."""
+
+    def __init__(self, db: Database, clock: Clock, targets: Mapping[str, Target]) -> None:
+        self._db = db
+        self._clock = clock
+        self._targets = targets
+
+    def start(self, ref: Ref, type: str, document: Mapping[str, Any]) -> None:
+        """Let a trigger fire from now on. Windows go on where they were; starting a started trigger does nothing."""
+        rule = self._targets[ref.kind].read(type, document)
+        now = self._clock.now()
+        with self._db.begin() as conn:
+            found = store.find(conn, ref)
+            if found is not None and found.started:
+                return
+            fresh = _trigger(ref, type, document, found)
+            due = rules.first_due(rule, fresh, now)
+            store.put(
+                conn,
+                replace(fresh, started=True, next_due=due, seen=now),
+                mode_of(rule),
+                channel_of(rule, ref.owner),
+            )
+
+    def stop(self, ref: Ref) -> None:
+        """Let a trigger fire no more. What it started goes on; windows that wait do so until it is started again."""
+        with self._db.begin() as conn:
+            store.stop(conn, ref)
+
+    def forget(self, ref: Ref) -> None:
+        """Remove a trigger; what it has not started yet is cancelled. Its history stays."""
+        with self._db.begin() as conn:
+            found = store.find(conn, ref)
+            if found is not None:
+                store.cancel_open(conn, found.id, self._clock.now(), "Its trigger was deleted.")
+                store.delete(conn, found.id)
+
+    def is_started(self, ref: Ref) -> bool:
+        with self._db.read() as conn:
+            found = store.find(conn, ref)
+        return found is not None and found.started
+
+    def list_started(self, kind: str, owner: str) -> frozenset[str]:
+        """Names of the started triggers of an owner, folded."""
+        with self._db.read() as conn:
+            return frozenset(each.ref.name.casefold() for each in store.list_owned(conn, kind, owner) if each.started)
+
+    def find_next(self, ref: Ref) -> datetime | None:
+        """When a trigger fires next by the clock, as far as that is known."""
+        with self._db.read() as conn:
+            found = store.find(conn, ref)
+        return None if found is None else found.next_due
+
+    def fire(
+        self,
+        ref: Ref,
+        type: str,
+        document: Mapping[str, Any],
+        *,
+        at: datetime | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Firing:
+        """Fire a trigger by hand, started or not, as if ``at`` (now) were the instant, or lay in the window, or the
+        event with this body had come."""
+        rule = self._targets[ref.kind].read(type, document)
+        now = self._clock.now()
+        with self._db.begin() as conn:
+            trigger = store.find(conn, ref)
+            if trigger is None:
+                trigger = _trigger(ref, type, document, None)
+                store.put(conn, trigger, mode_of(rule), channel_of(rule, ref.owner))
+            more: dict[str, Any] = {"body": body}
+            if isinstance(rule, Windows):
+                window = _window_for(rule, at, now)
+                more |= {"window_start": window.start, "window_end": window.end, "mirrors": True}
+            firing = rules.make_firing(trigger, f"manual/{new_id()}", at or now, now, **more)
+            store.insert(conn, [firing], now)
+        return firing
+
+    def publish(self, kind: str, owner: str, events: Sequence[CustomEvent]) -> int:
+        """Take events of an owner's topics; gives how many firings follow. An event that was published before (same id
+        and topic) does nothing again."""
+        now = self._clock.now()
+        fired: list[Firing] = []
+        with self._db.begin() as conn:
+            for trigger in store.list_listening(conn, {topic_channel(owner, each.topic) for each in events}):
+                if trigger.ref.kind != kind:
+                    continue
+                rule = self._targets[kind].read(trigger.type, trigger.document)
+                if isinstance(rule, CustomEvents):
+                    matched = [(event, rule.match(event)) for event in events]
+                    fired += [
+                        rules.make_firing(trigger, f"event/{event.id}", now, now, body=body)
+                        for event, body in matched
+                        if body is not None
+                    ]
+            store.insert(conn, fired, now)
+        return len(fired)
+
+    # -- firings
+
+    def list_firings(
+        self,
+        kind: str,
+        owner: str,
+        *,
+        after: datetime | None = None,
+        before: datetime | None = None,
+        name: str | None = None,
+        skip: int = 0,
+        limit: int = 100,
+    ) -> FiringPage:
+        """Firings of an owner that changed within [``after``, ``before``], the newest first."""
+        with self._db.read() as conn:
+            return store.list_firings(conn, kind, owner, after=after, before=before, name=name, skip=skip, limit=limit)
+
+    def get_firing(self, ref: Ref, firing_id: str) -> Firing:
+        """``TriggerRunNotFound`` unless it is one of this trigger."""
+        with self._db.read() as conn:
+            found = store.find_firing(conn, firing_id)
+        if found is None or found.ref._replace(name=found.ref.name.casefold()) != ref._replace(
+            name=ref.name.casefold()
+        ):
+            raise RestudioError.not_found("TriggerRunNotFound", "Trigger run", firing_id[:64])
+        return found
+
+    def rerun(self, ref: Ref, firing_id: str) -> Firing:
+        """Start a firing that has ended once more, with new runs. A window waits for its dependencies again."""
+        firing = self.get_firing(ref, firing_id)
+        if not firing.state.ended:
+            raise _wrong_state(firing, "has not ended; cancel it first")
+        now = self._clock.now()
+        with self._db.begin() as conn:
+            trigger = store.find(conn, ref)
+            if trigger is None or trigger.id != firing.trigger_id:
+                raise _wrong_state(firing, "belongs to a trigger that was deleted")
+            rule = self._targets[ref.kind].read(trigger.type, trigger.document)
+            waits = isinstance(rule, Windows) and firing.number is not None and trigger.started
+            again = replace(
+                firing,
+                state=FiringState.WAITING if waits else FiringState.STARTING,
+                attempt=firing.attempt + 1,
+                retries_left=rule.retries if isinstance(rule, Windows) else 0,
+                updated=now,
+                message="",
+                runs={},
+            )
+            if not store.change(conn, firing, again, now):
+                raise _wrong_state(firing, "has just been changed by somebody else; look again")
+        return again
+
+    def cancel(self, ref: Ref, firing_id: str) -> None:
+        """End a firing: one that waits at once, one that runs as soon as its runs have ended."""
+        firing = self.get_firing(ref, firing_id)
+        now = self._clock.now()
+        if firing.state is FiringState.RUNNING:
+            self._targets[ref.kind].cancel(list(firing.runs.values()))
+            return
+        cancelled = replace(firing, state=FiringState.CANCELLED, updated=now, message="Cancelled by a user.")
+        with self._db.begin() as conn:
+            if firing.state.ended or not store.change(conn, firing, cancelled):
+                raise _wrong_state(firing, "cannot be cancelled any more")
+
+    def purge(self) -> int:
+        """Forget old firings; gives their number."""
+        before = self._clock.now().timestamp() - RETENTION_DAYS * 86_400
+        with self._db.begin() as conn:
+            return store.delete_ended(conn, datetime.fromtimestamp(before, self._clock.now().tzinfo))
+
+
+def _trigger(ref: Ref, type: str, document: Mapping[str, Any], former: Trigger | None) -> Trigger:
+    if former is None:
+        return Trigger(new_id(), ref, type, document, started=False, version=1)
+    return replace(former, ref=ref, type=type, document=document, version=former.version + 1)
+
+
+def _window_for(rule: Windows, at: datetime | None, now: datetime) -> Window:
+    """The window that an instant lies in; the last one that is over when none is asked for."""
+    if at is not None:
+        window = next(rule.covering(at, at + rules.INSTANT), None)
+    else:
+        current = next(rule.covering(now, now + rules.INSTANT), None)
+        window = rule.window(max(current.number - 1, 0)) if current else rule.window(0)
+    if window is None or (at is not None and not window.start <= at < window.end):
+        asked = (at or now).isoformat()
+        message = f"The trigger has no window at {asked}; the first one begins at {rule.start.isoformat()}."
+        raise RestudioError(Kind.BAD_ARGUMENT, "NoSuchWindow", message)
+    return window
+
+
+def _wrong_state(firing: Firing, why: str) -> RestudioError:
+    message = f"The run {firing.id} of trigger '{firing.ref.name}' is {firing.state.value} and {why}."
+    return RestudioError(Kind.CONFLICT, "TriggerRunInWrongState", message, target=firing.id)

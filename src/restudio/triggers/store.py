@@ -1,0 +1,409 @@
+"""Queries on triggers and firings. Every function takes a connection and decides nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from restudio.triggers.rule import Mode
+from restudio.triggers.tables import completions, firings, triggers
+from restudio.triggers.types import OPEN, Completion, Firing, FiringPage, FiringState, Ref, Trigger
+
+_BATCH = 500
+_WAITING = (FiringState.WAITING.value, FiringState.BLOCKED.value)
+
+
+def find(conn: sa.Connection, ref: Ref) -> Trigger | None:
+    row = conn.execute(sa.select(triggers).where(_is(ref))).one_or_none()
+    return None if row is None else _to_trigger(row)
+
+
+def list_by_id(conn: sa.Connection, ids: Iterable[str]) -> dict[str, Trigger]:
+    found: dict[str, Trigger] = {}
+    for part in _parts(sorted(set(ids))):
+        rows = conn.execute(sa.select(triggers).where(triggers.c.id.in_(part)))
+        found.update((row.id, _to_trigger(row)) for row in rows)
+    return found
+
+
+def list_owned(conn: sa.Connection, kind: str, owner: str) -> list[Trigger]:
+    query = sa.select(triggers).where(triggers.c.kind == kind, triggers.c.owner == owner).order_by(triggers.c.folded)
+    return [_to_trigger(row) for row in conn.execute(query)]
+
+
+def put(conn: sa.Connection, trigger: Trigger, mode: Mode, listens: str | None) -> None:
+    """Insert a trigger, or write it over the one of the same id."""
+    values = {
+        "kind": trigger.ref.kind,
+        "owner": trigger.ref.owner,
+        "name": trigger.ref.name,
+        "folded": trigger.ref.name.casefold(),
+        "type": trigger.type,
+        "document": json.dumps(trigger.document),
+        "started": trigger.started,
+        "version": trigger.version,
+        "mode": mode.value,
+        "listens": listens,
+        "next_due": _epoch(trigger.next_due),
+        "position": trigger.position,
+        "seen": _epoch(trigger.seen),
+    }
+    changed = conn.execute(triggers.update().where(triggers.c.id == trigger.id).values(**values))
+    if not changed.rowcount:
+        conn.execute(triggers.insert().values(id=trigger.id, **values))
+
+
+def stop(conn: sa.Connection, ref: Ref) -> None:
+    conn.execute(triggers.update().where(_is(ref)).values(started=False, next_due=None))
+
+
+def delete(conn: sa.Connection, trigger_id: str) -> None:
+    conn.execute(triggers.delete().where(triggers.c.id == trigger_id))
+    conn.execute(completions.delete().where(completions.c.trigger_id == trigger_id))
+
+
+def list_due(conn: sa.Connection, modes: Sequence[Mode], now: datetime, limit: int) -> list[Trigger]:
+    """Started triggers that are to be looked at, the longest due first."""
+    query = (
+        sa.select(triggers)
+        .where(triggers.c.mode.in_([mode.value for mode in modes]), triggers.c.next_due <= now.timestamp())
+        .order_by(triggers.c.next_due)
+        .limit(limit)
+    )
+    return [_to_trigger(row) for row in conn.execute(query)]
+
+
+def find_next_due(conn: sa.Connection) -> datetime | None:
+    return _instant(conn.scalar(sa.select(sa.func.min(triggers.c.next_due))))
+
+
+def move_on(conn: sa.Connection, moved: Sequence[Trigger]) -> None:
+    """Write when triggers are due next, their positions, and what they have seen."""
+    if not moved:
+        return
+    query = (
+        triggers.update()
+        .where(triggers.c.id == sa.bindparam("of"))
+        .values(next_due=sa.bindparam("due"), position=sa.bindparam("at"), seen=sa.bindparam("up_to"))
+    )
+    rows = [
+        {"of": each.id, "due": _epoch(each.next_due), "at": each.position, "up_to": _epoch(each.seen)} for each in moved
+    ]
+    conn.execute(query, rows)
+
+
+def list_listening(conn: sa.Connection, channels: Iterable[str]) -> list[Trigger]:
+    """Started triggers that listen to channels."""
+    found: list[Trigger] = []
+    for part in _parts(sorted(set(channels))):
+        query = sa.select(triggers).where(triggers.c.listens.in_(part), triggers.c.started)
+        found += [_to_trigger(row) for row in conn.execute(query)]
+    return found
+
+
+# -- firings
+
+
+def insert(conn: sa.Connection, rows: Sequence[Firing], not_before: datetime) -> None:
+    """Add firings whose keys are new; those that exist are left as they are."""
+    known = _known(conn, [each.id for each in rows])
+    fresh = {each.id: each for each in rows if each.id not in known}
+    if fresh:
+        conn.execute(firings.insert(), [_to_row(each, not_before) for each in fresh.values()])
+
+
+def _known(conn: sa.Connection, ids: Sequence[str]) -> set[str]:
+    found: set[str] = set()
+    for part in _parts(ids):
+        found.update(conn.scalars(sa.select(firings.c.id).where(firings.c.id.in_(part))))
+    return found
+
+
+def find_firing(conn: sa.Connection, firing_id: str) -> Firing | None:
+    row = conn.execute(sa.select(firings).where(firings.c.id == firing_id)).one_or_none()
+    return None if row is None else _to_firing(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What there is to do: triggers that are due, events, and the states of firings that have not ended."""
+
+    due: bool
+    events: bool
+    states: frozenset[FiringState]
+
+
+def peek(conn: sa.Connection, modes: Sequence[Mode], now: datetime, *, events: bool) -> Pending:
+    """Cheap, and done all the time: it takes no lock."""
+    due = triggers.c.mode.in_([mode.value for mode in modes]) & (triggers.c.next_due <= now.timestamp())
+    states = [state.value for state in OPEN]
+    found = conn.scalars(sa.select(firings.c.state).where(firings.c.state.in_(states)).distinct())
+    return Pending(
+        due=conn.scalar(sa.select(triggers.c.id).where(due).limit(1)) is not None,
+        events=events,
+        states=frozenset(FiringState(each) for each in found),
+    )
+
+
+def take_starting(conn: sa.Connection, now: datetime, until: datetime, limit: int) -> list[Firing]:
+    """Firings that are to be started now, the oldest first; nobody else gets them before ``until``."""
+    query = (
+        sa.select(firings)
+        .where(firings.c.state == FiringState.STARTING.value, firings.c.not_before <= now.timestamp())
+        .order_by(firings.c.not_before, firings.c.scheduled)
+        .limit(limit)
+    )
+    taken = [_to_firing(row) for row in conn.execute(query)]
+    for part in _parts([each.id for each in taken]):
+        conn.execute(firings.update().where(firings.c.id.in_(part)).values(not_before=until.timestamp()))
+    return taken
+
+
+def list_running(conn: sa.Connection) -> list[Firing]:
+    query = sa.select(firings).where(firings.c.state == FiringState.RUNNING.value)
+    return [_to_firing(row) for row in conn.execute(query)]
+
+
+def list_waiting_triggers(conn: sa.Connection) -> list[str]:
+    """Started triggers that have waiting firings."""
+    query = (
+        sa.select(firings.c.trigger_id)
+        .join(triggers, triggers.c.id == firings.c.trigger_id)
+        .where(firings.c.state.in_(_WAITING), triggers.c.started)
+        .distinct()
+    )
+    return list(conn.scalars(query))
+
+
+def list_waiting(conn: sa.Connection, trigger_id: str) -> list[tuple[Firing, datetime]]:
+    """Waiting firings of a trigger with the instant since when they wait, the oldest window first."""
+    query = (
+        sa.select(firings)
+        .where(firings.c.trigger_id == trigger_id, firings.c.state.in_(_WAITING))
+        .order_by(firings.c.scheduled, firings.c.key)
+    )
+    return [(_to_firing(row), datetime.fromtimestamp(row.waits_since, UTC)) for row in conn.execute(query)]
+
+
+def count_busy(conn: sa.Connection, trigger_ids: Sequence[str]) -> dict[str, int]:
+    """How many firings of triggers are being started or run."""
+    states = (FiringState.STARTING.value, FiringState.RUNNING.value)
+    found: dict[str, int] = {}
+    for part in _parts(trigger_ids):
+        query = (
+            sa.select(firings.c.trigger_id, sa.func.count())
+            .where(firings.c.trigger_id.in_(part), firings.c.state.in_(states))
+            .group_by(firings.c.trigger_id)
+        )
+        found.update((row[0], row[1]) for row in conn.execute(query))
+    return found
+
+
+def count_open(conn: sa.Connection, trigger_id: str) -> int:
+    states = [state.value for state in OPEN]
+    query = sa.select(sa.func.count()).where(firings.c.trigger_id == trigger_id, firings.c.state.in_(states))
+    return conn.scalar(query) or 0
+
+
+def list_succeeded(conn: sa.Connection, trigger_id: str, low: int, high: int) -> set[int]:
+    """Numbers from ``low`` to ``high`` of the windows that succeeded."""
+    return set(
+        conn.scalars(
+            sa.select(firings.c.number).where(
+                firings.c.trigger_id == trigger_id,
+                firings.c.number.between(low, high),
+                firings.c.state == FiringState.SUCCEEDED.value,
+            )
+        )
+    )
+
+
+def change(conn: sa.Connection, before: Firing, after: Firing, not_before: datetime | None = None) -> bool:
+    """Write what became of a firing, unless somebody else has moved it meanwhile."""
+    same = sa.and_(
+        firings.c.id == before.id, firings.c.state == before.state.value, firings.c.attempt == before.attempt
+    )
+    values: dict[str, object] = {
+        "state": after.state.value,
+        "updated": after.updated.timestamp(),
+        "attempt": after.attempt,
+        "retries_left": after.retries_left,
+        "message": after.message,
+        "runs": json.dumps(dict(after.runs)),
+    }
+    if not_before is not None:
+        values |= {"not_before": not_before.timestamp(), "waits_since": not_before.timestamp()}
+    return conn.execute(firings.update().where(same).values(**values)).rowcount > 0
+
+
+def cancel_open(conn: sa.Connection, trigger_id: str, now: datetime, message: str) -> None:
+    """Cancel what a trigger has not started yet."""
+    states = [state.value for state in OPEN if state is not FiringState.RUNNING]
+    conn.execute(
+        firings.update()
+        .where(firings.c.trigger_id == trigger_id, firings.c.state.in_(states))
+        .values(state=FiringState.CANCELLED.value, updated=now.timestamp(), message=message)
+    )
+
+
+def list_firings(
+    conn: sa.Connection,
+    kind: str,
+    owner: str,
+    *,
+    after: datetime | None = None,
+    before: datetime | None = None,
+    name: str | None = None,
+    skip: int = 0,
+    limit: int = 100,
+) -> FiringPage:
+    """Firings of an owner, updated within [``after``, ``before``], the newest first."""
+    where = [firings.c.kind == kind, firings.c.owner == owner]
+    if name is not None:
+        where.append(sa.func.lower(firings.c.name) == name.lower())
+    if after is not None:
+        where.append(firings.c.updated >= after.timestamp())
+    if before is not None:
+        where.append(firings.c.updated <= before.timestamp())
+    query = sa.select(firings).where(*where).order_by(firings.c.scheduled.desc(), firings.c.id)
+    total = conn.scalar(sa.select(sa.func.count()).select_from(firings).where(*where)) or 0
+    return FiringPage([_to_firing(row) for row in conn.execute(query.offset(skip).limit(limit))], total)
+
+
+def delete_ended(conn: sa.Connection, before: datetime) -> int:
+    """Forget firings that ended before an instant; windows are kept, because others may depend on them."""
+    ended = [state.value for state in FiringState if state.ended]
+    old = sa.and_(firings.c.state.in_(ended), firings.c.updated < before.timestamp(), firings.c.number.is_(None))
+    conn.execute(completions.delete().where(completions.c.used, completions.c.at < before.timestamp()))
+    return conn.execute(firings.delete().where(old)).rowcount
+
+
+# -- completions
+
+
+def add_completions(conn: sa.Connection, trigger_id: str, seen: Sequence[Completion]) -> None:
+    known = set(conn.scalars(sa.select(completions.c.run_id).where(completions.c.trigger_id == trigger_id)))
+    rows = [
+        {
+            "trigger_id": trigger_id,
+            "run_id": each.run_id,
+            "pipeline": each.pipeline.casefold(),
+            "value": each.value,
+            "at": each.at.timestamp(),
+            "used": False,
+        }
+        for each in seen
+        if each.run_id not in known
+    ]
+    if rows:
+        conn.execute(completions.insert(), rows)
+
+
+def list_unused(conn: sa.Connection, trigger_id: str) -> list[Completion]:
+    """Completions that no firing has used, oldest first."""
+    query = (
+        sa.select(completions)
+        .where(completions.c.trigger_id == trigger_id, sa.not_(completions.c.used))
+        .order_by(completions.c.at, completions.c.run_id)
+    )
+    return [
+        Completion(row.run_id, datetime.fromtimestamp(row.at, UTC), row.pipeline, row.value)
+        for row in conn.execute(query)
+    ]
+
+
+def use_completions(conn: sa.Connection, trigger_id: str, run_ids: Iterable[str]) -> None:
+    for part in _parts(sorted(set(run_ids))):
+        conn.execute(
+            completions.update()
+            .where(completions.c.trigger_id == trigger_id, completions.c.run_id.in_(part))
+            .values(used=True)
+        )
+
+
+# -- rows
+
+
+def _is(ref: Ref) -> sa.ColumnElement[bool]:
+    return sa.and_(triggers.c.kind == ref.kind, triggers.c.owner == ref.owner, triggers.c.folded == ref.name.casefold())
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH))
+
+
+def _epoch(instant: datetime | None) -> float | None:
+    return None if instant is None else instant.timestamp()
+
+
+def _instant(epoch: float | None) -> datetime | None:
+    return None if epoch is None else datetime.fromtimestamp(epoch, UTC)
+
+
+def _to_trigger(row: sa.Row[tuple[object, ...]]) -> Trigger:
+    document: Mapping[str, object] = json.loads(row.document)
+    return Trigger(
+        id=row.id,
+        ref=Ref(row.kind, row.owner, row.name),
+        type=row.type,
+        document=document,
+        started=row.started,
+        version=row.version,
+        next_due=_instant(row.next_due),
+        position=row.position,
+        seen=_instant(row.seen),
+    )
+
+
+def _to_row(firing: Firing, not_before: datetime) -> dict[str, object]:
+    return {
+        "id": firing.id,
+        "trigger_id": firing.trigger_id,
+        "key": firing.key,
+        "kind": firing.ref.kind,
+        "owner": firing.ref.owner,
+        "name": firing.ref.name,
+        "type": firing.type,
+        "state": firing.state.value,
+        "scheduled": firing.scheduled.timestamp(),
+        "created": firing.created.timestamp(),
+        "updated": firing.updated.timestamp(),
+        "number": firing.number,
+        "window_start": _epoch(firing.window_start),
+        "window_end": _epoch(firing.window_end),
+        "body": None if firing.body is None else json.dumps(firing.body),
+        "mirrors": firing.mirrors,
+        "attempt": firing.attempt,
+        "retries_left": firing.retries_left,
+        "waits_since": not_before.timestamp(),
+        "not_before": not_before.timestamp(),
+        "message": firing.message,
+        "runs": json.dumps(dict(firing.runs)),
+    }
+
+
+def _to_firing(row: sa.Row[tuple[object, ...]]) -> Firing:
+    return Firing(
+        id=row.id,
+        trigger_id=row.trigger_id,
+        ref=Ref(row.kind, row.owner, row.name),
+        type=row.type,
+        key=row.key,
+        state=FiringState(row.state),
+        scheduled=datetime.fromtimestamp(row.scheduled, UTC),
+        created=datetime.fromtimestamp(row.created, UTC),
+        updated=datetime.fromtimestamp(row.updated, UTC),
+        number=row.number,
+        window_start=_instant(row.window_start),
+        window_end=_instant(row.window_end),
+        body=None if row.body is None else json.loads(row.body),
+        mirrors=row.mirrors,
+        attempt=row.attempt,
+        retries_left=row.retries_left,
+        message=row.message,
+        runs=json.loads(row.runs),
+    )
