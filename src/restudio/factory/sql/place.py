@@ -100,7 +100,7 @@ class SqlPlace:
             raise ActivityFailed(SQL_FAILED, f"ErrorCode=UserErrorHostNotAllowed: {refused.message}") from refused
         if self.driver is POSTGRESQL:
             # Passwords that the server's own user keeps are not for pipelines.
-            return {"hostaddr": address, "connect_timeout": CONNECT_S, "passfile": os.devnull}
+            return {"hostaddr": address, "connect_timeout": CONNECT_S, "passfile": f"{os.devnull}/none"}
         return {}
 
 

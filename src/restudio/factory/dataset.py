@@ -1,0 +1,160 @@
+"""The declaration of a dataset type, and the data that a dataset leads to.
+
+    @dataset_type(type="Binary", properties=(DatasetProperty("location", required=True, help="Where it is."),))
+    def binary(dataset: Dataset, platform: Platform) -> FileData: ...
+
+A type is a function in a file of ``restudio.factory.datasets``; adding one edits no other file.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from restudio.core.errors import nearest
+from restudio.factory.activity import Dataset
+from restudio.factory.errors import ActivityFailed
+from restudio.factory.files.file_store import FileStore, join
+from restudio.factory.formats.format import Format
+from restudio.factory.http_place import HttpPlace
+from restudio.factory.platform import Platform
+from restudio.factory.properties import Json, Properties
+from restudio.factory.sql.place import SqlPlace
+
+
+@dataclass(frozen=True, slots=True)
+class FileData:
+    """Files in a store. ``name`` is "" for the whole folder; ``form`` is None for bytes as they are."""
+
+    dataset: Dataset
+    store: FileStore
+    folder: str
+    name: str
+    form: Format | None
+    codec: str = ""
+    level: Json = None
+
+    @property
+    def path(self) -> str:
+        return join(self.folder, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpData:
+    """One file behind a request."""
+
+    dataset: Dataset
+    place: HttpPlace
+    relative: str
+    form: Format | None
+    codec: str = ""
+    request: Properties = field(default_factory=lambda: Properties({}))
+    """``requestMethod``, ``requestBody``, ``additionalHeaders``."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableData:
+    """A table; ``table`` is "" when only queries are made."""
+
+    dataset: Dataset
+    place: SqlPlace
+    schema: str | None
+    table: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestData:
+    """Answers of a REST service."""
+
+    dataset: Dataset
+    place: HttpPlace
+    relative: str
+    request: Properties
+
+
+Data: TypeAlias = FileData | HttpData | TableData | RestData
+Open = Callable[[Dataset, Platform, str], Data]
+"""The last argument is the type of the activity, for messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetProperty:
+    """One member of ``typeProperties``."""
+
+    name: str
+    required: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetKind:
+    """A declaration beside its function."""
+
+    type: str
+    help: str
+    properties: tuple[DatasetProperty, ...]
+    aliases: tuple[str, ...]
+    open: Open
+
+
+def dataset_type(
+    *, type: str, properties: tuple[DatasetProperty, ...], aliases: tuple[str, ...] = ()
+) -> Callable[[Open], DatasetKind]:
+    """Declare a type; the function's docstring is its help text."""
+
+    def declare(function: Open) -> DatasetKind:
+        return DatasetKind(type, inspect.getdoc(function) or "", properties, aliases, function)
+
+    return declare
+
+
+class DatasetKinds(Mapping[str, DatasetKind]):
+    """Types by name, in any case; iteration gives each once."""
+
+    def __init__(self, kinds: tuple[DatasetKind, ...]) -> None:
+        self._by_type: dict[str, DatasetKind] = {}
+        for each in kinds:
+            for name in (each.type, *each.aliases):
+                if self._by_type.setdefault(name.casefold(), each) is not each:
+                    raise ValueError(f"two datasets have the type {name!r}")
+        self._types = tuple(sorted(each.type for each in kinds))
+
+    def __getitem__(self, type: str) -> DatasetKind:
+        return self._by_type[type.casefold()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+
+@functools.cache
+def all_datasets() -> DatasetKinds:
+    """Every type that this product knows."""
+    package = importlib.import_module("restudio.factory.datasets")
+    found: dict[int, DatasetKind] = {}
+    for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        for value in vars(importlib.import_module(info.name)).values():
+            if isinstance(value, DatasetKind):
+                found[id(value)] = value
+    return DatasetKinds(tuple(found.values()))
+
+
+def open_dataset(dataset: Dataset, platform: Platform, activity_type: str) -> Data:
+    """What a dataset leads to; 2103 and 2104 for what it does not say well."""
+    kind = all_datasets().get(dataset.type)
+    if kind is None:
+        known = nearest(dataset.type, all_datasets())
+        raise ActivityFailed(
+            "2110", f"The dataset type '{dataset.type}' is not supported for '{activity_type}' activities.{known}"
+        )
+    for each in kind.properties:
+        if each.required and dataset.properties.get(each.name) in (None, ""):
+            raise ActivityFailed.missing(each.name)
+    return kind.open(dataset, platform, activity_type)

@@ -1,0 +1,1 @@
+"""Formats of files: delimited text, JSON, Parquet, and the codecs around them."""
