@@ -52,6 +52,16 @@ def test_a_stream_and_a_file_are_stored(objects: Objects, tmp_path: Path) -> Non
     assert objects.put("nothing", iter(())).size == 0
 
 
+def test_a_file_may_be_moved_into_the_store(objects: Objects, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * 100_000)
+    assert objects.put("file", source, move=True).size == 100_000
+    source.write_bytes(b"another file of that name")
+    assert objects.get("file") == b"x" * 100_000
+    objects.put("file", source, move=True)
+    assert objects.get("file") == b"another file of that name"
+
+
 def test_put_replaces(objects: Objects) -> None:
     objects.put("k", b"old and long")
     objects.put("k", b"new")

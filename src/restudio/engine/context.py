@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ from restudio.engine.messages import Answer, Ask, Run, Told, receive, send
 from restudio.engine.values import ValueStore
 from restudio.seams.context import Resource, ScriptResult
 
+_PROGRESS_S = 0.1
+"""A module may report every iteration of a tight loop; people see so many a second, and each costs the parent work."""
+
 
 class ChildContext:
     """See :class:`restudio.seams.context.Context`. Lives as long as one execution."""
@@ -24,6 +28,7 @@ class ChildContext:
         self._registry = registry
         self._reading = reading
         self._writing = writing
+        self._said, self._said_at = "", -_PROGRESS_S
         self._lines = LogLines(lambda line: send(writing, Told(None, line)))
 
     @property
@@ -31,6 +36,10 @@ class ChildContext:
         return Path(self._run.scratch)
 
     def progress(self, fraction: float, message: str = "") -> None:
+        now = time.monotonic()
+        if message == self._said and fraction < 1.0 and now - self._said_at < _PROGRESS_S:
+            return
+        self._said, self._said_at = message, now
         send(self._writing, Told(min(1.0, max(0.0, fraction)), message))
 
     def log(self, text: str) -> None:

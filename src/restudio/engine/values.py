@@ -55,8 +55,8 @@ class ValueStore:
         if isinstance(value, Table):
             path = self._new_path()
             write_table(value, path)
-            size = self._objects.put(key, path).size
-            path.unlink()
+            size = self._objects.put(key, path, move=True).size
+            path.unlink(missing_ok=True)
             return size
         if isinstance(value, Path):
             return self._objects.put(key, value).size

@@ -25,8 +25,9 @@ class Objects(Protocol):
     ``delete`` of a missing key does nothing. ``iter_keys`` yields in ascending order and may miss concurrent changes.
     """
 
-    def put(self, key: str, data: bytes | Iterable[bytes] | Path) -> ObjectInfo:
-        """Store bytes, a stream of chunks, or the content of a local file (which is left in place)."""
+    def put(self, key: str, data: bytes | Iterable[bytes] | Path, *, move: bool = False) -> ObjectInfo:
+        """Store bytes, a stream of chunks, or the content of a local file, which is left in place. With ``move`` the
+        file is the store's from now on: it may be gone afterwards, and nobody may write to it any more."""
         ...
 
     def get(self, key: str, start: int = 0, length: int | None = None) -> bytes:

@@ -34,7 +34,7 @@ class MemoryObjects:
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[bytes, float]] = {}
 
-    def put(self, key: str, data: bytes | Iterable[bytes] | Path) -> ObjectInfo:
+    def put(self, key: str, data: bytes | Iterable[bytes] | Path, *, move: bool = False) -> ObjectInfo:
         check_key(key)
         content = b"".join(_chunks(data))
         with self._lock:
@@ -87,13 +87,14 @@ class FileObjects:
         self._aside.mkdir(parents=True, exist_ok=True)
         self._sweep()
 
-    def put(self, key: str, data: bytes | Iterable[bytes] | Path) -> ObjectInfo:
+    def put(self, key: str, data: bytes | Iterable[bytes] | Path, *, move: bool = False) -> ObjectInfo:
         target = self._path(key)
         aside = self._aside / uuid.uuid4().hex
+        moved = move and isinstance(data, Path) and _moved(data, aside)
         try:
-            with aside.open("xb") as file:
+            with aside.open("rb+" if moved else "xb") as file:
                 fcntl.flock(file, fcntl.LOCK_SH)  # until it is in place: the writer lives
-                for chunk in _chunks(data):
+                for chunk in () if moved else _chunks(data):
                     file.write(chunk)
                 file.flush()
                 os.fsync(file.fileno())
@@ -194,7 +195,7 @@ class StoreObjects:
         self._api = obstore
         self._store = store
 
-    def put(self, key: str, data: bytes | Iterable[bytes] | Path) -> ObjectInfo:
+    def put(self, key: str, data: bytes | Iterable[bytes] | Path, *, move: bool = False) -> ObjectInfo:
         check_key(key)
         self._api.put(self._store, key, data)
         return self.info(key)
@@ -251,6 +252,15 @@ def _chunks(data: bytes | Iterable[bytes] | Path) -> Iterator[bytes]:
                 yield chunk
     else:
         yield from data
+
+
+def _moved(source: Path, target: Path) -> bool:
+    """Rename a file; whether that was possible."""
+    try:
+        source.rename(target)
+    except OSError:  # another file system
+        return False
+    return True
 
 
 def _cut(segment: str) -> str:

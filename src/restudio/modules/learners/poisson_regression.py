@@ -7,18 +7,18 @@ scikit-learn's ``PoissonRegressor`` with ``alpha = l2 / rows`` when ``l1`` is 0.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
 from restudio.artifacts.values import Json, Model, Task, UntrainedModel
 from restudio.core.errors import ModuleError
-from restudio.core.params import integer, real, to_raw, when
+from restudio.core.params import to_raw
 from restudio.core.spec import Port, PortKind, Serving, module
 from restudio.kernels.expr import Predictor
 from restudio.modules.learners.linear_design import encode, fitted_model, linear_predictor, to_unit_variance
-from restudio.modules.learners.ranges import EPSILON, SINGLE, allow_unknown, seed, single, trainer_mode, values_of
+from restudio.modules.learners.penalised import PenalisedParams
+from restudio.modules.learners.ranges import single
 from restudio.modules.learners.training_data import TrainingData
 from restudio.seams.context import Context
 
@@ -28,46 +28,17 @@ _MAX_EXPONENT = 500.0
 """Sums are held below it while searching, so that the objective stays finite."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoissonRegressionParams:
-    trainer_mode: str = trainer_mode()
-    tolerance: float = real("Optimization tolerance", 1e-7, ge=EPSILON, when=when("trainer_mode", SINGLE))
-    l1: float = real(
-        "L1 regularization weight",
-        1.0,
-        ge=0,
-        when=when("trainer_mode", SINGLE),
-        aliases=("L1 regularizaton weight",),
-        help="Pulls weights to exactly zero.",
-    )
-    l2: float = real(
-        "L2 regularization weight",
-        1.0,
-        ge=0,
-        when=when("trainer_mode", SINGLE),
-        aliases=("L2 regularizaton weight",),
-        help="Keeps weights small.",
-    )
-    memory: int = integer("Memory size for L-BFGS", 20, ge=1, when=when("trainer_mode", SINGLE))
-    tolerance_range: tuple[float, ...] = values_of("optimization tolerance", "0.00001; 0.00000001", ge=EPSILON)
-    l1_range: tuple[float, ...] = values_of("L1 regularization weight", "0.0; 0.01; 0.1; 1.0", ge=0)
-    l2_range: tuple[float, ...] = values_of("L2 regularization weight", "0.01; 0.1; 1.0", ge=0)
-    memory_range: tuple[float, ...] = values_of("memory size for L-BFGS", "5; 20; 50", ge=1)
-    seed: int | None = seed()
-    allow_unknown: bool = allow_unknown()
-
-
 @module(
     id=_ID,
     name="Poisson Regression",
     category="Machine Learning / Initialize Model / Regression",
-    params=PoissonRegressionParams,
+    params=PenalisedParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
     family="80e21b9d382740d8b733b53148becbc2",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0023", "0033", "0083", "0130", "0134"),
 )
-def poisson_regression(p: PoissonRegressionParams, *, ctx: Context) -> UntrainedModel:
+def poisson_regression(p: PenalisedParams, *, ctx: Context) -> UntrainedModel:
     """A model of counts: whole numbers from 0 on, such as calls a day. The logarithm of the expected count is a
     weighted sum of the features. Numbers are brought to mean 0 and variance 1, categories become indicators; rows with
     a missing feature are not learned from and get no score.
@@ -79,7 +50,7 @@ def poisson_regression(p: PoissonRegressionParams, *, ctx: Context) -> Untrained
 
 
 @poisson_regression.fits
-def _fit(p: PoissonRegressionParams, data: TrainingData, ctx: Context) -> Model:
+def _fit(p: PenalisedParams, data: TrainingData, ctx: Context) -> Model:
     if (data.target < 0).any() or (data.target != np.floor(data.target)).any():
         name = "" if data.label is None else data.label.name
         raise ModuleError(
@@ -96,7 +67,7 @@ def _predict(model: Model) -> Predictor:
     return linear_predictor(model, "exp")
 
 
-def _minimise(matrix: Any, target: np.ndarray, p: PoissonRegressionParams) -> tuple[np.ndarray, float]:
+def _minimise(matrix: Any, target: np.ndarray, p: PenalisedParams) -> tuple[np.ndarray, float]:
     """Weights and intercept, by L-BFGS. A weight is the difference of two halves that are not negative, which makes
     the L1 penalty smooth."""
     from scipy.optimize import minimize
