@@ -33,6 +33,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "lightgbm": ("modules/", "kernels/"),
     "pandas": ("modules/", "tables/", "engine/"),
     "arff": ("tables/",),
+    "babel": ("expressions/",),
 }
 FORBIDDEN = frozenset({"pickle", "cloudpickle", "dill", "shelve", "marshal"})
 PURE = ("core/", "graph/", "kernels/", "artifacts/", "tables/", "expressions/")

@@ -124,7 +124,8 @@ class Function:
             return f"at least {_plural(self.fewest, numeric or '')}"
         if self.fewest == self.most:
             return _plural(self.most, numeric or "") if self.most else "no parameters"
-        return f"{_words(self.fewest)} to {_plural(self.most, numeric or '')}"
+        between = f"{_words(self.fewest)} to " if self.fewest else "at most "
+        return between + _plural(self.most, numeric or "")
 
 
 def function(

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from restudio.expressions.catalog import find_function
 from restudio.expressions.tree import Call, Literal, Node, Select
 
 _ACTIVITIES = frozenset({"activity", "actions", "outputs", "body"})
-_CONTEXT = _ACTIVITIES | {"pipeline", "variables", "item", "dataset", "linkedservice", "trigger", "triggerbody"}
-_CHANGING = frozenset({"utcnow", "getfuturetime", "getpasttime", "guid", "rand"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,8 @@ class References:
 
     @property
     def is_constant(self) -> bool:
-        """Whether the value depends on nothing outside."""
-        return not self.functions & (_CONTEXT | _CHANGING)
+        """Whether the value depends on nothing outside: no function is called that looks at the scope."""
+        return not any((found := find_function(name)) is None or found.scoped for name in self.functions)
 
 
 def find_references(nodes: Iterable[Node]) -> References:

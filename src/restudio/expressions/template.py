@@ -42,7 +42,7 @@ class Template:
 
     @property
     def is_constant(self) -> bool:
-        """Whether every evaluation gives the same value."""
+        """Whether every evaluation surely gives the same value."""
         return self.references.is_constant
 
     def evaluate(self, scope: Scope) -> Json:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
+import math
 import re
 from dataclasses import dataclass
 
-from restudio.expressions.errors import ExpressionError
+from restudio.expressions.errors import ExpressionError, shorten
 from restudio.expressions.values import Json
 
 
@@ -95,13 +96,22 @@ def _token(text: str, found: re.Match[str], place: int) -> Token:
     if (quoted := found["string"]) is not None:
         return Token(Kind.STRING, quoted[1:-1].replace("''", "'"), place)
     number = found["number"]
-    if found["fraction"] is None and found["exponent"] is None:
-        if len(number) > 40 or (value := int(number)) not in _INTEGERS:
-            raise ExpressionError.not_valid(
-                text, f"the value '{number[:40]}' at position '{place}' cannot be converted to number", place
-            )
-        return Token(Kind.INTEGER, value, place)
-    return Token(Kind.FLOAT, float(number), place)
+    whole = found["fraction"] is None and found["exponent"] is None
+    value = _integer(number) if whole else float(number)
+    if value is None or math.isinf(value):
+        raise ExpressionError.not_valid(
+            text, f"the value '{shorten(number)}' at position '{place}' cannot be converted to number", place
+        )
+    return Token(Kind.INTEGER if whole else Kind.FLOAT, value, place)
+
+
+def _integer(digits: str) -> int | None:
+    """An integer of 64 bits, or None."""
+    try:
+        value = int(digits)
+    except ValueError:  # more digits than Python converts
+        return None
+    return value if value in _INTEGERS else None
 
 
 def _end_of_blanks(text: str, position: int) -> int:

@@ -52,4 +52,5 @@ def type_name(value: Json) -> str:
     >>> type_name(1), type_name(True), type_name([])
     ('Integer', 'Boolean', 'Array')
     """
-    return _NAMES.get(type(value), "Object")
+    kind = type(value)
+    return _NAMES.get(kind) or str(getattr(kind, "type_name", "Object"))

@@ -22,6 +22,7 @@ _NOT_IN_NAMES = re.compile(r"[^\w.\-:]")
 _NO_START = re.compile(r"[\d.\-]")
 _ENCODED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _DECLARATION = "?xml"
+_DECLARED = re.compile(rb"""\s*<\?xml\s+version=["']([0-9.]+)["'](?:\s+encoding=["']([\w.-]+)["'])?""")
 
 
 def is_xml(value: Json) -> bool:
@@ -60,13 +61,11 @@ def xml_to_json(value: Json) -> Json:
     """Attributes as ``@name``, repeated elements as arrays, texts as strings, empty elements as null."""
     content = content_of(value) or b""
     root = parse_xml(content, "json")
+    found = _DECLARED.match(content)
     declaration = {}
-    if content.lstrip().startswith(b"<?xml"):
-        info = root.getroottree().docinfo
-        declaration = {
-            _DECLARATION: {"@version": info.xml_version}
-            | ({"@encoding": info.encoding} if b"encoding" in content[:100] else {})
-        }
+    if found is not None:
+        named = dict(zip(("@version", "@encoding"), found.groups(), strict=True))
+        declaration = {_DECLARATION: {name: part.decode() for name, part in named.items() if part is not None}}
     return declaration | {_name(root): _content(root, VALUE_NESTING)}
 
 

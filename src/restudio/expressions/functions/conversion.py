@@ -7,9 +7,12 @@ import re
 from decimal import Decimal
 from typing import NoReturn
 
-from restudio.expressions.declaration import ANY, STRING, Accepts, Later, function, parameter, repeated
+from restudio.expressions.culture import find_culture
+from restudio.expressions.date_format import BadFormat
+from restudio.expressions.declaration import ANY, NUMBER, STRING, Accepts, Later, function, parameter, repeated
 from restudio.expressions.errors import ExpressionError, shorten
 from restudio.expressions.lenient_json import NotJson, read_json
+from restudio.expressions.number_format import format_number
 from restudio.expressions.texts import text_of
 from restudio.expressions.values import Json, Scaled
 from restudio.expressions.xml_object import is_xml, xml_to_json
@@ -114,6 +117,24 @@ def is_int(text: str) -> bool:
 def is_float(text: str, locale: str = "") -> bool:
     """Whether a text is a number."""
     return _read_float(text) is not None
+
+
+@function(
+    "formatNumber",
+    parameter("number", NUMBER),
+    parameter("format", STRING),
+    parameter("locale", STRING, optional=True),
+    extra=True,
+)
+def format_as_text(number: float, format: str, locale: str = "en-US") -> str:
+    """A number in a format of .NET: `N2` gives `1,234.50`, `0.0%` gives `12.5%`."""
+    try:
+        return format_number(number, format, find_culture(locale))
+    except BadFormat as error:
+        raise ExpressionError(
+            f"The template language function 'formatNumber' format parameter '{shorten(format)}' is not supported:"
+            f" {error}."
+        ) from error
 
 
 @function("json", parameter("value", _JSON_SOURCE))
