@@ -5,7 +5,8 @@ The result is a table with one row an input. What its graphs need travels with i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +21,7 @@ from restudio.core.spec import Serving, module, table_in, table_out
 from restudio.kernels.levels import Levels
 from restudio.kernels.vectors import as_doubles, from_arrow
 from restudio.modules.learners.training_data import ensure_finite
-from restudio.modules.metrics import binary, clustering, multiclass, regression
+from restudio.modules.metrics import binary, clustering, multiclass, quantile, regression
 from restudio.seams.context import Context
 from restudio.tables.table import Table
 from restudio.tables.view import with_view
@@ -32,6 +33,7 @@ _LABEL_SCORES = {
     Score.MULTICLASS_LABEL: Task.MULTICLASS,
     Score.REGRESSION_LABEL: Task.REGRESSION,
 }
+_QUANTILE = re.compile(r"Scores for quantile :(0?\.\d+(?:e-\d+)?)(?: \(\d+\))?\Z")
 _PROBABILITY_SCORES = (Score.PROBABILITY, Score.ANOMALY_SCORE)
 _CUSTOM_NAMES = {
     "Binary Class Scored Labels": Task.BINARY,
@@ -86,9 +88,9 @@ def evaluate_model(p: object, scored: Table, compared: Table | None, *, ctx: Con
     if len(tasks) > 1:
         left, right = (e.task.value for e in evaluations)
         raise ModuleError("0062", f"A {left} model cannot be compared with a {right} model.")
-    names = list(evaluations[0].metrics)
+    names = list(dict.fromkeys(name for evaluation in evaluations for name in evaluation.metrics))
     schema = Schema.of(Column(name, DType.DOUBLE) for name in names)
-    table = Table.from_columns({name: [e.metrics[name] for e in evaluations] for name in names}, schema)
+    table = Table.from_columns({name: [e.metrics.get(name) for e in evaluations] for name in names}, schema)
     return with_view(table, {"kind": "evaluation", "results": [e.curves for e in evaluations]})
 
 
@@ -130,12 +132,15 @@ def evaluate_scored(scored: Table) -> Evaluation:
 
     Errors: 0024 no label column, 0025 no scores, 0021 no row with both, 0013 a task that this module does not judge.
     """
-    task, assigned = _find_assigned(scored.schema)
+    quantiles = _find_quantiles(scored.schema)
+    task, assigned = (Task.REGRESSION, None) if quantiles else _find_assigned(scored.schema)
     label = scored.schema.label()
     if label is None:
         raise ModuleError(
             "0024", "There is no label column to compare the scores with; mark it with Edit Metadata before scoring."
         )
+    if assigned is None:
+        return _evaluate_quantiles(_complete(scored.select([label.name, *quantiles.values()])), label, quantiles)
     used = [label.name, assigned.name]
     probability = _find_probability(scored.schema) if task is Task.BINARY else None
     if probability is not None:
@@ -166,6 +171,17 @@ def _find_assigned(schema: Schema) -> tuple[Task, Column]:
         if column.dtype.is_number:
             return Task.REGRESSION, column
     raise ModuleError("0025", "There are no score columns; connect the output of Score Model.")
+
+
+def _find_quantiles(schema: Schema) -> dict[float, str]:
+    """The score columns of quantiles, when these are the newest scores."""
+    found: dict[float, str] = {}
+    for column in reversed(schema.columns):
+        match = _QUANTILE.match(column.name)
+        if match is None or not column.dtype.is_number:
+            break
+        found[float(match[1])] = column.name
+    return dict(sorted(found.items()))
 
 
 def _find_probability(schema: Schema) -> Column:
@@ -222,12 +238,25 @@ def _evaluate_multiclass(rows: Table, label: Column, assigned: Column) -> Evalua
 
 def _evaluate_regression(rows: Table, label: Column, assigned: Column) -> Evaluation:
     for column in (label, assigned):
-        if not column.dtype.is_number:
-            raise ModuleError("0013", f"Column '{column.name}' is {column.dtype.value}; a regression needs numbers.")
+        _ensure_number(column)
     truth, predicted = (as_doubles(from_arrow(rows.column(c.name), c.dtype)) for c in (label, assigned))
     curves = {"task": Task.REGRESSION.value, **regression.error_histogram(truth, predicted)}
     deviations = as_doubles(from_arrow(rows.data.columns[2], DType.DOUBLE)) if len(rows.schema) > 2 else None
     return Evaluation(Task.REGRESSION, regression.metrics(truth, predicted, deviations), curves)
+
+
+def _evaluate_quantiles(rows: Table, label: Column, quantiles: Mapping[float, str]) -> Evaluation:
+    _ensure_number(label)
+    truth, *values = (as_doubles(from_arrow(rows.column(c.name), c.dtype)) for c in rows.schema)
+    predicted = dict(zip(quantiles, values, strict=True))
+    histogram = regression.error_histogram(truth, quantile.middle(predicted))
+    curves: dict[str, Json] = {"task": Task.REGRESSION.value, "Quantiles": list(quantiles), **histogram}
+    return Evaluation(Task.REGRESSION, quantile.metrics(truth, predicted), curves)
+
+
+def _ensure_number(column: Column) -> None:
+    if not column.dtype.is_number:
+        raise ModuleError("0013", f"Column '{column.name}' is {column.dtype.value}; a regression needs numbers.")
 
 
 def _classes(rows: Table, label: Column, assigned: Column) -> tuple[Level, ...]:

@@ -188,10 +188,10 @@ def _fit(
     import lightgbm
 
     chosen = single(p)
-    settings = {**objective, **_settings(chosen), "num_threads": _threads(data)}
+    settings = {**objective, **_settings(chosen), "num_threads": threads_for(data)}
     categorical = [i for i, column in enumerate(data.features) if column.is_categorical]
     dataset = lightgbm.Dataset(
-        _matrix(data), data.target.astype(np.float64), categorical_feature=categorical, params=settings
+        typed_matrix(data), data.target.astype(np.float64), categorical_feature=categorical, params=settings
     )
 
     def report(environment: Any) -> None:
@@ -208,7 +208,7 @@ def _fit(
         label=data.label,
         classes=data.classes,
         arrays={"gain": np.asarray(booster.feature_importance("gain"), np.float64)},
-        texts={"trees": _portable(booster.model_to_string())},
+        texts={"trees": portable(booster.model_to_string())},
         params=cast("dict[str, Json]", to_raw(p)),
         metrics={"Training rows": float(data.rows)},
     )
@@ -227,7 +227,7 @@ def _settings(p: BoostedTreeParams) -> dict[str, object]:
     }
 
 
-def _threads(data: TrainingData) -> int:
+def threads_for(data: TrainingData) -> int:
     """A core for every so many cells, as far as there are cores.
 
     Fewer cells do not repay the waiting for each other. In module processes waiting threads sleep (the engine sees to
@@ -236,7 +236,8 @@ def _threads(data: TrainingData) -> int:
     return min(len(cores()), 1 + data.rows * len(data.features) // _CELLS_PER_THREAD)
 
 
-def _matrix(data: TrainingData) -> np.ndarray:
+def typed_matrix(data: TrainingData) -> np.ndarray:
+    """The features as LightGBM takes them: categories by the position of their level, missing cells as NaN."""
     matrix = np.empty((data.rows, len(data.features)))
     for i, (column, cells) in enumerate(zip(data.features, data.columns, strict=True)):
         matrix[:, i] = cells
@@ -245,7 +246,7 @@ def _matrix(data: TrainingData) -> np.ndarray:
     return matrix
 
 
-def _portable(text: str) -> str:
+def portable(text: str) -> str:
     """The trees alone, with finite numbers.
 
     What follows the trees repeats settings (threads, paths) that say nothing of the model. A split of missing from
