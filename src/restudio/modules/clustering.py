@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,8 +19,7 @@ from restudio.kernels.expr import Frame, Predict
 from restudio.kernels.levels import Levels
 from restudio.kernels.vectors import as_doubles, from_arrow
 from restudio.modules.k_means import FILL, IGNORE, KMeansParams
-from restudio.modules.learners.ranges import single
-from restudio.modules.learners.training_data import levels_of, prepare_unlabelled
+from restudio.modules.learners.training_data import TrainingData, levels_of, prepare_unlabelled
 from restudio.modules.scoring import call_of
 from restudio.modules.symbolic import over
 from restudio.seams.context import Context
@@ -27,18 +27,18 @@ from restudio.tables.naming import unique_names
 from restudio.tables.table import ARROW_TYPES, Table
 
 ASSIGNMENTS, DISTANCES = "Assignments", "DistancesToClusterCenter no."
-_APPEND = "Check for Append or Uncheck for Result Only"
+APPEND = "Check for Append or Uncheck for Result Only"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainClusteringParams:
     chosen: Selection = columns("Column Set", help="The columns to cluster by.")
-    append: bool = boolean(_APPEND, True, help="Off: only the assignments and distances.")
+    append: bool = boolean(APPEND, True, help="Off: only the assignments and distances.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignParams:
-    append: bool = boolean(_APPEND, True, help="Off: only the assignments and distances.")
+    append: bool = boolean(APPEND, True, help="Off: only the assignments and distances.")
 
 
 @module(
@@ -65,22 +65,56 @@ def train_clustering_model(
       Dataset: {x: [1.0, 2.0, 9.0, 10.0]}
       Results dataset: {x: [1.0, 2.0, 9.0, 10.0], Assignments: [1, 1, 0, 0], ...: []}
     """
-    learner = ctx.entry(untrained.learner)
-    if learner.fit is None or untrained.task is not Task.CLUSTERING:
-        raise ModuleError("0013", f"'{learner.spec.name}' does not find clusters; use K-Means Clustering.")
-    params: object = parse_params(learner.spec.params, untrained.params)
-    label = dataset.schema.label()
-    chosen = p.chosen.resolve(dataset.schema, parameter="Column Set")
-    data = prepare_unlabelled(dataset, [name for name in chosen if dataset.schema[name].role is not Role.LABEL])
-    if label is not None:
-        levels, codes = _label_codes(dataset, label)
-        data = replace(data, label=label, classes=levels, target=codes)
+    learner, params = clustering_learner(untrained, ctx)
+    data = clustering_data(p.chosen, dataset)
     ctx.progress(0.1, f"clustering {data.rows} rows by {len(data.features)} columns")
     model: Model = learner.fit(params, data, ctx)
-    results = over(dataset, lambda frame: _assigned(model, frame, p.append, ctx.entry))
-    if label is not None and isinstance(params, KMeansParams) and single(params).label_mode != IGNORE:
-        results = _relabelled(results, dataset, label, only_missing=single(params).label_mode == FILL)
-    return model, results
+    return model, assigned_table(model, params, dataset, append=p.append, entry=ctx.entry)
+
+
+class ClusteringLearner(NamedTuple):
+    """``fit(params, data, ctx)`` finds clusters."""
+
+    fit: Callable[..., Model]
+
+
+def clustering_learner(untrained: UntrainedModel, ctx: Context) -> tuple[ClusteringLearner, KMeansParams]:
+    """The learner and its parameters; error 0013 when it does not find clusters."""
+    learner = ctx.entry(untrained.learner)
+    params: object = parse_params(learner.spec.params, untrained.params)
+    if learner.fit is None or untrained.task is not Task.CLUSTERING or not isinstance(params, KMeansParams):
+        raise ModuleError("0013", f"'{learner.spec.name}' does not find clusters; use K-Means Clustering.")
+    return ClusteringLearner(learner.fit), params
+
+
+def clustering_data(selection: Selection, dataset: Table) -> TrainingData:
+    """The chosen columns, and the label where there is one, which is never clustered by."""
+    label = dataset.schema.label()
+    chosen = selection.resolve(dataset.schema, parameter="Column Set")
+    data = prepare_unlabelled(dataset, [name for name in chosen if dataset.schema[name].role is not Role.LABEL])
+    if label is None:
+        return data
+    levels, codes = _label_codes(dataset, label)
+    return replace(data, label=label, classes=levels, target=codes)
+
+
+def assigned_table(
+    model: Model, params: KMeansParams, dataset: Table, *, append: bool, entry: Callable[[str], Entry]
+) -> Table:
+    """The clusters of the rows, and the label where the learner is told to change it."""
+    results = over(dataset, lambda frame: _assigned(model, frame, append, entry))
+    label = dataset.schema.label()
+    if label is None or params.label_mode == IGNORE:
+        return results
+    return _relabelled(results, dataset, label, only_missing=params.label_mode == FILL)
+
+
+def distances_of(model: Model, dataset: Table, entry: Callable[[str], Entry]) -> tuple[np.ndarray, np.ndarray]:
+    """Assigned clusters, and distances to all centres (a column each), of the rows that have them."""
+    results = over(dataset, lambda frame: _assigned(model, frame, False, entry))
+    arrays = [as_doubles(from_arrow(results.column(c.name), c.dtype)) for c in results.schema]
+    complete = ~np.isnan(arrays[1])
+    return arrays[0][complete].astype(np.int64), np.column_stack(arrays[1:])[complete]
 
 
 @module(

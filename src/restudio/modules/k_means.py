@@ -133,6 +133,19 @@ def _predict(model: Model) -> Predictor:
         )
 
 
+def setting(p: KMeansParams) -> KMeansParams:
+    """The parameters as single values, for a sweep to change: those of the range mode where it is on."""
+    return replace(p, trainer_mode=SINGLE, start=p.start_sweep if p.trainer_mode == RANGE else p.start)
+
+
+def centre_distances(model: Model) -> np.ndarray:
+    """The distances of the centres to each other, by the metric that the model assigns with."""
+    from sklearn.metrics import pairwise_distances
+
+    found: np.ndarray = pairwise_distances(model.arrays["centres"], metric=str(model.params[_METRIC]).lower())
+    return found
+
+
 def _start(p: KMeansParams, matrix: Any, data: TrainingData) -> Any:
     """The first centres as the library takes them: a name, or the centres themselves."""
     if p.start in (_PLUS, _FAST):
