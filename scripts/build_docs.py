@@ -30,6 +30,7 @@ _LINKS = (
     ("retraining", "Retraining"),
     ("concepts/index", "Concepts"),
     ("modules/index", "Modules"),
+    ("factory/expressions", "Expressions"),
     ("operators", "Operators"),
     ("errors", "Errors"),
     ("decisions/index", "Decisions"),

@@ -114,7 +114,9 @@ def _eager(
             if type(values[index]) not in accepted:
                 raise function.wrong_type(index, values[index], position)
         try:
-            result = run(evaluation.scope, *values) if scoped else run(*values)
+            if scoped:  # what the scope gives is there already
+                return run(evaluation.scope, *values)
+            result = run(*values)
             kind = type(result)
             if (kind is str or kind is list) and len(result) > CHARGED_FROM:
                 evaluation.charge(len(result) * (ITEM_SIZE if kind is list else 1), name)

@@ -12,11 +12,13 @@ import re
 from typing import Final
 
 from restudio.expressions.limits import VALUE_NESTING, too_deep
+from restudio.expressions.utf16 import from_units
 from restudio.expressions.values import Json
 
 _BLANKS = re.compile(r"(?:[\s\ufeff]++|//[^\r\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+")
 _STRING = re.compile(r"""\s*+"((?:[^"\\]++|\\.)*+)"|'((?:[^'\\]++|\\.)*+)'""", re.DOTALL)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _WORD = re.compile(r"[^\W\d][\w$]*+|\$[\w$]*+")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,4000}\Z")
@@ -39,6 +41,8 @@ class NotJson(ValueError):
 
 def read_json(text: str) -> Json:
     """The value; null for a text without any. ``NotJson`` when it cannot be read."""
+    if _SURROGATE.search(text):
+        return _Reader(text).whole()  # which makes characters of halves
     try:
         value = json.loads(text)
     except RecursionError as error:
@@ -135,7 +139,7 @@ class _Reader:
         if found is None:
             raise self._problem(f"Unterminated string. Expected delimiter: {self._text[self._at]}. It begins with")
         self._at = found.end()
-        return _ESCAPE.sub(self._unescape, found[1] if found[1] is not None else found[2])
+        return from_units(_ESCAPE.sub(self._unescape, found[1] if found[1] is not None else found[2]))
 
     def _unescape(self, found: re.Match[str]) -> str:
         escape = found[1]

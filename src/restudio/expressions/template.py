@@ -55,7 +55,7 @@ class Template:
 
 def compile_template(text: str) -> Template:
     """The text, ready to be evaluated any number of times; kept for the next who asks."""
-    return _cached(text) if len(text) <= _CACHED_LENGTH else _compile(text)
+    return _cached(text) if len(text) <= _CACHED_LENGTH else compile_anew(text)
 
 
 def evaluate_tree(value: Json, scope: Scope, *, skip: Callable[[Path], bool] | None = None) -> Json:
@@ -107,10 +107,11 @@ def _shown(path: Path) -> str:
 
 @lru_cache(maxsize=4096)
 def _cached(text: str) -> Template:
-    return _compile(text)
+    return compile_anew(text)
 
 
-def _compile(text: str) -> Template:
+def compile_anew(text: str) -> Template:
+    """As :func:`compile_template`, and not kept."""
     if text.startswith("@@"):
         return _constant(text, Mode.ESCAPED, text[1:])
     if text.startswith("@") and text != "@" and not text.startswith("@{"):

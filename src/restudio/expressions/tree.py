@@ -59,7 +59,9 @@ def to_text(node: Node) -> str:
         case Call(name=name, arguments=arguments):
             return f"{name}({', '.join(map(to_text, arguments))})"
         case Select(base=base, steps=steps):
-            return to_text(base) + "".join(map(_step_text, steps))
+            # A blank keeps the point of a step out of the number before it.
+            gap = " " if isinstance(base, Literal) and isinstance(base.value, int | float) else ""
+            return to_text(base) + gap + "".join(map(_step_text, steps))
 
 
 def _step_text(step: Step) -> str:

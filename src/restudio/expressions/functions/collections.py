@@ -115,9 +115,10 @@ def join(array: list[Json], separator: str) -> str:
 
 
 @function("union", parameter("collection", _OBJECT_OR_ARRAY), repeated("collections", _OBJECT_OR_ARRAY))
-def union(*collections: Json) -> Json:
+def union(first: Json, *others: Json) -> Json:
     """The elements of all arrays without duplicates, in order of first appearance; or one object with the members of
     all, where a later member replaces an earlier one of the same name."""
+    collections = (first, *others)
     if _all_arrays("union", collections):
         found: dict[Hashable, Json] = {}
         for array in collections:
@@ -128,15 +129,14 @@ def union(*collections: Json) -> Json:
 
 
 @function("intersection", parameter("collection", _OBJECT_OR_ARRAY), repeated("collections", _OBJECT_OR_ARRAY))
-def intersection(*collections: Json) -> Json:
+def intersection(first: Json, *others: Json) -> Json:
     """The elements that all arrays have, without duplicates, in the order of the first; or the members that all objects
     have with the same value."""
-    if _all_arrays("intersection", collections):
-        found = {identity(element): element for element in reversed(collections[0])}
-        for array in collections[1:]:
+    if _all_arrays("intersection", (first, *others)):
+        found = {identity(element): element for element in reversed(first)}
+        for array in others:
             found = {key: found[key] for key in found.keys() & {identity(element) for element in array}}
-        return [found.pop(key) for key in map(identity, collections[0]) if key in found]
-    first, *others = collections
+        return [found.pop(key) for key in map(identity, first) if key in found]
     return {
         name: value
         for name, value in first.items()

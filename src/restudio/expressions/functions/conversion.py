@@ -19,7 +19,6 @@ from restudio.expressions.xml_object import is_xml, xml_to_json
 
 _NUMBER = re.compile(r"\s*+([+-]?)([0-9][0-9,]*+)?(\.[0-9]*+)?([eE][+-]?[0-9]{1,9})?\s*+\Z")
 _WHOLE = re.compile(r"\s*+[+-]?[0-9]{1,19}\s*+\Z")
-_NOT_NUMBERS = {"nan": math.nan, "infinity": math.inf, "-infinity": -math.inf, "∞": math.inf, "-∞": -math.inf}
 _SMALLEST, _BEYOND = -(2.0**63), 2.0**63
 _MOST_DECIMAL = Decimal(2**96)
 _CONVERTIBLE = Accepts("a string, a number or a boolean", frozenset({str, int, float, Scaled, bool}))
@@ -43,7 +42,10 @@ def _plain_number(text: str) -> str | None:
 
 def _read_float(text: str) -> float | None:
     plain = _plain_number(text)
-    return _NOT_NUMBERS.get(text.strip().lower()) if plain is None else float(plain)
+    if plain is None:
+        return math.nan if text.strip() == "NaN" else None
+    number = float(plain)
+    return None if math.isinf(number) else number
 
 
 @function("string", parameter("value", ANY))
@@ -80,7 +82,7 @@ def decimal(value: Json) -> float:
     if type(value) is bool or (type(value) is float and not math.isfinite(value)):
         _not_valid("decimal")
     plain = _plain_number(value) if type(value) is str else repr(value)
-    if plain is None or abs(number := Decimal(plain)) >= _MOST_DECIMAL:
+    if plain is None or (number := Decimal(plain)).adjusted() > 28 or abs(number) >= _MOST_DECIMAL:
         _not_valid("decimal")
     return Scaled(_at_28_places(number))
 

@@ -17,28 +17,39 @@ _NUMBER_OR_ARRAY = Accepts("an array or numbers", frozenset({*_NUMBERS, list}))
 
 def _whole(value: int, name: str) -> int:
     if not _SMALLEST <= value <= _LARGEST:
-        raise ExpressionError(
-            f"The provided parameters for template language function '{name}' caused arithmetic overflow."
-        )
+        raise _overflow(name)
     return value
+
+
+def _finite(value: float, name: str) -> float:
+    """JSON has no infinite numbers."""
+    if math.isinf(value):
+        raise _overflow(name)
+    return value
+
+
+def _overflow(name: str) -> ExpressionError:
+    return ExpressionError(
+        f"The provided parameters for template language function '{name}' caused arithmetic overflow."
+    )
 
 
 @function("add", parameter("a", NUMBER), parameter("b", NUMBER))
 def add(a: Number, b: Number) -> Number:
     """The sum."""
-    return _whole(a + b, "add") if type(a) is type(b) is int else float(a) + float(b)
+    return _whole(a + b, "add") if type(a) is type(b) is int else _finite(float(a) + float(b), "add")
 
 
 @function("sub", parameter("a", NUMBER), parameter("b", NUMBER))
 def sub(a: Number, b: Number) -> Number:
     """The difference."""
-    return _whole(a - b, "sub") if type(a) is type(b) is int else float(a) - float(b)
+    return _whole(a - b, "sub") if type(a) is type(b) is int else _finite(float(a) - float(b), "sub")
 
 
 @function("mul", parameter("a", NUMBER), parameter("b", NUMBER))
 def mul(a: Number, b: Number) -> Number:
     """The product."""
-    return _whole(a * b, "mul") if type(a) is type(b) is int else float(a) * float(b)
+    return _whole(a * b, "mul") if type(a) is type(b) is int else _finite(float(a) * float(b), "mul")
 
 
 @function("div", parameter("a", NUMBER), parameter("b", NUMBER))
@@ -48,7 +59,7 @@ def div(a: Number, b: Number) -> Number:
     if type(a) is type(b) is int:
         quotient = abs(a) // abs(b)
         return _whole(quotient if (a < 0) == (b < 0) else -quotient, "div")
-    return float(a) / float(b)
+    return _finite(float(a) / float(b), "div")
 
 
 @function("mod", parameter("a", NUMBER), parameter("b", NUMBER))

@@ -103,7 +103,7 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._at = 0
+        self._at = 2 if text.startswith("$$") else 0
         self._depth = 0
 
     def whole(self) -> _Code:
