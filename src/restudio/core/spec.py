@@ -28,7 +28,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from restudio.core.params import NoParams
+from restudio.core.params import NoParams, When
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,6 +63,18 @@ class Serving(enum.Enum):
     """The module has no place in a predictive graph (Train Model)."""
 
 
+@dataclass(frozen=True, slots=True)
+class LearnedTable:
+    """A table output that holds what a module learned, as a transform does (the vocabulary of n-grams): a service keeps
+    it, and a retrained model brings its own. Nothing is learned while ``fixed`` holds: then the module takes over what
+    its input ``given`` holds.
+    """
+
+    output: str
+    given: str
+    fixed: When
+
+
 def table_in(name: str, *, optional: bool = False) -> Port:
     return Port(name, PortKind.TABLE, optional)
 
@@ -94,6 +106,7 @@ class Spec:
     """YAML, as the module docstring says."""
     known_by_running: str = ""
     """Why the columns of the outputs cannot be told before running; blank where ``tells_schema`` tells them."""
+    learns: LearnedTable | None = None
 
     def input(self, name: str) -> Port | None:
         return next((p for p in self.inputs if p.name == name), None)
@@ -117,6 +130,7 @@ class Entry:
       of other learners, and it is ``predictor(model, entry)``.
     - ``score_columns(model)``: learners whose score columns are not those of their task.
     - ``apply(transform, frame)``: modules that fit a ``Transform``; a symbolic table to the transformed one.
+    - ``keep(p, table)``: modules with a ``LearnedTable``; that table to the ``Transform`` that serves for it.
     """
 
     spec: Spec
@@ -126,6 +140,7 @@ class Entry:
     fit: Callable[..., Any] | None = None
     predictor: Callable[..., Any] | None = None
     apply: Callable[..., Any] | None = None
+    keep: Callable[..., Any] | None = None
     score_columns: Callable[..., Any] | None = None
     composite: bool = False
     fit_table: Callable[..., Any] | None = None
@@ -169,6 +184,10 @@ class Entry:
 
     def scores_table(self, function: F) -> F:
         self.score_table = function
+        return function
+
+    def keeps(self, function: F) -> F:
+        self.keep = function
         return function
 
 

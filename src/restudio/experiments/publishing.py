@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from restudio.artifacts.container import read_artifact, write_bundle
+from restudio.artifacts.container import read_artifact, write_artifact, write_bundle
 from restudio.artifacts.values import Json, Model
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.registry import Registry
 from restudio.core.schema import to_json
 from restudio.core.spec import PortKind
+from restudio.experiments.fitted import read_fitted
 from restudio.experiments.results import bundle_of, kind_of, open_table
 from restudio.experiments.rules import asset_title, model_name, part_name
 from restudio.experiments.types import Experiment, Run
+from restudio.graph.learned import learned_ports
 from restudio.graph.model import Graph
 from restudio.graph.plan import PortId
 from restudio.graph.rewrite import Needs, Rewrite, find_needs, refresh_saved, saved_id, to_predictive
@@ -53,10 +55,12 @@ class Publisher:
     ) -> Asset:
         """Save an output as an asset, or as the next version of ``family``.
 
-        A trained model is saved with the transforms fitted upstream of it. Error ``WrongKind`` when the port holds
-        something else.
+        A trained model is saved with the transforms fitted upstream of it; a learned table may also be saved as the
+        transform that stands for it. Error ``WrongKind`` when the port holds something else.
         """
         held = _KINDS.get(kind_of(finished.graph, self._registry, source))
+        if held == "dataset" and kind == "transform" and self._is_learned(finished.graph, source):
+            held = "transform"
         if held is None or held != kind:
             text = f"Output '{source[1]}' of '{source[0]}' can be saved as {held or 'nothing'}, not as {kind}."
             raise RestudioError(Kind.INVALID_OPERATION, "WrongKind", text, target=source[0])
@@ -70,7 +74,7 @@ class Publisher:
             with open_table(self._objects, key) as table:
                 schema = to_json(table.schema)
         with local_copy(self._objects, key) as path:
-            content = path if held != "model" else self._bundle(finished, source, name)
+            content = path if held == "dataset" else self._artifact(finished, held, source, name)
             return self._assets.create(
                 run.workspace_id,
                 held,
@@ -112,7 +116,7 @@ class Publisher:
 
     def _save(self, finished: FinishedRun, training: Experiment, source: PortId, needs: Needs, owner: str) -> Asset:
         is_model = source == needs.model
-        kind = _KINDS[kind_of(finished.graph, self._registry, source)]
+        kind = "transform" if source in needs.transforms else _KINDS[kind_of(finished.graph, self._registry, source)]
         wanted = model_name(training.title) if is_model else part_name(training.title, source)
         name, family = self._place(training, kind, wanted)
         return self.promote(finished, source, kind, name, family=family, owner=owner)
@@ -127,7 +131,14 @@ class Publisher:
             name = f"{wanted} ({number})"
         return name, None
 
-    def _bundle(self, finished: FinishedRun, source: PortId, name: str) -> bytes:
+    def _is_learned(self, graph: Graph, source: PortId) -> bool:
+        node = graph.node(source[0])
+        return source[1] in learned_ports(node, self._registry.get_entry(node.module).spec)
+
+    def _artifact(self, finished: FinishedRun, kind: AssetKind, source: PortId, name: str) -> bytes:
+        if kind == "transform":
+            key = finished.key_of(source)
+            return write_artifact(read_fitted(finished.graph, self._registry, self._objects, key, source))
         bundle = bundle_of(finished.graph, self._registry, finished.key_of, self._objects, source, resource=name)
         return write_bundle(bundle)
 

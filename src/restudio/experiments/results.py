@@ -16,11 +16,10 @@ from restudio.core.errors import Kind, RestudioError
 from restudio.core.registry import Registry
 from restudio.core.schema import DType, to_json
 from restudio.core.spec import PortKind
+from restudio.experiments.fitted import fitted_before
 from restudio.experiments.types import Preview
 from restudio.graph.model import Graph
-from restudio.graph.order import ancestors
 from restudio.graph.plan import PortId
-from restudio.graph.rewrite import saved_id
 from restudio.models.content import local_copy
 from restudio.seams.objects import Objects
 from restudio.tables import parsing
@@ -136,15 +135,7 @@ def bundle_of(
         raise RestudioError(Kind.INVALID_OPERATION, "NotAModel", text, target=source[0])
     model = read_artifact(objects.get(key_of(source)))
     assert isinstance(model, Model)
-    transforms: dict[str, Transform] = {}
-    for node in graph.nodes:
-        if node.id in ancestors(graph, [source[0]]):
-            for port in registry.get_entry(node.module).spec.outputs:
-                if port.kind is PortKind.TRANSFORM:
-                    value = read_artifact(objects.get(key_of((node.id, port.name))))
-                    assert isinstance(value, Transform)
-                    transforms[saved_id((node.id, port.name))] = value
-    return Bundle(model, transforms, resource)
+    return Bundle(model, fitted_before(graph, registry, objects, key_of, source[0]), resource)
 
 
 def _json_cells(dtype: DType, values: pa.ChunkedArray) -> list[object]:

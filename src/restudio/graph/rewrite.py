@@ -6,12 +6,13 @@ the key of a transform in an ``.ilearner`` bundle: that is how a retrained value
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from restudio.core.errors import Kind, RestudioError, nearest
 from restudio.core.registry import Registry
 from restudio.core.spec import PortKind, Serving, Spec
+from restudio.graph.learned import takes_over
 from restudio.graph.model import (
     DATASET,
     SAVED_KINDS,
@@ -91,7 +92,7 @@ def to_predictive(
     path = _walk(sketch, scorer)
     _place_model(sketch, model, scorer, title, saved[model])
     for output in path.transforms:
-        _place_transform(sketch, output, title, saved[output], passes=output[0] in path.nodes)
+        _place_transform(sketch, output, title, saved[output], users=path.transforms[output])
     roots = [_place_source(sketch, root, saved, title) for root in path.roots]
     _remove_rest(sketch, scorer)
     labels = forget_label(sketch, label) if label is not None else {}
@@ -114,12 +115,12 @@ def refresh_saved(predictive: Graph, saved: Mapping[PortId, str]) -> Rewrite:
 
 
 def find_trainers(graph: Graph, registry: Registry) -> dict[str, str]:
-    """Nodes that make a trained model from an untrained one → the output port of the model."""
+    """Nodes that train a model → the output port of the model."""
     found: dict[str, str] = {}
     for node in graph.nodes:
         spec = registry.get_entry(node.module).spec
         model = first(spec.outputs, PortKind.MODEL)
-        if model is not None and first(spec.inputs, PortKind.UNTRAINED) is not None:
+        if model is not None and spec.id not in SAVED_KINDS:
             found[node.id] = model.name
     return found
 
@@ -187,9 +188,10 @@ def _evaluates(spec: Spec) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """``transforms`` are learned on the way, ``roots`` are the outputs where data enters, ``nodes`` pass data on."""
+    """``transforms`` are learned on the way, each with the nodes through which data passes by what was learned;
+    ``roots`` are the outputs where data enters, ``nodes`` pass data on."""
 
-    transforms: dict[PortId, None]
+    transforms: dict[PortId, dict[str, None]]
     roots: dict[PortId, None]
     nodes: set[str]
 
@@ -200,15 +202,17 @@ def _walk(sketch: Sketch, scorer: str) -> _Path:
     waiting = [scorer]
     while waiting:
         node = waiting.pop()
-        for port in sketch.spec(node).inputs:
+        spec = sketch.spec(node)
+        replaced = spec.learns.given if spec.learns is not None and _table_of(sketch, node) is not None else None
+        for port in spec.inputs:
             output = sketch.source(node, port.name)
-            if output is None or sketch.kind(output) is PortKind.MODEL:
+            if output is None or sketch.kind(output) is PortKind.MODEL or port.name == replaced:
                 continue
             learned = _learned_by(sketch, output)
-            if learned is not None:
-                path.transforms[learned] = None
+            users = {} if learned is None else path.transforms.setdefault(learned, {})
             if sketch.kind(output) is not PortKind.TABLE:
                 continue
+            users[output[0]] = None
             if not any(e.target == output[0] for e in sketch.edges):
                 path.roots[output] = None
             if output[0] not in path.nodes:
@@ -218,10 +222,23 @@ def _walk(sketch: Sketch, scorer: str) -> _Path:
 
 
 def _learned_by(sketch: Sketch, output: PortId) -> PortId | None:
-    """The transform output of the module behind a table or transform output, when that module learns one."""
+    """The output with what the module behind a table or transform output learned, when it learned something."""
     spec = sketch.spec(output[0])
     port = first(spec.outputs, PortKind.TRANSFORM)
-    return (output[0], port.name) if port is not None and spec.id not in SAVED_KINDS else None
+    if port is not None and spec.id not in SAVED_KINDS:
+        return output[0], port.name
+    return _table_of(sketch, output[0])
+
+
+def _table_of(sketch: Sketch, node: str) -> PortId | None:
+    """The learned table that a module works with: its own, or that of another module which it was given."""
+    learns = sketch.spec(node).learns
+    if learns is None:
+        return None
+    if not takes_over(sketch.nodes[node], sketch.spec(node)):
+        return node, learns.output
+    source = sketch.source(node, learns.given)
+    return _table_of(sketch, source[0]) if source is not None else None
 
 
 def _is_fixed(sketch: Sketch, root: str) -> bool:
@@ -240,20 +257,26 @@ def _place_model(sketch: Sketch, model: PortId, scorer: str, title: str, asset: 
     sketch.tell(node.id, what, "a service scores with the model of the last run; it can be patched later")
 
 
-def _place_transform(sketch: Sketch, output: PortId, title: str, asset: str, *, passes: bool) -> None:
-    """Put a saved transform for a learned one; where its module passed data on, Apply Transformation does so now."""
+def _place_transform(sketch: Sketch, output: PortId, title: str, asset: str, *, users: Iterable[str]) -> None:
+    """Put a saved transform for a learned one; where data passed by it, Apply Transformation does so now."""
     learner = output[0]
     shown = sketch.spec(learner).name
     at = sketch.beside(learner, -320, -60)
     node = Node(saved_id(output), SAVED_TRANSFORM, {ASSET: asset}, comment=f"{title} [{shown}]", position=at)
     port = sketch.registry.get_entry(SAVED_TRANSFORM).spec.outputs[0].name
     sketch.add(node)
-    sketch.move_consumers(output, (node.id, port))
-    table = first(sketch.spec(learner).outputs, PortKind.TABLE)
+    if sketch.kind(output) is PortKind.TRANSFORM:
+        sketch.move_consumers(output, (node.id, port))
     what = f"{sketch.title(learner)} replaced by its saved transform"
-    if table is not None and passes:
-        _apply_instead(sketch, learner, table.name, (node.id, port))
-        what += " and Apply Transformation"
+    for user in users:
+        table = first(sketch.spec(user).outputs, PortKind.TABLE)
+        assert table is not None
+        _apply_instead(sketch, user, table.name, (node.id, port))
+        if user == learner:
+            what += " and Apply Transformation"
+        else:
+            what += f", {sketch.title(user)} by Apply Transformation"
+            sketch.remove(user)
     sketch.tell(node.id, what, "callers' rows are treated as the training rows were, with what was learned from them")
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
+from restudio.artifacts.values import Json, Transform
 from restudio.core.errors import ModuleError
-from restudio.core.params import boolean, choice, columns, integer, mode, real, when
+from restudio.core.params import boolean, choice, columns, integer, mode, parse_params, real, to_raw, when
 from restudio.core.schema import Column, DType, Role, Schema
 from restudio.core.selector import Selection
-from restudio.core.spec import Entry, module, table_in, table_out
+from restudio.core.spec import Entry, LearnedTable, module, table_in, table_out
 from restudio.kernels.expr import Call, CannotLower, Expr, Frame, Predict
 from restudio.kernels.text import Reading, TextFeatures
 from restudio.modules.feature_scores import (
@@ -29,7 +31,8 @@ from restudio.modules.feature_scores import (
     score_feature,
     target_of,
 )
-from restudio.modules.ngrams import WEIGHTS, Cutting, Vocabulary, Weigher, document_frequencies, words_of
+from restudio.modules.fitted_state import reading
+from restudio.modules.ngrams import WEIGHTS, Cutting, Term, Vocabulary, Weigher, document_frequencies, words_of
 from restudio.modules.symbolic import over, schema_over
 from restudio.modules.text_columns import STRING_FEATURES, chosen_texts
 from restudio.seams.context import Context
@@ -40,6 +43,7 @@ MAX_COLUMNS = 1 << 17
 _TEXT, _TARGETS, _TARGET = "Text column", "Target columns", "Target column"
 _CREATE, _READ_ONLY, _UPDATE, _MERGE = "Create", "ReadOnly", "Update", "Merge"
 _CATEGORY = "Text Analytics"
+_NGRAMS = "extract-n-gram-features-from-text"
 _WITH_TARGET = tuple(m for m in METHODS if m != COUNT)
 
 
@@ -67,7 +71,7 @@ class NgramParams:
 
 
 @module(
-    id="extract-n-gram-features-from-text",
+    id=_NGRAMS,
     name="Extract N-Gram Features from Text",
     category=_CATEGORY,
     params=NgramParams,
@@ -76,6 +80,7 @@ class NgramParams:
     family="a8a662d089bb48c985629b9589124c4a",
     known_by_running="The texts, or the vocabulary, decide which n-grams there are.",
     errors=("0001", "0003", "0005", "0007", "0017", "0018", "0022", "0129"),
+    learns=LearnedTable("Result vocabulary", "Input vocabulary", when("vocabulary", _READ_ONLY)),
 )
 def extract_ngram_features_from_text(
     p: NgramParams, dataset: Table, vocabulary: Table | None, *, ctx: Context
@@ -101,6 +106,28 @@ def extract_ngram_features_from_text(
     if p.detect_unknown:
         _tell_unknown(p, dataset, texts, terms, ctx)
     return over(dataset, lambda frame: _with_ngrams(p, terms, frame)), terms.to_table()
+
+
+@extract_ngram_features_from_text.keeps
+def _keep(p: NgramParams, vocabulary: Table) -> Transform:
+    terms = Vocabulary.read(vocabulary).terms
+    settings: dict[str, Json] = {
+        "params": cast("dict[str, Json]", to_raw(p)),
+        "ngrams": [term.ngram for term in terms],
+    }
+    arrays = {"documents": np.array([t.documents for t in terms], np.int64), "idf": np.array([t.idf for t in terms])}
+    return Transform(_NGRAMS, (), settings, arrays)
+
+
+@extract_ngram_features_from_text.applies
+def _apply(transform: Transform, frame: Frame) -> Frame:
+    with reading(_NGRAMS):
+        raw = cast("dict[str, object]", transform.settings["params"])
+        ngrams = cast("list[str]", transform.settings["ngrams"])
+        counts, idf = transform.arrays["documents"].tolist(), transform.arrays["idf"].tolist()
+        terms = tuple(Term(i, str(n), *found) for i, (n, *found) in enumerate(zip(ngrams, counts, idf, strict=True)))
+        p = replace(parse_params(NgramParams, raw), vocabulary=_READ_ONLY, select="False")
+    return _with_ngrams(p, Vocabulary(terms), frame)
 
 
 @extract_ngram_features_from_text.lowers

@@ -10,7 +10,7 @@ import pytest
 from restudio.core.params import boolean, choice, columns, integer, mode, real, text, when
 from restudio.core.registry import Registry
 from restudio.core.selector import Selection
-from restudio.core.spec import Entry, Port, PortKind, Serving, module, table_in, table_out
+from restudio.core.spec import Entry, LearnedTable, Port, PortKind, Serving, module, table_in, table_out
 
 MODEL, UNTRAINED, TRANSFORM = PortKind.MODEL, PortKind.UNTRAINED, PortKind.TRANSFORM
 
@@ -64,6 +64,11 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ngrams:
+    vocabulary: str = mode("Vocabulary mode", ["Create", "ReadOnly"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Learner:
     trees: int = integer("Total number of trees constructed", 100, ge=1)
     seed: int | None = integer("Random number seed", None)
@@ -112,12 +117,18 @@ def _catalog() -> Registry:
                    serving=Serving.PASS_THROUGH),
             _entry("smote", "SMOTE", prepare, inputs=(table_in("Samples"),), outputs=(table_out("Table"),),
                    serving=Serving.NEVER),
+            _entry("n-grams", "N-Grams", "Text Analytics", params=Ngrams,
+                   inputs=(table, table_in("Input vocabulary", optional=True)),
+                   outputs=(table_out("Results dataset"), table_out("Result vocabulary")),
+                   learns=LearnedTable("Result vocabulary", "Input vocabulary", when("vocabulary", "ReadOnly"))),
             _entry("two-class-boosted-decision-tree", "Two-Class Boosted Decision Tree",
                    f"{learn} / Initialize Model / Classification", params=Learner,
                    outputs=(Port("Untrained model", UNTRAINED),)),
             _entry("train-model", "Train Model", f"{learn} / Train", params=Train,
                    inputs=(Port("Untrained model", UNTRAINED), table), outputs=(Port("Trained model", MODEL),),
                    serving=Serving.NEVER),
+            _entry("train-recommender", "Train Recommender", f"{learn} / Train", inputs=(table,),
+                   outputs=(Port("Recommender", MODEL),), serving=Serving.NEVER),
             _entry("score-model", "Score Model", f"{learn} / Score", inputs=(Port("Trained model", MODEL), table),
                    outputs=(table_out("Scored dataset"),)),
             _entry("evaluate-model", "Evaluate Model", f"{learn} / Evaluate",

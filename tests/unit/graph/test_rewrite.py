@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,11 @@ from restudio.core.errors import RestudioError
 from restudio.core.registry import Registry
 from restudio.graph.check import check_graph
 from restudio.graph.document import Document, from_yaml, to_yaml
-from restudio.graph.model import Graph
-from restudio.graph.rewrite import Rewrite, find_needs, refresh_saved, saved_id, to_predictive
+from restudio.graph.model import Graph, Node
+from restudio.graph.rewrite import Rewrite, find_needs, find_trainers, refresh_saved, saved_id, to_predictive
 
 CASES = Path(__file__).parent / "cases" / "rewrite"
-LABELS = {"adult": "income", "import": "price"}
+LABELS = {"adult": "income", "import": "price", "sentiment": "sentiment"}
 
 
 def _training(name: str) -> Document:
@@ -74,3 +75,32 @@ def test_several_trainers_must_be_chosen_from(catalog: Registry) -> None:
     assert caught.value.detail == "SeveralTrainedModels"
     rewrite = to_predictive(graph, catalog, title="T", saved={("train b", "Trained model"): "m"}, train="train b")
     assert {n.id for n in rewrite.graph.nodes} == {"data", "score b", "train b:Trained model", "input1", "output1"}
+
+
+def test_a_vocabulary_is_learned_where_it_is_made_and_saved_once(catalog: Registry) -> None:
+    graph = _training("sentiment").graph
+    learned = ("words", "Result vocabulary")
+    assert find_needs(graph, catalog).transforms == (learned,)
+    # Scored with the same module that makes the vocabulary, or with a fixed one: a saved dataset stays what it is.
+    moved = graph.replacing(
+        edges=tuple(
+            replace(e, source="words") if e.target == "score" and e.source != "train" else e for e in graph.edges
+        )
+    )
+    assert find_needs(moved, catalog).transforms == (learned,)
+    vocabulary = Node("vocabulary", "dataset", {"asset": "w.words.v1-default-1"})
+    fixed = graph.replacing(
+        nodes=(*graph.nodes, vocabulary),
+        edges=tuple(
+            replace(e, source="vocabulary", source_port="dataset") if e.target_port == "Input vocabulary" else e
+            for e in graph.edges
+        ),
+    )
+    assert find_needs(fixed, catalog).transforms == ()
+
+
+def test_what_trains_without_an_untrained_model_is_a_trainer_too(catalog: Registry) -> None:
+    recommender = Node("recommender", "train-recommender")
+    assert find_trainers(Graph((recommender, Node("saved", "trained-model"))), catalog) == {
+        "recommender": "Recommender"
+    }

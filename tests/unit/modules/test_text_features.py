@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -10,8 +11,10 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.feature_selection import chi2
 from sklearn.preprocessing import normalize
 from tests.unit.modules.catalog import CATALOG, one_by_one, run
+from tests.unit.modules.everything import execute
 
-from restudio.core.errors import ModuleError
+from restudio.artifacts.container import read_artifact, write_artifact
+from restudio.core.errors import ModuleError, RestudioError
 from restudio.core.params import parse_params
 from restudio.core.schema import Column, DType, Role
 from restudio.kernels.expr import CannotLower, Frame
@@ -199,3 +202,25 @@ def test_hashing_counts_ngrams_by_their_hash() -> None:
 def test_too_many_columns() -> None:
     with pytest.raises(ModuleError, match="0129"):
         run(feature_hashing, TABLE, Hashing_bitsize=18)
+
+
+@pytest.mark.parametrize("mode", ["Create", "Update"])
+def test_a_kept_vocabulary_reads_texts_as_the_module_does(mode: str) -> None:
+    raw: dict[str, object] = {"Weighting function": "TF-IDF Weight", "N-Grams size": 2, "K-Skip size": 1}
+    _, first = extract(TABLE, **raw)
+    result, vocabulary = extract(TABLE, first, **raw, **{"Vocabulary mode": mode})
+    entry = extract_ngram_features_from_text
+    assert entry.keep is not None
+    p: object = parse_params(entry.spec.params, {**PLAIN, **raw, "Vocabulary mode": mode})
+    kept = read_artifact(write_artifact(entry.keep(p, vocabulary)))
+    again = cast("Table", execute("apply-transformation", kept, TABLE))
+    assert (again.schema, again.data) == (result.schema, result.data)
+
+
+def test_a_broken_vocabulary_in_a_file_is_told() -> None:
+    entry = extract_ngram_features_from_text
+    assert entry.keep is not None
+    kept = entry.keep(parse_params(entry.spec.params, PLAIN), extract(TABLE)[1])
+    for settings in ({}, {**kept.settings, "ngrams": ["one"]}, {**kept.settings, "params": {"N-Grams size": "x"}}):
+        with pytest.raises(RestudioError, match=r"fitted state|must be a whole number"):
+            execute("apply-transformation", replace(kept, settings=settings), TABLE)

@@ -9,20 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from restudio.artifacts.container import read_artifact, write_artifact, write_bundle
-from restudio.artifacts.values import Bundle, Model, Transform
+from restudio.artifacts.values import Bundle, Model
 from restudio.core.errors import Kind, ModuleError, RestudioError
 from restudio.core.ids import Digest, digest_json
 from restudio.core.registry import Registry
 from restudio.core.spec import PortKind
 from restudio.experiments.bindings import Bindings
 from restudio.experiments.eventlog import EventLog
+from restudio.experiments.fitted import fitted_before
 from restudio.experiments.runner import Outcome, Runner
 from restudio.graph.events import Event, RunView
-from restudio.graph.model import SAVED_KINDS, Graph
-from restudio.graph.order import ancestors
+from restudio.graph.model import Graph
 from restudio.graph.plan import Plan, PortId, make_plan
 from restudio.graph.ports import asset_of, title_of
-from restudio.graph.rewrite import saved_id
 from restudio.graph.signature import ServiceInput, ServiceOutput, signature
 from restudio.models.types import asset_key
 from restudio.scoring.jobs.inputs import read_input
@@ -134,27 +133,13 @@ class GraphExecution:
             raise RestudioError(
                 Kind.BAD_ARGUMENT, "ModelPackageInvalid", f"Output '{output.name}' is not a trained model."
             )
-        above = ancestors(graph, [output.source[0]])
-        transforms: dict[str, Transform] = {}
-        for (node, port), key in sorted(outcome.outputs.items()):
-            if node not in above or not self._is_fitted(graph, node, port):
-                continue
-            value = read_artifact(self._objects.get(key))
-            if isinstance(value, Transform):
-                transforms[saved_id((node, port))] = value
+        transforms = fitted_before(graph, self._registry, self._objects, outcome.value_of, output.source[0])
         lineage = {
             "service": deployment.service_id,
             "revision": deployment.revision,
             "graph": digest_json(sorted((n.id, n.module, repr(sorted(n.params.items()))) for n in graph.nodes)),
         }
         return Bundle(model, transforms, lineage=dict(lineage))
-
-    def _is_fitted(self, graph: Graph, node: str, port: str) -> bool:
-        module = graph.node(node).module
-        if module in SAVED_KINDS:
-            return False
-        found = self._registry.get_entry(module).spec.output(port)
-        return found is not None and found.kind is PortKind.TRANSFORM
 
     def _local(self, key: str, aside: Path) -> Path:
         found = self._objects.local(key)
