@@ -1,8 +1,10 @@
-"""``restudio demo``: the whole loop on real data, on a server of its own."""
+"""``restudio demo``: the whole loop on real data, or one of the examples, on a server of its own."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +13,19 @@ import typer
 from restudio.cli.console import Output
 from restudio.cli.demo_data import DemoData, bundled_data, read_data
 from restudio.cli.demo_server import DemoServer, demo_server
+from restudio.cli.example_loop import ExampleLoop, ExampleReport
+from restudio.cli.examples import load_examples
 from restudio.cli.loop import Loop, Report
 from restudio.client.blobs import BlobAccount
 from restudio.client.client import Client
 from restudio.client.credentials import read_credentials
 from restudio.core.errors import Kind, RestudioError, nearest
 
-DEMOS = ("loop",)
+LOOP = "loop"
+_ABOUT_LOOP = "train, publish, score, retrain, patch, compare, roll back: the whole loop"
+
+Play = Callable[[Client, BlobAccount], Report | ExampleReport]
+"""A demo on a running server."""
 
 
 def add_demo(app: typer.Typer) -> None:
@@ -25,26 +33,53 @@ def add_demo(app: typer.Typer) -> None:
 
     @app.command("demo")
     def demo(
-        name: Annotated[str, typer.Argument(help="Which demo.")] = "loop",
+        name: Annotated[str, typer.Argument(help="Which demo; --list tells which there are.")] = LOOP,
         home: Annotated[Path | None, typer.Option(help="Home folder; default: a temporary one.")] = None,
-        data: Annotated[Path | None, typer.Option(help="A CSV file (or tabs, semicolons).")] = None,
+        data: Annotated[
+            Path | None,
+            typer.Option(help="A CSV file (or tabs, semicolons); of an example, the public file that it reads."),
+        ] = None,
         label: Annotated[str | None, typer.Option(help="The column of the file to predict.")] = None,
         header: Annotated[bool, typer.Option(help="Whether its first line holds names; else Col1, Col2 …")] = True,
         keep: Annotated[bool, typer.Option(help="Leave the server running at the end.")] = False,
+        list_: Annotated[bool, typer.Option("--list", help="Tell which demos there are.")] = False,
         as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     ) -> None:
-        """Train, publish, score, retrain, patch, compare, roll back: over HTTP, with real data."""
+        """Train, publish, score, retrain, patch, compare, roll back: over HTTP, with real data. Or the name of an
+        example: from its experiment to a service that answers by request and by batch."""
         out = Output(as_json=as_json)
         try:
-            if name not in DEMOS:
-                raise RestudioError(
-                    Kind.NOT_FOUND, "UnknownDemo", f"There is no demo '{name}'.{nearest(name, DEMOS)}", target=name
-                )
-            _run(out, _data_of(data, label, header=header), home, keep)
+            if list_:
+                _list(out)
+            else:
+                _run(out, _play_of(out, name, data, label, header=header), home, keep)
         except (RestudioError, TimeoutError) as error:
             known = error if isinstance(error, RestudioError) else RestudioError(Kind.TIMEOUT, "Timeout", str(error))
             out.error(known)
             raise typer.Exit(1) from None
+
+
+def _demos() -> Mapping[str, str]:
+    return {LOOP: _ABOUT_LOOP, **{name: example.about for name, example in load_examples().items()}}
+
+
+def _list(out: Output) -> None:
+    demos = _demos()
+    out.rows(demos, ("demo", "what it shows"), list(demos.items()), empty="None.")
+
+
+def _play_of(out: Output, name: str, data: Path | None, label: str | None, *, header: bool) -> Play:
+    if name == LOOP:
+        chosen = _data_of(data, label, header=header)
+        return lambda client, account: Loop(out, client, account, chosen).run()
+    examples = load_examples()
+    if name not in examples:
+        raise RestudioError(
+            Kind.NOT_FOUND, "UnknownDemo", f"There is no demo '{name}'.{nearest(name, _demos())}", target=name
+        )
+    if label is not None or not header:
+        raise RestudioError(Kind.BAD_ARGUMENT, "BadData", "--label and --no-header go with the demo 'loop' alone.")
+    return lambda client, account: ExampleLoop(out, client, account, name, examples[name], data).run()
 
 
 def _data_of(file: Path | None, label: str | None, *, header: bool) -> DemoData:
@@ -53,45 +88,75 @@ def _data_of(file: Path | None, label: str | None, *, header: bool) -> DemoData:
     return bundled_data() if file is None or label is None else read_data(file, label, header=header)
 
 
-def _run(out: Output, data: DemoData, home: Path | None, keep: bool) -> None:
+def _run(out: Output, play: Play, home: Path | None, keep: bool) -> None:
     if home is not None or keep:
         folder = home or Path(tempfile.mkdtemp(prefix="restudio-demo-"))
-        _in_home(out, data, folder.resolve(), keep)
+        _in_home(out, play, folder.resolve(), keep)
         return
     with tempfile.TemporaryDirectory(prefix="restudio-demo-") as temporary:
-        _in_home(out, data, Path(temporary), keep)
+        _in_home(out, play, Path(temporary), keep)
 
 
-def _in_home(out: Output, data: DemoData, home: Path, keep: bool) -> None:
+def _in_home(out: Output, play: Play, home: Path, keep: bool) -> None:
     out.note(f"Starting a server in {home} …")
     with demo_server(home, keep=keep) as server:
         credentials = read_credentials(home)
         client = Client.from_home(home)
         out.note(f"Restudio answers at {client.url}")
-        report = Loop(out, client, BlobAccount(credentials.storage_connection_string), data).run()
+        report = play(client, BlobAccount(credentials.storage_connection_string))
         _tell(out, report, server, keep)
 
 
-def _tell(out: Output, report: Report, server: DemoServer, keep: bool) -> None:
+def _tell(out: Output, report: Report | ExampleReport, server: DemoServer, keep: bool) -> None:
     if not out.as_json:
         out.console.rule("[bold green]Done", align="left", characters="─")
-    lines = [
-        f"{report.data}: {report.metric} {report.before:.4f} → {report.after:.4f}, live revision {report.live_revision}"
-    ]
+    told = _told_of_loop(report) if isinstance(report, Report) else _told_of_example(report)
     if keep:
-        lines += [
+        lines = [
+            told.found,
             f"The server keeps running at {report.url}; stop it with: kill {server.process.pid}",
             "Help pages with sample code for your language:",
-            *(f"  {name:9} {url}" for name, url in report.help.items()),
+            *(f"  {name:9} {url}" for name, url in told.help.items()),
             "Look around:",
-            f"  restudio services list --home {server.home}",
-            f"  restudio endpoints ledger {report.predictive_service} fresh --home {server.home}",
-            f"  restudio experiments export {report.experiments['training']} --home {server.home}",
-            f"  restudio doctor {report.help['fresh']} --home {server.home}",
+            *(f"  restudio {command} --home {server.home}" for command in ("services list", *told.commands)),
         ]
     else:
-        lines += [
+        lines = [told.found, *told.hints]
+    out.value(report, "\n".join(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a demo found in a line, where its help pages are, what to look at and what to try next."""
+
+    found: str
+    help: Mapping[str, str]
+    commands: Sequence[str]
+    hints: Sequence[str]
+
+
+def _told_of_loop(report: Report) -> _Told:
+    change = f"{report.metric} {report.before:.4f} → {report.after:.4f}, live revision {report.live_revision}"
+    return _Told(
+        f"{report.data}: {change}",
+        report.help,
+        (
+            f"endpoints ledger {report.predictive_service} fresh",
+            f"experiments export {report.experiments['training']}",
+            f"doctor {report.help['fresh']}",
+        ),
+        (
             "To look around afterwards, keep the server: restudio demo --home home --keep",
             "On your own data: restudio demo --data FILE.csv --label COLUMN",
-        ]
-    out.value(report, "\n".join(lines))
+            "More to see: restudio demo --list",
+        ),
+    )
+
+
+def _told_of_example(report: ExampleReport) -> _Told:
+    return _Told(
+        f"{report.example}: trained, published, {report.scored} rows scored by request and by batch",
+        {"service": report.help},
+        (f"experiments export {report.training_experiment}", f"experiments show-run {report.run}"),
+        (f"To look around afterwards, keep the server: restudio demo {report.example} --home home --keep",),
+    )

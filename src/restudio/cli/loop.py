@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from rich.text import Text
-
 from restudio.cli.console import Output, shown
 from restudio.cli.demo_data import DemoData, score_of, to_csv
 from restudio.cli.demo_experiment import METRICS, MODEL, TRAINING_DATA, training_experiment
-from restudio.cli.progress import watch_job, watch_run
+from restudio.cli.progress import watch_job
+from restudio.cli.steps import BATCH, CONTAINER, Steps, results_of, rows_of
 from restudio.client.blobs import BlobAccount
 from restudio.client.client import Client
 from restudio.client.scoring import Scored, Scoring, blob_input
-from restudio.client.types import BatchResult, Endpoint, Location, Resource, Service
+from restudio.client.types import Endpoint, Location, Resource, Service
 from restudio.core.errors import Kind, RestudioError
 
-CONTAINER = "demo"
 ENDPOINT = "fresh"
-BATCH = 100
 
 
 @dataclass
@@ -47,6 +44,7 @@ class Loop:
     def __init__(self, out: Output, client: Client, account: BlobAccount, data: DemoData) -> None:
         self.out = out
         self.client = client
+        self.steps = Steps(out, client)
         self.account = account
         self.data = data
         self.report = Report(url=client.url, data=data.name)
@@ -54,8 +52,8 @@ class Loop:
     def run(self) -> Report:
         """All steps in order; an error of any of them ends it."""
         training, predictive = self._train_and_set_up()
-        trainer = self._publish(training, "training service: new data in, model and metrics out")
-        predictor = self._publish(predictive, "predictive service: rows in, predictions out")
+        trainer = self.steps.publish(training, "training service: new data in, model and metrics out")
+        predictor = self.steps.publish(predictive, "predictive service: rows in, predictions out")
         default = self.client.endpoints.get(predictor.id, predictor.default_endpoint)
         before = self._score_before(default)
         location = self._retrain(trainer)
@@ -75,43 +73,30 @@ class Loop:
 
     def _train_and_set_up(self) -> tuple[str, str]:
         data = self.data
-        self._step(f"Upload the first {len(data.first)} rows of {data.name} and import the training experiment")
+        self.steps.announce(
+            f"Upload the first {len(data.first)} rows of {data.name} and import the training experiment"
+        )
         for note in data.notes:
             self.out.note(f"  {note}")
         asset = self.client.datasets.upload_bytes(to_csv(data.first), f"{data.name} first", "GenericCSV")
         text = training_experiment(f"{data.name} {self._suffix(asset.id)}".strip(), asset.id, data.label, data.task)
         experiment = self.client.experiments.import_yaml(text)
-        self._step(f"Run '{experiment.title}'")
-        run = watch_run(self.out, self.client, self.client.experiments.run(experiment.id).id)
-        if not run.ended_well:
-            raise RestudioError(Kind.MODULE_EXECUTION, "RunFailed", f"The training run ended as {run.state}.")
+        run = self.steps.run(experiment.id, experiment.title)
         self._metrics(self.client.runs.preview(run.id, "evaluate", "Evaluation results").records())
-        self._step("Turn it into a predictive experiment")
-        made = self.client.runs.set_up_web_service(run.id)
-        for change in made.changes:
-            self.out.note(f"  {change.node}: {change.what} ({change.why})")
+        made = self.steps.set_up(run.id)
         self.report.experiments = {"training": experiment.id, "predictive": made.experiment.id}
         return experiment.id, made.experiment.id
 
-    def _publish(self, experiment: str, words: str) -> Service:
-        self._step(f"Publish the {words}")
-        services = self.client.services
-        staged = services.publish(experiment)
-        self.out.note(f"  {staged.name}: {staged.stage} → {services.mark_ready(staged.id).stage}")
-        approved = services.approve(staged.id)
-        self.out.note(f"  {approved.name}: {approved.stage}")
-        return approved
-
     def _score_before(self, default: Endpoint) -> list[Scored]:
-        self._step(f"Score {len(self.data.holdout)} rows that no model has seen (request-response)")
+        self.steps.announce(f"Score {len(self.data.holdout)} rows that no model has seen (request-response)")
         answers = self._score(default)
-        self.report.metric, self.report.before = score_of(self.data, _rows(answers))
+        self.report.metric, self.report.before = score_of(self.data, rows_of(answers))
         self.out.note(f"  {self.report.metric} of the first model: {self.report.before:.4f}")
         return answers
 
     def _retrain(self, trainer: Service) -> Location:
         rows = [*self.data.first, *self.data.later]
-        self._step(f"Retrain on {len(rows)} rows: a batch job of the training service")
+        self.steps.announce(f"Retrain on {len(rows)} rows: a batch job of the training service")
         endpoint = self.client.endpoints.get(trainer.id, trainer.default_endpoint)
         scoring = Scoring(endpoint.api_location, endpoint.primary_key)
         self.account.upload(f"{CONTAINER}/{self.data.name}-all.csv", to_csv(rows))
@@ -125,12 +110,12 @@ class Loop:
         )
         scoring.start(job)
         result = watch_job(self.out, scoring, job)
-        location = self._model_of(result)
+        location = results_of(result)[MODEL]
         self._metrics_text(self.account.download(f"{CONTAINER}/{self.data.name}-metrics.csv").decode("utf-8-sig"))
         return location
 
     def _add_endpoint(self, predictor: Service) -> Endpoint:
-        self._step(f"Add endpoint '{ENDPOINT}' beside the default one")
+        self.steps.announce(f"Add endpoint '{ENDPOINT}' beside the default one")
         known = {endpoint.name: endpoint for endpoint in self.client.endpoints.list(predictor.id)}
         return known.get(ENDPOINT) or self.client.endpoints.add(
             predictor.id, ENDPOINT, description="Kept fresh by the demo"
@@ -138,7 +123,7 @@ class Loop:
 
     def _patch(self, predictor: Service, fresh: Endpoint, location: Location) -> None:
         resource = _only(fresh.resources).name
-        self._step(f"PATCH '{resource}' with the new model: first as a dry run, then for real")
+        self.steps.announce(f"PATCH '{resource}' with the new model: first as a dry run, then for real")
         self.client.endpoints.patch(predictor.id, ENDPOINT, resource, location, dry_run=True)
         self.out.note("  dry run: it would be accepted")
         self.client.endpoints.patch(predictor.id, ENDPOINT, resource, location)
@@ -146,18 +131,18 @@ class Loop:
     def _compare(self, fresh: Endpoint, before: list[Scored]) -> None:
         answers = self._score(fresh)
         self.report.live_revision = answers[0].revision
-        _, self.report.after = score_of(self.data, _rows(answers))
-        self.report.changed_answers = sum(a != b for a, b in zip(_rows(before), _rows(answers), strict=True))
+        _, self.report.after = score_of(self.data, rows_of(answers))
+        self.report.changed_answers = sum(a != b for a, b in zip(rows_of(before), rows_of(answers), strict=True))
         self.out.note(f"  live revision: {self.report.live_revision}")
         self.out.note(f"  {self.report.changed_answers} of {len(self.data.holdout)} answers changed")
         self.out.note(f"  {self.report.metric}: {self.report.before:.4f} before, {self.report.after:.4f} after")
 
     def _roll_back(self, predictor: Service, fresh: Endpoint, before: list[Scored]) -> None:
-        self._step("Roll back, compare, and go forward again")
+        self.steps.announce("Roll back, compare, and go forward again")
         ledger = self.client.services.ledger(predictor.id, ENDPOINT)
         self.report.first_revision, new = ledger[-1].id, ledger[0].id
         self.client.services.rollback(predictor.id, ENDPOINT, ledger[-1].id)
-        self.report.rolled_back = _rows(self._score(fresh)) == _rows(before)
+        self.report.rolled_back = rows_of(self._score(fresh)) == rows_of(before)
         if not self.report.rolled_back:
             raise RestudioError(
                 Kind.INTERNAL, "RollbackDiffers", "After the rollback the old answers did not come back."
@@ -168,10 +153,6 @@ class Loop:
             self.out.note(f"  {'→' if line.live else ' '} {line.number}  {line.why}")
 
     # --- words ----------------------------------------------------------------------------------------------------
-
-    def _step(self, words: str) -> None:
-        if not self.out.as_json:
-            self.out.console.rule(Text(words, style="bold"), align="left", characters="─")
 
     def _metrics(self, rows: Sequence[dict[str, object]]) -> None:
         told = [f"{k} {shown(v)}" for k, v in (rows[0] if rows else {}).items() if isinstance(v, (int, float))]
@@ -190,22 +171,10 @@ class Loop:
     def _help_of(self, service: Service) -> str:
         return self.client.endpoints.get(service.id, service.default_endpoint).help_location
 
-    def _model_of(self, result: BatchResult) -> Location:
-        if result.status_code != "Finished" or result.results is None:
-            raise RestudioError(
-                Kind.MODULE_EXECUTION, "JobFailed", f"The job is {result.status_code}: {result.details}"
-            )
-        return result.results[MODEL]
-
     def _suffix(self, asset: str) -> str:
         """Empty for the first data set of its name, else its version, so that titles stay distinct."""
         number = asset.rpartition("-")[2]
         return "" if number == "1" else number
-
-
-def _rows(answers: Sequence[Scored]) -> list[dict[str, object]]:
-    """The rows of the one output of each answer, in order."""
-    return [row for answer in answers for row in next(iter(answer.outputs.values()))]
 
 
 def _only(resources: Sequence[Resource]) -> Resource:

@@ -31,6 +31,11 @@ class Scoring:
     def close(self) -> None:
         self._connection.close()
 
+    def input_columns(self, input: str = "input1") -> list[str]:
+        """The columns that an input takes, as the endpoint's own description tells them."""
+        told = self._connection.json("GET", "/swagger.json", dict[str, Any])
+        return list(told["definitions"][f"{input}Item"]["properties"])
+
     def score(
         self,
         rows: Sequence[Mapping[str, object]],

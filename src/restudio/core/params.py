@@ -156,6 +156,14 @@ def parameters_of(cls: type) -> Iterator[tuple[str, Parameter]]:
         yield item.name, item.metadata[_KEY]
 
 
+def is_shown(declared: Mapping[str, Parameter], name: str, values: Mapping[str, object]) -> bool:
+    """Whether a parameter counts among these values: what decides about it counts itself, and has the right value."""
+    condition = declared[name].when
+    return condition is None or (
+        values.get(condition.parameter) in condition.values and is_shown(declared, condition.parameter, values)
+    )
+
+
 def parse_params(cls: type[T], raw: Mapping[str, object]) -> T:
     """Build ``cls`` from raw values by display name (old names and different case are accepted).
 
@@ -176,8 +184,8 @@ def parse_params(cls: type[T], raw: Mapping[str, object]) -> T:
         given[target] = value
     values: dict[str, object] = {}
     for name, parameter in declared.items():
-        hidden = parameter.when is not None and values.get(parameter.when.parameter) not in parameter.when.values
-        values[name] = parameter.default if hidden or name not in given else parse_value(parameter, given[name])
+        shown = name in given and is_shown(declared, name, values)
+        values[name] = parse_value(parameter, given[name]) if shown else parameter.default
     return cls(**values)
 
 

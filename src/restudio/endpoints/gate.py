@@ -24,7 +24,10 @@ from restudio.scoring.scorer import Scorer
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A new model for one resource of an endpoint, beside the live one. ``scorer`` computes with the new model."""
+    """A new model for one resource of an endpoint, beside the live one. ``scorer`` computes with the new model.
+
+    ``transforms`` are the places in which fitted transforms of its own come with the model, and differ from live ones.
+    """
 
     version: ServiceVersion
     settings: EndpointSettings
@@ -33,6 +36,7 @@ class Candidate:
     live: Model
     scorer: Callable[[], Scorer]
     """Built on first use, so that a gate on the model alone speaks before a graph fails to bind to it."""
+    transforms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,13 @@ class Updater:
             assert isinstance(live, Model)
             assert isinstance(file.model.value, Model)
             candidate = Candidate(
-                change.situation.version, change.settings, resource, file.model.value, live, change.scorer
+                change.situation.version,
+                change.settings,
+                resource,
+                file.model.value,
+                live,
+                change.scorer,
+                change.new_transforms(file),
             )
             found = judge(candidate, self._gates)
             ensure_passed(resource, found, self._gates)
@@ -284,6 +290,12 @@ class _Change:
         self.contents: Mapping[str, Content] = {
             c.digest: c for file in files.values() for c in (file.model, *file.transforms.values())
         }
+
+    def new_transforms(self, file: ModelFile) -> tuple[str, ...]:
+        """The places in which this file puts another transform than the live one."""
+        live = self.situation.live.state.transforms
+        placed = ((n, self.state.transforms.get(n)) for n in file.transforms)
+        return tuple(n for n, h in placed if h is not None and (n not in live or h.digest != live[n].digest))
 
     @property
     def changes_models(self) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from restudio.core.errors import Kind, ManyErrors, ModuleError, RestudioError, nearest
-from restudio.core.params import ParamKind, parameters_of, parse_params
+from restudio.core.params import ParamKind, is_shown, parameters_of, parse_params
 from restudio.core.registry import Registry
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry, Port
@@ -184,11 +184,12 @@ def _names_of(parameter: str | None, declared: Mapping[str, object]) -> set[str]
 
 def _missing_selections(node: Node, entry: Entry, params: object, registry: Registry) -> Iterator[ModuleError]:
     linked = {shown.casefold() for shown in node.links}
-    for field, parameter in parameters_of(type(params)):
-        shown = parameter.when is None or getattr(params, parameter.when.parameter) in parameter.when.values
-        value = getattr(params, field)
+    declared = dict(parameters_of(type(params)))
+    values = {field: getattr(params, field) for field in declared}
+    for field, parameter in declared.items():
         required = parameter.kind is ParamKind.COLUMN_PICKER and not parameter.optional
-        if shown and required and value == Selection() and parameter.name.casefold() not in linked:
+        empty = values[field] == Selection() and parameter.name.casefold() not in linked
+        if required and empty and is_shown(declared, field, values):
             text = f"Parameter '{parameter.name}' must not be empty; select columns."
             yield _placed(ModuleError("0003", text, parameter=parameter.name), node, registry)
 

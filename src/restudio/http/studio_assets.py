@@ -145,7 +145,7 @@ def _upload(assets: AssetService, door: Door, max_upload: int) -> HTTPRouteHandl
 
 def data_type_of(name: str, given: str | None) -> str:
     """The classic DataTypeId: the given one, else by the extension, else CSV with a header."""
-    codec = find_codec(given or Path(name).suffix.lower() or "GenericCSV")
+    codec = find_codec(given or "".join(Path(name).suffixes).lower() or "GenericCSV")
     if codec is None and given:
         raise RestudioError(
             Kind.BAD_ARGUMENT,

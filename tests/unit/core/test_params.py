@@ -106,6 +106,19 @@ def test_hidden_parameters_are_not_read() -> None:
     assert parse_params(Params, {"Sweep": "not; numbers"}).sweep == (2.0, 8.0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nested:
+    selects: str = mode("Selects", ("True", "False"))
+    method: str = mode("Method", ("Best", "Count"), when=when("selects", "True"))
+    best: int = integer("Best", 1, ge=1, when=when("method", "Best"))
+
+
+def test_what_a_hidden_parameter_decides_is_hidden_too() -> None:
+    assert parse_params(Nested, {"Selects": "False", "Method": "Best", "Best": 0}) == Nested(selects="False")
+    with pytest.raises(ModuleError):
+        parse_params(Nested, {"Best": 0})
+
+
 def test_a_misspelt_name_gets_a_suggestion() -> None:
     with pytest.raises(ModuleError, match="Did you mean 'Color'"):
         parse_params(Params, {"Colour": "Red"})

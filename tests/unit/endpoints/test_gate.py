@@ -10,7 +10,7 @@ import pytest
 from tests.unit.endpoints.world import model
 
 from restudio.artifacts.values import Model
-from restudio.core.errors import RestudioError
+from restudio.core.errors import Kind, RestudioError
 from restudio.core.schema import Column, DType, Schema, Score
 from restudio.endpoints.description import TablePort
 from restudio.endpoints.gate import Candidate, Verdict, collect_gates, ensure_passed, gate, judge
@@ -20,7 +20,7 @@ from restudio.endpoints.gates.schema import same_schema
 from restudio.endpoints.samples import typed_rows
 from restudio.endpoints.types import EndpointSettings, MetricRule, ServiceVersion
 from restudio.graph.model import Graph
-from restudio.scoring.scorer import Rows
+from restudio.scoring.scorer import Rows, Scorer
 
 ANSWER = Schema.of([Column("age", DType.DOUBLE), Column("Scored Probabilities", DType.DOUBLE, score=Score.PROBABILITY)])
 
@@ -109,6 +109,19 @@ def test_a_model_of_another_label_is_another_schema() -> None:
     verdict = same_schema.judge(candidate(new=other))
     assert verdict.passed is False
     assert "it predicts column 'other'" in verdict.message
+
+
+def test_columns_may_come_with_the_model() -> None:
+    other = replace(model(), features=(Column("text.[new]", DType.DOUBLE),))
+    assert same_schema.judge(candidate(new=other)).passed is False
+    brought = candidate(Answering(), new=other, transforms=("words:Result vocabulary",))
+    assert same_schema.judge(brought).passed is True
+
+    def unbound() -> Scorer:
+        raise RestudioError(Kind.CONFLICT, "ModelOutputMetadataMismatch", "The service lacks 'text.[new]'.")
+
+    with pytest.raises(RestudioError, match="lacks"):
+        same_schema.judge(replace(brought, scorer=unbound))
 
 
 def test_all_gates_are_found_in_order() -> None:
