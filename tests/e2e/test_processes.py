@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import statistics
 import threading
 import time
@@ -127,14 +129,32 @@ def test_several_web_processes_answer_with_one_revision_each(tmp_path: Path) -> 
     assert not server.survivors()
 
 
-def _wait_for_processes(server: SoakServer, number: int) -> None:
-    """Until so many processes have answered, each over a connection of its own."""
-    found: set[str] = set()
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_web_process_that_is_killed_is_replaced(tmp_path: Path) -> None:
+    server = SoakServer(tmp_path / "home", "--web-workers", "2")
+    try:
+        server.wait_until_ready()
+        [replica] = _wait_for_processes(server, 2) - {server.process.pid}
+        os.kill(replica, signal.SIGKILL)
+        assert replica not in _wait_for_processes(server, 2)
+        assert f"a web process ({replica}) was killed by signal 9" in server.tail()
+    finally:
+        server.stop()
+    assert not server.survivors()
+
+
+def _wait_for_processes(server: SoakServer, number: int) -> set[int]:
+    """Ids of so many processes, as soon as they have answered, each over a connection of its own."""
+    found: set[int] = set()
     deadline = time.monotonic() + 60
     while len(found) < number:
         assert time.monotonic() < deadline, f"only {len(found)} processes answer: {server.tail()}"
         text = httpx.get(f"{server.url}/metrics").text
-        found.update(line for line in text.splitlines() if line.startswith("restudio_process_id "))
+        found.update(
+            int(float(line.split()[1])) for line in text.splitlines() if line.startswith("restudio_process_id ")
+        )
+    return found
 
 
 def _at(location: str, url: str) -> str:

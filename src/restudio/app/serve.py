@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import uvicorn
 
 from restudio.app.compose import Studio, compose
+from restudio.app.replicas import Replicas
 from restudio.app.settings import Settings
 from restudio.engine.sandbox import find_weakness
 
@@ -65,14 +66,11 @@ def serve(
             _tell_weakness()
         studio.start()
         count = settings.web_workers - 1 if inherited is None else 0
-        replicas = [_start_replica(settings, listener) for _ in range(count)]
+        replicas = Replicas(lambda: _start_replica(settings, listener), count)
         try:
             _answer(settings, build(studio), listener, on_ready)
         finally:
-            for replica in replicas:
-                replica.terminate()
-            for replica in replicas:
-                replica.wait()
+            replicas.stop()
     finally:
         studio.stop()
 

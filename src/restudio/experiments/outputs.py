@@ -20,7 +20,9 @@ module_outputs = sa.Table(
     sa.Column("cache_key", sa.String(64), primary_key=True),
     sa.Column("outputs", sa.Text, nullable=False),
     sa.Column("created", sa.Float, nullable=False),
+    sa.Column("expired", sa.Float),
 )
+"""``expired`` is when a sweep found that nobody needs the outputs any more; using them again takes it back."""
 
 Outputs = Mapping[str, str]
 """Output port → object key."""
@@ -39,15 +41,23 @@ class OutputCache:
         if not keys:
             return {}
         table = module_outputs.c
-        query = sa.select(table.cache_key, table.outputs).where(table.scope == scope, table.cache_key.in_(keys))
+        query = sa.select(module_outputs).where(table.scope == scope, table.cache_key.in_(keys))
         with self._db.read() as conn:
             rows = conn.execute(query).all()
-        found = {Digest(row.cache_key): json.loads(row.outputs) for row in rows}
+        kept = [row for row in rows if row.expired is None or self._revive(scope, row.cache_key)]
+        found = {Digest(row.cache_key): json.loads(row.outputs) for row in kept}
         return {key: outputs for key, outputs in found.items() if all(map(self._exists, outputs.values()))}
+
+    def _revive(self, scope: str, key: str) -> bool:
+        """Take an entry back that was to be removed; whether it was still there. A sweep that removes it now is waited
+        for."""
+        same = (module_outputs.c.scope == scope) & (module_outputs.c.cache_key == key)
+        with self._db.begin() as conn:
+            return conn.execute(module_outputs.update().where(same).values(expired=None)).rowcount == 1
 
     def remember(self, scope: str, key: Digest, outputs: Outputs) -> None:
         """Keep the outputs of a finished execution. Doing it again changes nothing."""
-        row = {"outputs": json.dumps(dict(outputs)), "created": self._clock.now().timestamp()}
+        row = {"outputs": json.dumps(dict(outputs)), "created": self._clock.now().timestamp(), "expired": None}
         same = (module_outputs.c.scope == scope) & (module_outputs.c.cache_key == key)
         with self._db.begin() as conn:
             if conn.execute(module_outputs.update().where(same).values(**row)).rowcount == 0:

@@ -295,6 +295,7 @@ def upgrade() -> None:
         sa.Column("cache_key", sa.String(length=64), nullable=False),
         sa.Column("outputs", sa.Text(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("expired", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("scope", "cache_key", name=op.f("pk_module_outputs")),
     )
     op.create_table(
