@@ -6,13 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from restudio.factory.activity import Activities, collect_activities
+from restudio.factory.activity import collect_activities
+from restudio.factory.documents.check import Catalogs
+from restudio.factory.linked_service import all_linked_services
 from restudio.factory.platform import Platform
 from restudio.factory.runs.loop import PipelineLoop
 from restudio.factory.runs.plan import Plans
 from restudio.factory.runs.service import PipelineRuns
 from restudio.factory.runs.starting import Starter
 from restudio.factory.service import FactoryService
+from restudio.factory.trigger import collect_triggers
 from restudio.factory.vault import SecretVault
 from restudio.seams.database import Database
 from restudio.seams.secrets import Secrets
@@ -26,7 +29,7 @@ RUN_DAYS = 45.0
 class DataFactory:
     """``loop`` is stopped before the work that it registered with."""
 
-    catalog: Activities
+    catalogs: Catalogs
     factories: FactoryService
     vault: SecretVault
     runs: PipelineRuns
@@ -38,14 +41,15 @@ def open_data_factory(db: Database, secrets: Secrets, work: Work, platform: Plat
     """Build the parts; registers the pipeline loop with the work, starts nothing."""
     clock = platform.clock
     catalog = collect_activities()
+    catalogs = Catalogs(catalog, all_linked_services(), collect_triggers())
     plans = Plans(db, secrets, catalog)
     starter = Starter(db, secrets, clock, work, plans)
     vault = SecretVault(db, secrets, clock)
     loop = PipelineLoop(db, secrets, work, platform, catalog, plans, starter, scratch, vault)
     runs = PipelineRuns(db, clock, plans, starter, loop)
     return DataFactory(
-        catalog=catalog,
-        factories=FactoryService(db, secrets, clock),
+        catalogs=catalogs,
+        factories=FactoryService(db, secrets, clock, catalogs),
         vault=vault,
         runs=runs,
         loop=loop,

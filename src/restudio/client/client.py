@@ -9,6 +9,7 @@ import msgspec
 from restudio.client.connection import Connection
 from restudio.client.credentials import read_credentials
 from restudio.client.endpoints import Endpoints
+from restudio.client.factories import Factory
 from restudio.client.members import Members
 from restudio.client.studio import Assets, Experiments, Jobs, Modules, Runs, Services
 from restudio.client.types import Workspace
@@ -38,6 +39,10 @@ class Client:
         self.members = Members(self.connection, root)
         self.modules = Modules(self.connection)
         self.endpoints = Endpoints(self.connection, workspace)
+
+    def factory(self, name: str = "restudio-factory", resource_group: str = "restudio") -> Factory:
+        """A data factory of the workspace, by default the one that every new home has."""
+        return Factory(self.connection, self.workspace, resource_group, name)
 
     @classmethod
     def from_home(cls, home: Path) -> Client:

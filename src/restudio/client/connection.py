@@ -15,6 +15,15 @@ from restudio.core.errors import Kind, RestudioError
 
 T = TypeVar("T")
 _KINDS = {kind.value: kind for kind in Kind}
+_BY_STATUS = {
+    400: Kind.BAD_ARGUMENT,
+    401: Kind.UNAUTHORIZED,
+    403: Kind.FORBIDDEN,
+    404: Kind.NOT_FOUND,
+    409: Kind.CONFLICT,
+    412: Kind.PRECONDITION,
+}
+"""For faces of the resource manager, whose errors carry a precise code where others have the kind."""
 CHUNK = 1 << 20
 
 
@@ -106,7 +115,8 @@ def error_of(status: int, body: bytes) -> ServerError:
     details = [d.message for d in envelope.details if d.message]
     detail = envelope.details[0].code if envelope.details else envelope.code
     message = " ".join(details) or envelope.message
-    return ServerError(status, _KINDS.get(envelope.code, Kind.INTERNAL), detail, message)
+    kind = _KINDS.get(envelope.code) or _BY_STATUS.get(status, Kind.INTERNAL)
+    return ServerError(status, kind, detail, message)
 
 
 class _Detail(msgspec.Struct):

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import new_id
 from restudio.factory import store
-from restudio.factory.documents.names import entity_name_problem, factory_name_problem, group_name_problem
-from restudio.factory.properties import Json
+from restudio.factory.documents.check import Catalogs, Document, check_documents, iter_references
+from restudio.factory.documents.names import factory_name_problem, group_name_problem
+from restudio.factory.documents.problems import Problem, ensure_none
+from restudio.factory.properties import Json, Properties
 from restudio.factory.sealing import mask, seal
 from restudio.factory.types import TITLES, Factory, ResourceKind, StoredResource
 from restudio.identity import audit
@@ -33,12 +35,17 @@ class NewResource:
     kind: ResourceKind
     name: str
     properties: Mapping[str, Json]
+    where: str = ""
+    """The file that it comes from, for what is told about it."""
 
 
 class FactoryService:
     """Thread-safe. What it gives has its secrets masked."""
 
-    def __init__(self, db: Database, secrets: Secrets, clock: Clock, guards: Sequence[Guard] = ()) -> None:
+    def __init__(
+        self, db: Database, secrets: Secrets, clock: Clock, catalogs: Catalogs, guards: Sequence[Guard] = ()
+    ) -> None:
+        self._catalogs = catalogs
         self._db = db
         self._secrets = secrets
         self._clock = clock
@@ -126,12 +133,9 @@ class FactoryService:
         return self.publish(principal, factory, [NewResource(kind, name, properties)])[0]
 
     def publish(self, principal: Principal, factory: Factory, resources: Sequence[NewResource]) -> list[StoredResource]:
-        """Publish resources together, as one revision: all or none."""
+        """Publish resources together, as one revision: all or none. What has problems is refused, with all of them."""
         ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
-        for each in resources:
-            problem = entity_name_problem(each.name)
-            if problem:
-                raise _wrong("InvalidName", problem, each.name)
+        ensure_none(self.check(factory, resources))
         with self._db.begin() as conn:
             revision, now = store.next_revision(conn, factory.id), self._now()
             stored = [self._stored(conn, factory, each, revision, now, principal) for each in resources]
@@ -140,6 +144,24 @@ class FactoryService:
             names = [f"{each.kind}/{each.name}" for each in resources][:50]
             self._audit(conn, principal, "publish", factory, {"resources": names, "revision": revision})
         return [self._masked(each, factory) for each in stored]
+
+    def check(self, factory: Factory, resources: Sequence[NewResource]) -> list[Problem]:
+        """What is wrong with resources that are to be published, seen beside what the factory holds."""
+        with self._db.read() as conn:
+            held = store.list_resources(conn, factory.id)
+        by_name = {(each.kind, each.name.casefold()): each for each in held}
+
+        def find(kind: ResourceKind, name: str) -> Properties | None:
+            found = by_name.get((kind, name.casefold()))
+            return None if found is None else Properties(found.properties)
+
+        documents = [
+            Document(each.kind, each.name, each.properties, each.where or f"{TITLES[each.kind]} '{each.name}'")
+            for each in resources
+        ]
+        return check_documents(
+            documents, self._catalogs, find, lambda kind: [each.name for each in held if each.kind == kind]
+        )
 
     def get(self, factory: Factory, kind: ResourceKind, name: str) -> StoredResource:
         """NotFound, as ``PipelineNotFound``."""
@@ -175,6 +197,7 @@ class FactoryService:
             if found is None:
                 return False
             self._guard(conn, found, deleted=True)
+            _ensure_unused(found, store.list_resources(conn, factory.id))
             revision = store.next_revision(conn, factory.id)
             gone = replace(found, revision=revision, changed=self._now(), author=principal.name)
             store.put_resource(conn, gone, deleted=True)
@@ -231,6 +254,18 @@ def _ensure_match(etag: str | None, if_match: str | None, name: str) -> None:
         return
     message = f"'{name[:260]}' is not in the state that If-Match names; read it again and repeat the change."
     raise RestudioError(Kind.PRECONDITION, "PreconditionFailed", message, target=name[:260])
+
+
+def _ensure_unused(resource: StoredResource, held: Sequence[StoredResource]) -> None:
+    """Refuse to delete what something else refers to."""
+    for other in held:
+        for path, kind, name in iter_references(dict(other.properties), "$.properties"):
+            if (kind, name.casefold()) == (resource.kind, resource.name.casefold()) and other != resource:
+                message = (
+                    f"{TITLES[resource.kind]} '{resource.name}' is used by {TITLES[other.kind].lower()} "
+                    f"'{other.name}' ({path}). Change or delete that first."
+                )
+                raise RestudioError(Kind.INVALID_OPERATION, "ResourceInUse", message, target=resource.name)
 
 
 def _wrong(code: str, message: str, target: str) -> RestudioError:

@@ -26,6 +26,7 @@ from restudio.http import (
     studio_assets,
     studio_data_stores,
     studio_experiments,
+    studio_factory,
     studio_members,
     studio_modules,
     studio_pipelines,
@@ -114,6 +115,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studio_experiments.routes(studio.experiments, studio.objects, door),
         *studio_pipelines.routes(studio.designer, door, settings.url),
         *studio_data_stores.routes(studio.data_stores, door),
+        *studio_factory.routes(studio.data_factory, door),
         *studio_services.routes(studio.services, studio.endpoints, studio.experiments, studio.jobs, door),
     ]
     app = Litestar(

@@ -114,7 +114,7 @@ def activity_run(run: ActivityRun) -> dict[str, Json]:
         "userProperties": dict(run.user_properties),
         "iterationHash": run.path if "/" in run.path else "",
         "integrationRuntimeNames": [],
-        "executionDetails": {"progress": run.progress, "childPipelineRunId": run.child_run_id},
+        "executionDetails": {"path": run.path, "progress": run.progress, "childPipelineRunId": run.child_run_id},
     }
 
 

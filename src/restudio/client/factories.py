@@ -1,0 +1,208 @@
+"""A data factory: documents over the studio API, runs over the management API that everybody speaks."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from restudio.client.connection import Connection
+from restudio.core.decoding import from_builtins
+
+ENDED = frozenset({"Succeeded", "Failed", "Cancelled"})
+API_VERSION = "2018-06-01"
+_EVER = {"lastUpdatedAfter": "1970-01-01T00:00:00Z", "lastUpdatedBefore": "9999-01-01T00:00:00Z"}
+
+
+class Document(msgspec.Struct, frozen=True):
+    """A resource of a factory. ``where`` is the file that it came from."""
+
+    kind: str
+    name: str
+    properties: dict[str, Any]
+    where: str = ""
+    revision: int | None = None
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something wrong in a document: file, JSON path, code, and what to do."""
+
+    where: str
+    path: str
+    code: str
+    message: str
+
+
+class InvokedBy(msgspec.Struct, frozen=True, rename="camel"):
+    name: str = ""
+    invoked_by_type: str = ""
+    pipeline_run_id: str | None = None
+
+
+class PipelineRun(msgspec.Struct, frozen=True, rename="camel"):
+    """Times are ISO 8601 texts."""
+
+    run_id: str
+    run_group_id: str
+    pipeline_name: str
+    status: str
+    run_start: str
+    run_end: str | None = None
+    duration_in_ms: int | None = None
+    message: str = ""
+    parameters: dict[str, str] = {}
+    invoked_by: InvokedBy = InvokedBy()
+    is_latest: bool = True
+    pipeline_return_value: dict[str, Any] | None = None
+
+
+class ActivityDetails(msgspec.Struct, frozen=True, rename="camel"):
+    """``path`` tells where the activity stands: ``PerSite:17/Train``."""
+
+    path: str = ""
+    progress: str = ""
+    child_pipeline_run_id: str | None = None
+
+
+class ActivityRun(msgspec.Struct, frozen=True, rename="camel"):
+    """One attempt of an activity."""
+
+    activity_run_id: str
+    activity_name: str
+    activity_type: str
+    status: str
+    activity_run_start: str
+    activity_run_end: str | None = None
+    duration_in_ms: int | None = None
+    input: Any = None
+    output: Any = None
+    error: dict[str, Any] = {}
+    retry_attempt: int | None = None
+    execution_details: ActivityDetails = ActivityDetails()
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """A secret of the vault, without its value."""
+
+    name: str
+    version: str
+    changed: float
+
+
+class Factory:
+    """One factory of a workspace."""
+
+    def __init__(self, connection: Connection, workspace: str, resource_group: str, name: str) -> None:
+        self.name = name
+        self._connection = connection
+        self._studio = f"/studio/api/workspaces/{workspace}/factories/{quote(resource_group)}/{quote(name)}"
+        self._secrets = f"/studio/api/workspaces/{workspace}/secrets"
+        group = f"/subscriptions/{uuid.UUID(workspace)}/resourceGroups/{quote(resource_group)}"
+        self._root = f"{group}/providers/Microsoft.DataFactory/factories/{quote(name)}"
+
+    # Documents
+
+    def publish(self, documents: Sequence[Document]) -> Sequence[Document]:
+        """Publish documents together: all, or none when one has a problem."""
+        body = {"documents": [msgspec.to_builtins(each) for each in documents]}
+        return self._connection.json("POST", f"{self._studio}/publish", list[Document], json=body)
+
+    def check(self, documents: Sequence[Document]) -> Sequence[Problem]:
+        """What is wrong with documents, seen beside what the factory holds."""
+        body = {"documents": [msgspec.to_builtins(each) for each in documents]}
+        return self._connection.json("POST", f"{self._studio}/check", list[Problem], json=body)
+
+    def export(self) -> Sequence[Document]:
+        """Everything that the factory holds; secrets are masked."""
+        return self._connection.json("GET", f"{self._studio}/documents", list[Document])
+
+    def delete(self, collection: str, name: str) -> None:
+        """Delete a resource: ``pipelines``, ``datasets``, ``linkedservices`` or ``triggers``."""
+        self._connection.send("DELETE", f"{self._root}/{collection}/{quote(name)}", params=self._version())
+
+    # Runs
+
+    def run(
+        self,
+        pipeline: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        reference_run: str | None = None,
+        recovery: bool = False,
+        start_activity: str | None = None,
+        from_failure: bool = False,
+    ) -> str:
+        """Start a run, and give its id."""
+        how: dict[str, str | None] = {
+            "referencePipelineRunId": reference_run,
+            "isRecovery": "true" if recovery else None,
+            "startActivityName": start_activity,
+            "startFromFailure": "true" if from_failure else None,
+        }
+        path = f"{self._root}/pipelines/{quote(pipeline)}/createRun"
+        answer = self._connection.json(
+            "POST", path, dict[str, str], json=dict(parameters or {}), params=self._version(**how)
+        )
+        return answer["runId"]
+
+    def get_run(self, run: str) -> PipelineRun:
+        return self._connection.json(
+            "GET", f"{self._root}/pipelineruns/{quote(run)}", PipelineRun, params=self._version()
+        )
+
+    def list_runs(self, pipeline: str | None = None, *, limit: int = 100) -> Sequence[PipelineRun]:
+        """Newest first."""
+        filters = [{"operand": "PipelineName", "operator": "Equals", "values": [pipeline]}] if pipeline else []
+        order = [{"orderBy": "RunStart", "order": "DESC"}]
+        body = {**_EVER, "filters": filters, "orderBy": order}
+        return self._all(f"{self._root}/queryPipelineRuns", body, PipelineRun, limit)
+
+    def activity_runs(self, run: str) -> Sequence[ActivityRun]:
+        """Every attempt of a run, in the order in which they began."""
+        path = f"{self._root}/pipelineruns/{quote(run)}/queryActivityruns"
+        return self._all(path, dict(_EVER), ActivityRun, None)
+
+    def wait(
+        self, run: str, on_change: Callable[[PipelineRun], None] = lambda run: None, *, every: float = 0.5
+    ) -> PipelineRun:
+        """Follow a run to its end."""
+        while True:
+            found = self.get_run(run)
+            on_change(found)
+            if found.status in ENDED:
+                return found
+            time.sleep(every)
+
+    def cancel(self, run: str, *, recursive: bool = True) -> None:
+        """Ask for the end of a run, and of the runs that it started."""
+        params = self._version(isRecursive="true" if recursive else None)
+        self._connection.send("POST", f"{self._root}/pipelineruns/{quote(run)}/cancel", params=params)
+
+    # Secrets
+
+    def set_secret(self, name: str, value: str) -> Secret:
+        """Keep a new version of a secret in the workspace's vault."""
+        return self._connection.json("PUT", f"{self._secrets}/{quote(name)}", Secret, json={"value": value})
+
+    def list_secrets(self) -> Sequence[Secret]:
+        return self._connection.json("GET", self._secrets, list[Secret])
+
+    def delete_secret(self, name: str) -> None:
+        self._connection.send("DELETE", f"{self._secrets}/{quote(name)}")
+
+    def _version(self, **params: str | None) -> dict[str, str | None]:
+        return {"api-version": API_VERSION, **params}
+
+    def _all(self, path: str, body: dict[str, Any], kind: type[Any], limit: int | None) -> list[Any]:
+        found: list[Any] = []
+        while True:
+            answer = self._connection.json("POST", path, dict[str, Any], json=body, params=self._version())
+            found += from_builtins(answer["value"], list[kind])  # type: ignore[valid-type]
+            token = answer.get("continuationToken")
+            if token is None or (limit is not None and len(found) >= limit):
+                return found[:limit]
+            body = {**body, "continuationToken": token}
