@@ -21,13 +21,25 @@ FEATURES = (*NUMBERS, *WHOLE[:2], *LEVELS[:3])
 WORDS = 5_000
 
 
-def write_inputs(folder: Path, rows: int, seed: int = 1) -> None:
-    """Write ``main``, ``small`` (a lookup by ``key``), ``texts``, ``ratings`` and ``series`` as table files."""
+LARGE, SMALL = "large", "small"
+"""Folders of the inputs that are measured, and of the same with few rows."""
+FEW = 20_000
+
+
+def write_inputs(folder: Path, rows: int) -> None:
+    """Write both folders of inputs."""
+    for name, count in ((LARGE, rows), (SMALL, min(rows, FEW))):
+        (folder / name).mkdir()
+        _write(folder / name, count)
+
+
+def _write(folder: Path, rows: int, seed: int = 1) -> None:
+    """Write ``main``, ``regions`` (a lookup by ``key``), ``texts``, ``ratings`` and ``series`` as table files."""
     rng = np.random.default_rng(seed)
     write_table(main_table(rng, rows), folder / "main")
     keys = np.arange(10_000)
     small = pa.table({"key": keys, "region": pa.array([f"region {k % 97}" for k in keys]), "rate": rng.random(10_000)})
-    write_table(Table.from_arrow(small), folder / "small")
+    write_table(Table.from_arrow(small), folder / "regions")
     write_table(texts(rng, min(rows, 100_000)), folder / "texts")
     write_table(ratings(rng, min(rows, 200_000)), folder / "ratings")
     times = np.datetime64("2026-01-01T00:00", "us") + np.arange(min(rows, 50_000)) * np.timedelta64(60_000_000, "us")

@@ -53,19 +53,19 @@ def unique_rows(frames: Frames) -> object:
 @scenario(
     "join-data",
     {"Join key columns for L": names("key"), "Join key columns for R": names("key")},
-    inputs=("main", "small"),
+    inputs=("main", "regions"),
 )
 def inner_join(frames: Frames) -> object:
-    return frames.polars("main").join(frames.polars("small"), on="key", how="inner", coalesce=False)
+    return frames.polars("main").join(frames.polars("regions"), on="key", how="inner", coalesce=False)
 
 
 @scenario(
     "join-data",
     {"Join key columns for L": names("key"), "Join key columns for R": names("key"), "Join type": "Left Outer Join"},
-    inputs=("main", "small"),
+    inputs=("main", "regions"),
 )
 def left_join(frames: Frames) -> object:
-    return frames.polars("main").join(frames.polars("small"), on="key", how="left", coalesce=False)
+    return frames.polars("main").join(frames.polars("regions"), on="key", how="left", coalesce=False)
 
 
 @scenario("add-rows", inputs=("main", "main"))

@@ -60,7 +60,7 @@ def evaluate_all(frames: Sequence[Frame], inputs: Mapping[str, pa.Table]) -> lis
 
 
 def _to_table(frame: Frame, chunk: _Chunk) -> pa.Table:
-    columns = {column.name: to_arrow(chunk.value(expr)) for column, expr in frame.columns}
+    columns = {column.name: chunk.column(expr) for column, expr in frame.columns}
     return pa.table(columns) if columns else pa.table({})
 
 
@@ -82,6 +82,12 @@ class _Chunk:
         if known is None:
             known = self._values[key] = self._compute(expr)
         return known
+
+    def column(self, expr: Expr) -> pa.Array | pa.ChunkedArray:
+        """The column of an expression; one that is only passed on is that of the input itself."""
+        if isinstance(expr, Input):
+            return self._inputs[expr.port].column(expr.column.name)
+        return to_arrow(self.value(expr))
 
     def _call(self, call: Call) -> tuple[Vector, ...]:
         known = self._calls.get(id(call))
@@ -142,4 +148,15 @@ def _convert(source: Vector, dtype: DType, column: str | None) -> Vector:
         return source
     if dtype is DType.DOUBLE and source.dtype in NUMPY:
         return Vector(dtype, as_doubles(source), source.missing)
-    return from_cells([convert_or_fail(cell, dtype, column) for cell in to_cells(source)], dtype)
+    if dtype is DType.STRING and source.dtype is DType.INTEGER:
+        return Vector(dtype, to_arrow(source).cast(ARROW[dtype]))
+    # Each distinct cell is converted once. Doubles are left out: Arrow takes 0.0 and -0.0 for the same.
+    coded = None if source.dtype is DType.DOUBLE else _flat(to_arrow(source)).dictionary_encode()
+    if coded is None or 2 * len(coded.dictionary) > len(coded):
+        return from_cells([convert_or_fail(cell, dtype, column) for cell in to_cells(source)], dtype)
+    cells = [convert_or_fail(cell, dtype, column) for cell in coded.dictionary.to_pylist()]
+    return from_arrow(pa.array(cells, ARROW[dtype]).take(coded.indices), dtype)
+
+
+def _flat(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -168,10 +169,11 @@ def join_data(p: JoinDataParams, left: Table, right: Table, *, ctx: Context) -> 
     keys = _keys(p, left.schema, right.schema)
     schema = _joined_schema(p, left.schema, right.schema)
     left_rows, right_rows = _matches(p, left, right, keys)
+    ours = left if _is_every_row(left_rows, left) else left.take(left_rows)
     if p.join_type == _SEMI:
-        return Table(schema, left.data.take(left_rows))
-    arrays = dict(zip(left.names, left.data.take(left_rows).columns, strict=True))
-    taken = right.select(_kept(p, right.schema, keys)).data.take(right_rows)
+        return ours.with_schema(schema)
+    arrays = dict(zip(left.names, ours.data.columns, strict=True))
+    taken = right.select(_kept(p, right.schema, keys)).take(right_rows).data
     if p.join_type == _FULL and not p.keep_right:
         for a, b in keys:
             held = ARROW_TYPES[schema[a.name].dtype]
@@ -235,6 +237,11 @@ def _matches(
     found = ours.join(theirs, on=names, how=how, nulls_equal=True, maintain_order=order)
     none = pa.nulls(len(found), pa.int64())
     return found["left"].to_arrow(), found["right"].to_arrow() if how != "semi" else none
+
+
+def _is_every_row(rows: pa.Array, table: Table) -> bool:
+    """Whether these are just the rows of the table, as when each has one partner: then nothing needs to move."""
+    return len(rows) == table.num_rows and not rows.null_count and bool((rows.to_numpy() == np.arange(len(rows))).all())
 
 
 def _key_frame(p: JoinDataParams, table: Table, keys: Sequence[tuple[Column, DType]], rows: str) -> pl.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,10 @@ ARROW_TYPES: Mapping[DType, pa.DataType] = {
     DType.TIMESPAN: pa.duration("us"),
 }
 """How each element type is held. Categorical columns hold plain values; their levels stand in the schema."""
+
+
+_WORTH_THREADS = 1_000_000
+"""Cells; starting threads for fewer costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,12 +119,22 @@ class Table:
         return Table(schema, self.data.rename_columns(list(schema.names)))
 
     def take(self, rows: pa.Array) -> Table:
-        """Rows by zero-based index."""
-        return Table(self.schema, self.data.take(rows))
+        """Rows by zero-based index; a missing index gives a row of missing cells."""
+        return Table(self.schema, self._each_column(lambda column: column.take(rows), len(rows)))
 
     def filter(self, mask: pa.Array | pa.ChunkedArray) -> Table:
         """Rows where the mask is true."""
-        return Table(self.schema, self.data.filter(mask))
+        return Table(self.schema, self._each_column(lambda column: column.filter(mask), len(mask)))
+
+    def _each_column(self, change: Callable[[pa.ChunkedArray], pa.ChunkedArray], rows: int) -> pa.Table:
+        """The columns changed, on all cores where that is worth it."""
+        columns = self.data.columns
+        if rows * len(columns) < _WORTH_THREADS:
+            changed = [change(column) for column in columns]
+        else:
+            with ThreadPoolExecutor(pa.cpu_count()) as pool:
+                changed = list(pool.map(change, columns))
+        return pa.Table.from_arrays(changed, schema=self.data.schema)
 
     def slice(self, offset: int, length: int | None = None) -> Table:
         return Table(self.schema, self.data.slice(offset, length))
