@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from restudio.core.errors import ModuleError
@@ -28,41 +30,55 @@ PEARSON, MUTUAL, KENDALL, SPEARMAN, CHI_SQUARED, FISHER, COUNT = METHODS = (
 )
 BINS = 10
 """Numbers with more distinct values than this are put in as many bins of equal counts, where a method needs groups."""
+_GLANCE = 10_000
+_SQUARABLE = (1e-100, 1e100)
 _TIMES = (DType.DATETIME, DType.TIMESPAN)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Cells:
-    """A column as both forms that methods use: numbers (NaN where missing or not a number), and group codes (-1 where
-    missing). ``grouped`` columns are categories by nature."""
+    """A column as both forms that methods use: ``numbers`` (NaN where missing; None when it has none), and ``codes`` of
+    groups from 0 (-1 where missing), made when a method asks. ``grouped`` columns are categories by nature."""
 
     numbers: np.ndarray | None
-    codes: np.ndarray
     grouped: bool
+    encode: Callable[[], np.ndarray]
+
+    @classmethod
+    def of_numbers(cls, numbers: np.ndarray, *, grouped: bool = False) -> Cells:
+        return cls(numbers, grouped, lambda: codes_of_numbers(numbers))
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        return self.encode()
 
 
 def cells_of(table: Table, name: str) -> Cells:
     column = table.schema[name]
     values = table.column(name)
     if column.is_categorical or column.dtype is DType.STRING or column.dtype in _TIMES:
-        encoded = pc.dictionary_encode(values).combine_chunks()
-        codes = np.asarray(pc.fill_null(encoded.indices, -1), np.int64)
-        return Cells(None, codes, grouped=True)
+        return Cells(None, True, lambda: _codes_of_levels(values))
     numbers = as_doubles(from_arrow(values, column.dtype))
     numbers[~np.isfinite(numbers)] = np.nan
-    return Cells(numbers, codes_of_numbers(numbers), grouped=column.dtype is DType.BOOLEAN)
+    return Cells.of_numbers(numbers, grouped=column.dtype is DType.BOOLEAN)
+
+
+def _codes_of_levels(values: pa.ChunkedArray) -> np.ndarray:
+    encoded = pc.dictionary_encode(values).combine_chunks()
+    return np.asarray(pc.fill_null(encoded.indices, -1), np.int64)
 
 
 def codes_of_numbers(numbers: np.ndarray) -> np.ndarray:
     """A code for every distinct value while they are few, else for bins of equal counts; -1 for NaN."""
     known = ~np.isnan(numbers)
-    distinct = np.unique(numbers[known])
+    present = numbers[known]
+    # Most columns show in their first rows that they have many values, which spares sorting them all.
+    distinct = np.unique(present[:_GLANCE])
+    if len(distinct) <= BINS:
+        distinct = np.sort(pc.unique(pa.array(present)).to_numpy())
     if len(distinct) > BINS:
-        inner = np.quantile(numbers[known], np.arange(1, BINS) / BINS)
-        codes = np.searchsorted(np.unique(inner), numbers, side="left")
-    else:
-        codes = np.searchsorted(distinct, numbers)
-    return np.where(known, codes, -1).astype(np.int64)
+        distinct = np.unique(np.quantile(present, np.arange(1, BINS) / BINS))
+    return np.where(known, np.searchsorted(distinct, numbers, side="left"), -1).astype(np.int64)
 
 
 def target_of(table: Table, name: str) -> Cells:
@@ -94,9 +110,9 @@ def fisher(values: np.ndarray, codes: np.ndarray) -> float:
     """Variance between the means of the groups over the variance within them."""
     if not len(values):
         return 0.0
-    _, groups, sizes = np.unique(codes, return_inverse=True, return_counts=True)
-    means = np.bincount(groups, values) / sizes
-    within = float(np.sum((values - means[groups]) ** 2))
+    sizes = np.bincount(codes)
+    means = _means(values, codes)
+    within = float(np.sum((values - means[codes]) ** 2))
     between = float(np.sum(sizes * (means - values.mean()) ** 2))
     return between / within if within else 0.0
 
@@ -124,24 +140,36 @@ def chi_squared(counts: np.ndarray) -> float:
 def _correlated(method: Callable[[np.ndarray, np.ndarray], float], numbers: np.ndarray, target: Cells) -> float:
     """With the numbers of the target; when it is categorical, with the mean of the feature in the row's class."""
     if target.grouped or target.numbers is None:
-        both = ~np.isnan(numbers) & (target.codes >= 0)
-        _, groups, sizes = np.unique(target.codes[both], return_inverse=True, return_counts=True)
-        with_ = (np.bincount(groups, numbers[both]) / sizes)[groups] if both.any() else np.empty(0)
+        values, groups = _where(~np.isnan(numbers) & (target.codes >= 0), numbers, target.codes)
+        with_ = _means(values, groups)[groups]
     else:
-        both = ~np.isnan(numbers) & ~np.isnan(target.numbers)
-        with_ = target.numbers[both]
-    values = numbers[both]
+        values, with_ = _where(~np.isnan(numbers) & ~np.isnan(target.numbers), numbers, target.numbers)
     if len(values) < 2 or values.min() == values.max() or with_.min() == with_.max():
         return 0.0
     return abs(method(values, with_))
 
 
+def _where(both: np.ndarray, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that have both; without a copy when all have."""
+    return (left, right) if both.all() else (left[both], right[both])
+
+
+def _means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """The mean of every group; of a number that no row has, 0."""
+    return np.bincount(groups, values) / np.maximum(np.bincount(groups), 1)
+
+
 def _pearson(x: np.ndarray, y: np.ndarray) -> float:
-    # Scaled first: squares of numbers near the largest double overflow.
-    x, y = x / np.abs(x).max(), y / np.abs(y).max()
-    x, y = x - x.mean(), y - y.mean()
-    size = float(np.sqrt(np.sum(x * x)) * np.sqrt(np.sum(y * y)))
-    return min(1.0, max(-1.0, float(np.sum(x * y)) / size)) if size else 0.0
+    x, y = _centred(x), _centred(y)
+    size = float(np.sqrt(x @ x) * np.sqrt(y @ y))
+    return min(1.0, max(-1.0, float(x @ y) / size)) if size else 0.0
+
+
+def _centred(values: np.ndarray) -> np.ndarray:
+    """Without their mean; scaled where squares would leave the range of doubles."""
+    largest = float(np.abs(values).max())
+    scaled = values if _SQUARABLE[0] < largest < _SQUARABLE[1] else values / (largest or 1.0)
+    return np.asarray(scaled - scaled.mean())
 
 
 def _spearman(x: np.ndarray, y: np.ndarray) -> float:
@@ -162,10 +190,10 @@ def _crossed(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     both = (left >= 0) & (right >= 0)
     if not both.any():
         return np.zeros((1, 1))
-    rows, left = np.unique(left[both], return_inverse=True)
-    columns, right = np.unique(right[both], return_inverse=True)
-    counts = np.bincount(left * len(columns) + right, minlength=len(rows) * len(columns))
-    return counts.reshape(len(rows), len(columns)).astype(np.float64)
+    left, right = left[both], right[both]
+    shape = int(left.max()) + 1, int(right.max()) + 1
+    counts = np.bincount(left * shape[1] + right, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+    return counts[counts.any(axis=1)][:, counts.any(axis=0)]
 
 
 def _known(value: float) -> float:

@@ -26,7 +26,6 @@ from restudio.modules.feature_scores import (
     FISHER,
     METHODS,
     Cells,
-    codes_of_numbers,
     count_of,
     score_feature,
     target_of,
@@ -188,7 +187,7 @@ def _selected(p: NgramParams, dataset: Table, texts: Sequence[Column], terms: Vo
     scores = np.zeros(len(terms.terms))
     for column in texts:
         for position, numbers in enumerate(_sparse(weigh, dataset.column(column.name).to_pylist())):
-            cells = Cells(numbers, codes_of_numbers(numbers), grouped=False)
+            cells = Cells.of_numbers(numbers)
             found = float(count_of(cells)) if goal is None else score_feature(p.method, cells, goal)
             scores[position] = max(scores[position], found)
     names = [term.ngram for term in terms.terms]
