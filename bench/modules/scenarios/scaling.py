@@ -1,15 +1,11 @@
-"""Numbers: normalise, clip, bin, reduce, compute; and conversion to files."""
+"""Numbers: normalise, clip, bin, reduce, compute."""
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import polars as pl
-import pyarrow.csv
 from bench.modules.rows import NUMBERS
 from bench.modules.scenario import Frames, names, scenario
-from sklearn.datasets import dump_svmlight_file
 from sklearn.decomposition import PCA
 
 FULL = NUMBERS[:4]
@@ -72,26 +68,3 @@ def exponential(frames: Frames) -> object:
 )
 def double(frames: Frames) -> object:
     return frames.polars("main").with_columns((pl.col(FULL) * 2.0).name.prefix("Multiply_"))
-
-
-@scenario("convert-to-csv")
-def write_csv(frames: Frames) -> object:
-    target = io.BytesIO()
-    pyarrow.csv.write_csv(frames.arrow("main"), target)
-    return target
-
-
-@scenario("convert-to-tsv")
-def write_tsv(frames: Frames) -> object:
-    target = io.BytesIO()
-    pyarrow.csv.write_csv(frames.arrow("main"), target, pyarrow.csv.WriteOptions(delimiter="\t"))
-    return target
-
-
-@scenario("convert-to-svmlight")
-def write_svmlight(frames: Frames) -> object:
-    frame = frames.polars("main")
-    numeric = frame.select(c for c in frame.columns if frame[c].dtype.is_numeric()).fill_null(0).to_numpy()
-    target = io.BytesIO()
-    dump_svmlight_file(numeric, np.zeros(len(numeric)), target)
-    return target

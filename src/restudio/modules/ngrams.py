@@ -6,7 +6,7 @@ import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from restudio.core.errors import ModuleError
@@ -45,28 +45,43 @@ class Cutting:
     longest: int = 1_000_000
     mark_start: bool = False
 
-    def ngrams(self, text: str | None) -> Iterator[str]:
+    def ngrams(self, text: str | None) -> list[str]:
         """The n-grams in the order of their first word, words joined by ``_``."""
+        found: list[str] = []
         for sentence in (text or "").split(SENTENCE):
             words = words_of(sentence)
             if self.mark_start and words:
                 words.insert(0, SENTENCE)
-            fit = [w == SENTENCE or self.shortest <= len(w) <= self.longest for w in words]
-            for start in range(len(words)):
-                yield from self._from(words, fit, start, words[start], 1, self.skip)
+            if self.size == 1:
+                found += filter(self._fits, words)
+                continue
+            fit = list(map(self._fits, words))
+            for start, word in enumerate(words):
+                if fit[start]:
+                    self._extend(words, fit, start, word, 1, self.skip, found)
+        return found
 
-    def _from(
-        self, words: Sequence[str], fit: Sequence[bool], last: int, ngram: str, length: int, skips: int
-    ) -> Iterator[str]:
-        """The n-grams that begin with ``ngram``, which ends at word ``last``; ``skips`` words may still be left out."""
-        if not fit[last]:
-            return
-        yield ngram
+    def _fits(self, word: str) -> bool:
+        return self.shortest <= len(word) <= self.longest or word == SENTENCE
+
+    def _extend(
+        self,
+        words: Sequence[str],
+        fit: Sequence[bool],
+        last: int,
+        ngram: str,
+        length: int,
+        skips: int,
+        found: list[str],
+    ) -> None:
+        """Add ``ngram``, which ends at word ``last``, and the longer ones; ``skips`` words may still be left out."""
+        found.append(ngram)
         if length == self.size:
             return
         for following in range(last + 1, min(last + skips + 2, len(words))):
-            left = skips - (following - last - 1)
-            yield from self._from(words, fit, following, f"{ngram}_{words[following]}", length + 1, left)
+            if fit[following]:
+                left = skips - (following - last - 1)
+                self._extend(words, fit, following, f"{ngram}_{words[following]}", length + 1, left, found)
 
 
 @dataclass(frozen=True, slots=True)

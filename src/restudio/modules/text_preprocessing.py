@@ -167,7 +167,8 @@ _NUMBER = re.compile(r"(?<![^\W_])[+-]?\d+(?:[.,:]\d+)*(?![^\W_])")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”’)]*\s+")
 _REPEATED = re.compile(r"(\D)\1{2,}")
 _SPECIAL = re.compile(r"[^\w\s]|_")
-_APOSTROPHE = re.compile("[’ʼ]")
+_DIGIT = re.compile(r"\d")
+_STOP = re.compile("[.!?…]")
 _CONTRACTED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), spelled)
     for pattern, spelled in (
@@ -187,8 +188,16 @@ _CONTRACTED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+_ASCII_SPECIAL = {ord(c): " " for c in map(chr, range(128)) if _SPECIAL.match(c)}
+_MOST_WORDS = 100_000
+"""Words whose result is kept: texts repeat their words."""
+
+
 class Cleaner:
-    """Cleans one text of one language, by the parameters."""
+    """Cleans one text of one language, by the parameters. Thread-safe.
+
+    Most texts lack most of what is looked for, so a character that it must have is asked for before its pattern.
+    """
 
     def __init__(
         self, p: PreprocessTextParams, language: str, stop_words: frozenset[str], pattern: re.Pattern[str] | None
@@ -197,17 +206,20 @@ class Cleaner:
         self._english = language == "English"
         self._stop_words = stop_words if p.stop_words else frozenset()
         self._pattern = pattern
-        self._removed = [
-            found for wanted, found in ((p.urls, _URL), (p.emails, _EMAIL), (p.numbers, _NUMBER)) if wanted
-        ]
+        self._results: dict[str, str] = {}
 
     def __call__(self, cell: str | None) -> str | None:
         if cell is None:
             return None
-        whole = self._pattern.sub(self._p.replacement, cell) if self._pattern is not None else cell
-        for found in self._removed:
-            whole = found.sub(" ", whole)
-        parts = _SENTENCE_END.split(whole) if self._p.sentences else [whole]
+        p = self._p
+        whole = self._pattern.sub(p.replacement, cell) if self._pattern is not None else cell
+        if p.urls and ("://" in whole or "www." in whole.lower()):
+            whole = _URL.sub(" ", whole)
+        if p.emails and "@" in whole:
+            whole = _EMAIL.sub(" ", whole)
+        if p.numbers and _DIGIT.search(whole):
+            whole = _NUMBER.sub(" ", whole)
+        parts = _SENTENCE_END.split(whole) if p.sentences and _STOP.search(whole) else [whole]
         return f" {SENTENCE} ".join(cleaned for part in parts if (cleaned := self._sentence(part)))
 
     def _sentence(self, sentence: str) -> str:
@@ -216,20 +228,30 @@ class Cleaner:
             sentence = sentence.replace("\\", "/")
         if p.lowercase:
             sentence = sentence.lower()
-        sentence = _APOSTROPHE.sub("'", sentence)
-        if p.contractions and self._english:
+        sentence = sentence.replace("’", "'").replace("ʼ", "'")
+        if p.contractions and self._english and "'" in sentence:
             for pattern, spelled in _CONTRACTED:
                 sentence = pattern.sub(spelled, sentence)
         if p.special:
-            sentence = _SPECIAL.sub(" ", sentence)
+            sentence = sentence.translate(_ASCII_SPECIAL) if sentence.isascii() else _SPECIAL.sub(" ", sentence)
         elif p.split:
             sentence = _SPECIAL.sub(r" \g<0> ", sentence)
         if p.duplicates:
             sentence = _REPEATED.sub(r"\1\1", sentence)
-        # Before and after lemmatization, so that neither an inflected stop word nor one given inflected stays.
-        kept = (word for word in sentence.split() if word.casefold() not in self._stop_words)
-        words = (self._word(word) for word in kept)
-        return " ".join(word for word in words if word.casefold() not in self._stop_words)
+        return " ".join(filter(None, map(self._word, sentence.split())))
 
     def _word(self, word: str) -> str:
-        return lemma(word) if self._p.lemmas and self._english else word
+        """What becomes of a word; nothing of a stop word."""
+        known = self._results.get(word)
+        if known is None:
+            known = self._reduced(word)
+            if len(self._results) < _MOST_WORDS:
+                self._results[word] = known
+        return known
+
+    def _reduced(self, word: str) -> str:
+        # Looked for before and after, so that neither an inflected stop word nor one given inflected stays.
+        if word.casefold() in self._stop_words:
+            return ""
+        reduced = lemma(word) if self._p.lemmas and self._english else word
+        return "" if reduced.casefold() in self._stop_words else reduced
