@@ -61,13 +61,17 @@ class _Compiler:
     def _select(self, node: Select) -> Code:
         base = self.code(node.base)
         expression = self._expression
-        if all(isinstance(step.key, Literal) for step in node.steps):
-            fixed = tuple((step.key.value, step.guarded, self._base + step.position) for step in node.steps)  # type: ignore[union-attr]
+        fixed = tuple(
+            (step.key.value, step.guarded, self._base + step.position)
+            for step in node.steps
+            if isinstance(step.key, Literal)
+        )
+        if len(fixed) == len(node.steps):
 
             def by_names(evaluation: Evaluation) -> Json:
                 value = base(evaluation)
                 for key, guarded, position in fixed:
-                    if type(value) is dict and key in value and type(key) is str:
+                    if type(value) is dict and key in value:
                         value = value[key]
                     else:
                         value = select(value, key, guarded, expression, position)

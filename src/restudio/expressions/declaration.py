@@ -77,13 +77,10 @@ class Function:
     extra: bool
     """Understood by the original's engine, but not on Data Factory's list."""
 
-    def __call__(self, *args: Json) -> Json:
-        return self.run(*args)
-
     @property
     def usage(self) -> str:
         """
-        >>> function("add", parameter("a", NUMBER), parameter("b", NUMBER, optional=True))(lambda a, b: a).usage
+        >>> function("add", parameter("a", NUMBER), parameter("b", NUMBER, optional=True))(max).usage
         'add(a, [b])'
         """
         return f"{self.name}({', '.join(map(_shown, self.parameters))})"

@@ -140,7 +140,7 @@ def _hour(first: dict[str, str], culture: Culture) -> int:
         hour = int(first.get("h", 0))
         if "t" in first:
             late = culture.halves[1].lower().startswith(first["t"].lower())
-            hour = hour % 12 + (12 if late else 0)
+            hour = hour % 12 + (12 if late else 0) if hour <= 12 else 24
     if hour > 23 or int(first.get("m", 0)) > 59 or int(first.get("s", 0)) > 59:
         raise ValueError("no such time")
     return hour

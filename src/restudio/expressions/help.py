@@ -8,19 +8,11 @@ from collections.abc import Iterator
 from restudio.core.registry import iter_modules
 from restudio.expressions import functions
 from restudio.expressions.catalog import families
-from restudio.expressions.declaration import Function
 
 
 def functions_page() -> str:
     """A Markdown page of all functions by family."""
     return "\n".join(_lines()) + "\n"
-
-
-def function_text(each: Function) -> str:
-    """Usage and help of one function, in a few lines."""
-    accepted = [f"  {p.name}: {p.accepts.words}{', optional' if p.optional else ''}" for p in each.parameters]
-    names = [f"Also called {', '.join(each.aliases)}."] if each.aliases else []
-    return "\n".join([each.usage, *accepted, "", " ".join(each.help.split()), *names])
 
 
 def _lines() -> Iterator[str]:

@@ -115,7 +115,7 @@ def _general(value: Number, number: Decimal, digits: int | None, letter: str, cu
     exponent = int(f"{abs(number):.{digits - 1}E}".partition("E")[2])
     rounded = number.quantize(Decimal(1).scaleb(exponent - digits + 1)).normalize()
     sign = "-" if number < 0 else ""
-    if -5 <= exponent < digits:
+    if -5 < exponent < digits:
         return sign + format(abs(rounded), "f").replace(".", culture.decimal_point)
     shown = "".join(map(str, rounded.as_tuple().digits))
     fraction = f"{culture.decimal_point}{shown[1:]}" if len(shown) > 1 else ""

@@ -32,11 +32,6 @@ _SPELLED = {
 SortKey = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 
 
-def less(a: str, b: str) -> bool:
-    """Whether a text stands before another."""
-    return sort_key(a) < sort_key(b)
-
-
 @lru_cache(maxsize=4096)
 def _character(char: str) -> tuple[int, int, int] | None:
     """Primary, secondary and tertiary weight; None for what does not count."""

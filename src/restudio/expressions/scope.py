@@ -42,16 +42,3 @@ class Scope:
     """``linkedService()``: an object of the arguments."""
     trigger: Json | Absent = ABSENT
     trigger_body: Json | Absent = ABSENT
-
-    @classmethod
-    def of_parameters(
-        cls, parameters: Mapping[str, Json], *, now: Callable[[], datetime], random: RandomSource
-    ) -> Scope:
-        """For trying expressions: a pipeline with these arguments that has run nothing yet."""
-        return cls(
-            now=now,
-            random=random,
-            pipeline={"parameters": dict(parameters), "globalParameters": {}},
-            activities={},
-            variables={},
-        )

@@ -77,7 +77,7 @@ def tokenize(text: str, start: int = 0, *, to_brace: bool = False) -> tuple[list
                 raise _unexpected(text, place)
             tokens.append(Token(Kind.END, None, place))
             return tokens, -1 if to_brace else place
-        place = found.start(found.lastgroup or 0) if found["number"] is None else found.start("number")
+        place = found.start(found.lastgroup or 0)
         token = _token(text, found, place)
         if token.kind is Kind.RIGHT_BRACE:
             if not to_brace:

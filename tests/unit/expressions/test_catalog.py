@@ -9,7 +9,7 @@ import pytest
 
 from restudio.expressions.catalog import families, find_function, functions
 from restudio.expressions.declaration import Function, function, parameter, repeated
-from restudio.expressions.help import function_text, functions_page
+from restudio.expressions.help import functions_page
 
 ALL = [each for family in families().values() for each in family]
 CASES = "".join(path.read_text(encoding="utf-8") for path in (Path(__file__).parent / "cases").glob("*.yaml")).lower()
@@ -43,9 +43,3 @@ def test_only_the_last_parameter_repeats() -> None:
 def test_the_page_of_the_functions_is_up_to_date() -> None:
     page = Path(__file__).parents[3] / "docs" / "factory" / "functions.md"
     assert page.read_text(encoding="utf-8") == functions_page(), "run scripts/write_functions_page.py"
-
-
-def test_help_of_a_function() -> None:
-    text = function_text(functions()["base64tostring"])
-    assert text.startswith("base64ToString(text)\n  text: a string\n")
-    assert text.endswith("Also called decodeBase64.")

@@ -15,10 +15,10 @@ from restudio.expressions.template import compile_template, evaluate_tree
 MANY = 5_000
 
 
-def _nested(depth: int) -> Any:
+def _nested(depth: int, *, objects: bool = False) -> Any:
     value: Any = 1
     for _ in range(depth):
-        value = [value]
+        value = {"a": value} if objects else [value]
     return value
 
 
@@ -39,6 +39,8 @@ def _nested(depth: int) -> Any:
         (f"@json('{'[' * MANY + ']' * (MANY // 3)}')"[:EXPRESSION_LENGTH], "nested too deeply"),
         (f"@json('{'[' * 1000 + ']' * 1000}')", "nested too deeply"),
         (f"@json('{'{a:' * 2000}')", "nested too deeply"),
+        (f"@json('{'[' * 200 + ']' * 200}')", "nested too deeply"),
+        ('@xml(json(concat(\'{"r":{"' + "a" * 4000 + "\":', string(range(0,2000)), '}}')))", "is allowed"),
         (f"@xml('{'<a>' * 300 + '</a>' * 300}')", "cannot be converted to XML"),
         (f"@json(xml('{'<a>' * 200 + '</a>' * 200}'))", "nested too deeply"),
         ("@replace(replace(item(),'x',item()),'x',item())", f"at most {RESULT_SIZE} is allowed"),
@@ -71,6 +73,12 @@ def test_it_is_refused(text: str, words: str, scope: Scope) -> None:
 def test_values_that_are_nested_beyond_measure(text: str, scope: Scope) -> None:
     with pytest.raises(ExpressionError, match="nested too deeply"):
         compile_template(text).evaluate(replace(scope, item=_nested(100_000)))
+
+
+@pytest.mark.parametrize("text", ["@{item()}", "@xml(item())"])
+def test_objects_that_are_nested_too_deeply(text: str, scope: Scope) -> None:
+    with pytest.raises(ExpressionError, match="nested too deeply"):
+        compile_template(text).evaluate(replace(scope, item=_nested(200, objects=True)))
 
 
 def test_a_document_nested_beyond_measure(scope: Scope) -> None:

@@ -117,6 +117,11 @@ def test_an_error_tells_its_position(text: str, position: int, scope: Scope) -> 
     assert caught.value.position == position
 
 
+def test_arithmetic_beyond_all_bounds(scope: Scope) -> None:
+    with pytest.raises(ExpressionError, match="'float' caused arithmetic overflow"):
+        compile_template("@float(item())").evaluate(replace(scope, item=10**400))
+
+
 def test_expression_objects() -> None:
     assert expression_of({"type": "Expression", "value": "@x"}) == "@x"
     assert expression_of({"type": "String", "value": "@x"}) is None

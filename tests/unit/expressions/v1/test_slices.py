@@ -50,6 +50,14 @@ def test_tree() -> None:
     assert evaluate_slice_tree(document, WINDOW) == {"$$SliceStart": ["2024", 5, None], "x": {"y": "plain"}}
 
 
+def test_a_tree_nested_beyond_measure() -> None:
+    document: Any = "x"
+    for _ in range(10_000):
+        document = [document]
+    with pytest.raises(ExpressionError, match="nested too deeply"):
+        evaluate_slice_tree(document, WINDOW)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
