@@ -22,6 +22,8 @@ from restudio.blobs.outgoing import Outgoing
 from restudio.blobs.service import BlobService
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.registry import Registry
+from restudio.designer.inference import InferenceService
+from restudio.designer.results import RunResults
 from restudio.designer.service import DesignerService, make_designer
 from restudio.designer.stores.service import DataStores
 from restudio.endpoints.addresses import Addresses
@@ -82,6 +84,8 @@ class Studio:
     experiments: ExperimentService
     data_stores: DataStores
     designer: DesignerService
+    inference: InferenceService
+    run_results: RunResults
     plane: DataPlane
     deployments: Deployments
     services: ServiceService
@@ -167,6 +171,8 @@ def compose(settings: Settings) -> Studio:
     jobs = JobService(db, blobs, fetcher, secrets, clock, work, batch, scratch.path)
     jobs.register()
     uploads = Uploads(objects)
+    services = ServiceService(db, secrets, clock, assets, builder, deployments)
+    designer = make_designer(db, experiments, registry, clock)
     folders = tuple(Path(folder).expanduser().resolve() for folder in settings.pipeline_folders)
     platform = Platform(settings.url, fetcher, outgoing, blobs, clock, folders)
     data_factory = open_data_factory(db, secrets, work, platform, scratch.path)
@@ -187,10 +193,12 @@ def compose(settings: Settings) -> Studio:
         uploads=uploads,
         experiments=experiments,
         data_stores=data_stores,
-        designer=make_designer(db, experiments, registry, clock),
+        designer=designer,
+        inference=InferenceService(designer, experiments, services, assets, objects),
+        run_results=RunResults(designer, experiments, assets, registry),
         plane=plane,
         deployments=deployments,
-        services=ServiceService(db, secrets, clock, assets, builder, deployments),
+        services=services,
         endpoints=EndpointService(db, secrets, clock, builder, deployments, updater, addresses),
         jobs=jobs,
         data_factory=data_factory,

@@ -27,6 +27,7 @@ from restudio.designer.rules import (
 from restudio.designer.types import (
     DEFAULT_EXPERIMENT,
     Draft,
+    PipelineEndpoint,
     PipelineRun,
     PublishedPipeline,
     RunRecord,
@@ -159,6 +160,16 @@ class DesignerService:
             record.endpoint_version,
         )
         return self._start(principal, target, asked)
+
+    def publish_to_endpoint(
+        self, principal: Principal, workspace_id: str, draft_id: str, endpoint: str, *, default: bool = True
+    ) -> PipelineEndpoint:
+        """Publish a draft and add it to an endpoint of that name, which is made when it is not there."""
+        ensure_allowed(principal, Action.DEPLOY, Resource(workspace_id))
+        pipeline = self.published.publish_draft(principal, workspace_id, draft_id)
+        if any(known.name == endpoint for known in self.endpoints.list(workspace_id)):
+            return self.endpoints.add(principal, workspace_id, endpoint, pipeline.id, default=default)
+        return self.endpoints.create(principal, workspace_id, endpoint, pipeline.id)
 
     def clone_run(self, principal: Principal, workspace_id: str, run_id: str, *, name: str | None = None) -> Draft:
         """A new draft with the graph of a run, the run's values as the defaults of its parameters."""

@@ -25,6 +25,10 @@ class Addresses:
         """``ApiLocation``: clients append ``/execute?…`` and ``/jobs?…``; ends in the endpoint's id."""
         return f"{self.base_url}/workspaces/{endpoint.workspace_id}/services/{endpoint.id}"
 
+    def designer(self, endpoint: Endpoint) -> str:
+        """The scoring address that the designer shows: rows as objects, in and out."""
+        return f"{self.base_url}/api/v1/service/{endpoint.id}/score"
+
     def help(self, endpoint: Endpoint) -> str:
         """``HelpLocation``: clients append ``/score`` and others and read the ids; ends in the endpoint's id."""
         path = f"workspaces/{endpoint.workspace_id}/webservices/{endpoint.service_id}/endpoints/{endpoint.id}"

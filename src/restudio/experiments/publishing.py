@@ -51,9 +51,17 @@ class Publisher:
         self._registry = registry
 
     def promote(
-        self, finished: FinishedRun, source: PortId, kind: str, name: str, *, family: str | None, owner: str
+        self,
+        finished: FinishedRun,
+        source: PortId,
+        kind: str,
+        name: str,
+        *,
+        family: str | None,
+        owner: str,
+        told: Mapping[str, Json] | None = None,
     ) -> Asset:
-        """Save an output as an asset, or as the next version of ``family``.
+        """Save an output as an asset, or as the next version of ``family``; ``told`` goes into its lineage.
 
         A trained model is saved with the transforms fitted upstream of it; a learned table may also be saved as the
         transform that stands for it. Error ``WrongKind`` when the port holds something else.
@@ -67,7 +75,8 @@ class Publisher:
         key = finished.key_of(source)
         run = finished.run
         lineage: dict[str, Json] = {
-            "experiment": run.experiment_id, "run": run.id, "node": source[0], "port": source[1], "seed": finished.seed
+            "experiment": run.experiment_id, "run": run.id, "node": source[0], "port": source[1],
+            "seed": finished.seed, **(told or {}),
         }  # fmt: skip
         schema = None
         if held == "dataset":
@@ -119,6 +128,9 @@ class Publisher:
         kind = "transform" if source in needs.transforms else _KINDS[kind_of(finished.graph, self._registry, source)]
         wanted = model_name(training.title) if is_model else part_name(training.title, source)
         name, family = self._place(training, kind, wanted)
+        known = self._assets.find(training.workspace_id, kind, name) if family else None
+        if known is not None and known.lineage.get("run") == finished.run.id:
+            return known  # saved before: a new version would hold the same
         return self.promote(finished, source, kind, name, family=family, owner=owner)
 
     def _place(self, training: Experiment, kind: AssetKind, wanted: str) -> tuple[str, str | None]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from restudio.artifacts.container import read_artifact
-from restudio.artifacts.values import Bundle
+from restudio.artifacts.values import Bundle, Json
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import new_id
 from restudio.core.registry import Registry
@@ -31,6 +31,7 @@ from restudio.graph.events import Event, RunView
 from restudio.graph.model import Graph
 from restudio.graph.plan import PortId
 from restudio.graph.retraining import to_retraining
+from restudio.graph.rewrite import Rewrite
 from restudio.models.service import AssetService
 from restudio.models.types import Asset
 from restudio.seams.clock import Clock
@@ -310,10 +311,34 @@ class ExperimentService:
         return results.bundle_of(finished.graph, self._registry, finished.key_of, self._objects, (node, port))
 
     def promote(
-        self, run_id: str, node: str, port: str, kind: str, name: str, *, family: str | None = None, owner: str = ""
+        self,
+        run_id: str,
+        node: str,
+        port: str,
+        kind: str,
+        name: str,
+        *,
+        family: str | None = None,
+        owner: str = "",
+        told: Mapping[str, Json] | None = None,
     ) -> Asset:
         """Save an output as a dataset, model or transform; with ``family`` as its next version."""
-        return self._publisher.promote(self._finished(run_id), (node, port), kind, name, family=family, owner=owner)
+        finished = self._finished(run_id)
+        return self._publisher.promote(finished, (node, port), kind, name, family=family, owner=owner, told=told)
+
+    def predictive(
+        self, run_id: str, graph: Graph, existing: Experiment | None, *, train: str | None = None, owner: str = ""
+    ) -> Rewrite:
+        """The predictive graph of a finished run of ``graph``, with what it learned saved; nothing is kept of it.
+
+        An ``existing`` one keeps its owner's edits and gets the new versions. Errors as in :meth:`set_up_web_service`.
+        """
+        run = self.get_run(run_id)
+        if run.state != "Finished":
+            text = f"A web service is set up from a finished run; this one is {run.state}. Run the experiment first."
+            raise RestudioError(Kind.INVALID_OPERATION, "RunNotFinished", text, target=run_id)
+        finished = replace(self._finished(run_id), graph=graph)
+        return self._publisher.predictive(finished, self.document_of(run), existing, train=train, owner=owner)
 
     def set_up_web_service(
         self, run_id: str, *, train: str | None = None, owner: str = "", fresh: bool = False
@@ -324,13 +349,10 @@ class ExperimentService:
         Errors (InvalidOperation): ``RunNotFinished``, ``NoTrainedModel``, ``SeveralTrainedModels``, ``NoScoreModel``.
         """
         run = self.get_run(run_id)
-        if run.state != "Finished":
-            text = f"A web service is set up from a finished run; this one is {run.state}. Run the experiment first."
-            raise RestudioError(Kind.INVALID_OPERATION, "RunNotFinished", text, target=run_id)
         training = self.get(run.experiment_id, run.version)
         with self._db.read() as conn:
             existing = None if fresh else store.find_predictive(conn, training.id)
-        rewrite = self._publisher.predictive(self._finished(run_id), training, existing, train=train, owner=owner)
+        rewrite = self.predictive(run_id, self._runs.snapshot(run_id).graph, existing, train=train, owner=owner)
         saved = self.save(
             training.workspace_id,
             existing.title if existing else predictive_title(training.title),

@@ -6,7 +6,7 @@ from restudio.core.registry import Registry
 from restudio.core.spec import PortKind
 from restudio.graph.model import WEB_INPUT, WEB_OUTPUT, Edge, Graph, Node
 from restudio.graph.order import descendants, topological
-from restudio.graph.ports import PORT_NAME, first, is_service_port
+from restudio.graph.ports import PORT_NAME, first, is_service_port, spec_of
 from restudio.graph.rewrite import Rewrite, model_output
 from restudio.graph.sketch import PortId, Sketch
 
@@ -25,7 +25,7 @@ def to_retraining(graph: Graph, registry: Registry, *, train: str | None = None)
     if source is not None:
         _add_input(sketch, source)
     _add_output(sketch, (trainer, model), 1, "the trained model is what retraining is for")
-    for number, output in enumerate(_evaluations(graph, sketch, trainer), 2):
+    for number, output in enumerate(find_evaluations(graph, registry, trainer), 2):
         _add_output(sketch, output, number, "its numbers tell whether the new model is better")
     return Rewrite(sketch.graph(), tuple(sketch.changes))
 
@@ -58,12 +58,12 @@ def _add_output(sketch: Sketch, output: PortId, number: int, why: str) -> None:
     sketch.tell(node.id, f"Web Service Output '{name}' added on {sketch.title(output[0])}", why)
 
 
-def _evaluations(graph: Graph, sketch: Sketch, trainer: str) -> list[PortId]:
+def find_evaluations(graph: Graph, registry: Registry, trainer: str) -> list[PortId]:
     """Tables of the evaluation modules behind the trainer, in order."""
     after = descendants(graph, [trainer])
     found = []
     for node in topological(graph):
-        spec = sketch.spec(node)
+        spec = spec_of(graph.node(node), registry)
         table = first(spec.outputs, PortKind.TABLE)
         if node in after and table is not None and spec.category.endswith("Evaluate"):
             found.append((node, table.name))

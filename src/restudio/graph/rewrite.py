@@ -110,7 +110,8 @@ def refresh_saved(predictive: Graph, saved: Mapping[PortId, str]) -> Rewrite:
             nodes.append(node)
         else:
             nodes.append(with_asset(node, asset))
-            changes.append(Change(node.id, f"uses {asset}", "the training experiment was run again"))
+            what = f"uses {asset} instead of {asset_of(node)}"
+            changes.append(Change(node.id, what, "the training experiment was run again"))
     return Rewrite(predictive.replacing(nodes=tuple(nodes)), tuple(changes))
 
 

@@ -15,6 +15,7 @@ from restudio.app.compose import Studio
 from restudio.app.serve import Faces
 from restudio.core.decoding import decoder_of
 from restudio.core.ids import workspace_of
+from restudio.endpoints.addresses import Addresses
 from restudio.http import (
     bes,
     factory,
@@ -27,6 +28,7 @@ from restudio.http import (
     studio_data_stores,
     studio_experiments,
     studio_factory,
+    studio_inference,
     studio_members,
     studio_modules,
     studio_pipelines,
@@ -114,6 +116,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studio_assets.routes(studio.assets, studio.objects, door, settings.max_upload_bytes),
         *studio_experiments.routes(studio.experiments, studio.objects, door),
         *studio_pipelines.routes(studio.designer, door, settings.url),
+        *studio_inference.routes(studio.designer, studio.inference, studio.run_results, Addresses(settings.url), door),
         *studio_data_stores.routes(studio.data_stores, door),
         *studio_factory.routes(studio.data_factory, door),
         *studio_services.routes(studio.services, studio.endpoints, studio.experiments, studio.jobs, door),

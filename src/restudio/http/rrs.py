@@ -3,6 +3,7 @@
     POST /workspaces/{ws}/services/{endpoint}/execute?api-version=2.0[&details=true][&format=swagger]
     POST /subscriptions/{sub}/services/{endpoint}/execute?…
     POST /workspaces/{ws}/services/{endpoint}/score
+    POST /api/v1/service/{endpoint}/score           the designer's address: rows in, rows out, no query
 
 Small calls of kernel scorers are answered on the event loop; large bodies and interpreted scorers go to a thread. The
 ``Date`` header is the server's (uvicorn sends it). Most calls never get here: ``rrs_protocol`` answers them earlier.
@@ -49,20 +50,21 @@ _Answer = tuple[int, bytes, tuple[tuple[bytes, bytes], ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """The place that a path names."""
-
-    workspace_id: str
-    endpoint_id: str
-    legacy: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Form:
     """How the query wants the answer."""
 
     details: bool = False
     swagger: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The place that a path names. ``form`` is set where the path decides it and the query says nothing."""
+
+    workspace_id: str | None
+    endpoint_id: str
+    legacy: bool
+    form: Form | None = None
 
 
 @lru_cache(maxsize=4096)
@@ -74,7 +76,9 @@ def match_route(path: str) -> Route | None:
         case ["workspaces", workspace, "services", endpoint, "execute"]:
             return Route(workspace, endpoint, legacy=False)
         case ["workspaces", workspace, "services", endpoint, "score"]:
-            return Route(workspace, endpoint, legacy=True)
+            return Route(workspace, endpoint, legacy=True, form=Form())
+        case ["api", "v1", "service", endpoint, "score"]:
+            return Route(None, endpoint, legacy=False, form=Form(swagger=True))
         case ["subscriptions", subscription, "services", endpoint, "execute"]:
             return Route(workspace_of(subscription), endpoint, legacy=False)
     return None
@@ -184,7 +188,7 @@ class RrsApp:
         admission = self.plane.admit(route.endpoint_id, route.workspace_id, authorization)
         status = 500
         try:
-            form = Form() if route.legacy else parse_form(scope["query_string"])
+            form = route.form or parse_form(scope["query_string"])
             self._ensure_size(length)
             _ensure_plain(coding)
             body = await self._read(receive)

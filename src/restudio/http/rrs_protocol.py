@@ -20,7 +20,6 @@ from restudio.core.errors import RestudioError
 from restudio.http.errors import status_of
 from restudio.http.rrs import (
     INLINE_BODY,
-    Form,
     Route,
     RrsApp,
     answer,
@@ -173,7 +172,7 @@ class ScoringProtocol(HttpToolsProtocol):
         route = call.address.route
         live = admission.live
         try:
-            form = Form() if route.legacy else parse_form(call.address.query)
+            form = route.form or parse_form(call.address.query)
             read = decode(live, route.legacy, body)
             wire = live.find_wire(read.GlobalParameters)
             if wire is None or not wire.fast:

@@ -49,25 +49,25 @@ def _drafts(designer: DesignerService, door: Door) -> list[HTTPRouteHandler]:
     @threaded
     def list_(request: AnyRequest, workspace: FromPath[str]) -> Answer:
         door.enter(request, workspace, Action.READ)
-        return json_answer([_draft(found) for found in drafts.list(workspace, tags=dict(request.query_params))])
+        return json_answer([draft_shown(found) for found in drafts.list(workspace, tags=dict(request.query_params))])
 
     @post(DRAFTS, status_code=201)
     @threaded
     def create(request: AnyRequest, workspace: FromPath[str], body: RawBody) -> Answer:
         principal = door.enter(request, workspace, Action.EDIT)
-        return json_answer(_draft(drafts.import_yaml(principal, workspace, _text(body))), 201)
+        return json_answer(draft_shown(drafts.import_yaml(principal, workspace, _text(body))), 201)
 
     @get(DRAFT)
     @threaded
     def show(request: AnyRequest, workspace: FromPath[str], draft: FromPath[str]) -> Answer:
         door.enter(request, workspace, Action.READ)
-        return json_answer(_draft(drafts.get(workspace, draft)))
+        return json_answer(draft_shown(drafts.get(workspace, draft)))
 
     @put(DRAFT)
     @threaded
     def replace_(request: AnyRequest, workspace: FromPath[str], draft: FromPath[str], body: RawBody) -> Answer:
         principal = door.enter(request, workspace, Action.EDIT)
-        return json_answer(_draft(drafts.import_yaml(principal, workspace, _text(body), draft_id=draft)))
+        return json_answer(draft_shown(drafts.import_yaml(principal, workspace, _text(body), draft_id=draft)))
 
     @patch(DRAFT)
     @threaded
@@ -83,7 +83,7 @@ def _drafts(designer: DesignerService, door: Door) -> list[HTTPRouteHandler]:
             description=optional_text(members, "description"),
             settings=_settings(members, before.settings),
         )
-        return json_answer(_draft(changed))
+        return json_answer(draft_shown(changed))
 
     @delete(DRAFT, status_code=204)
     @threaded
@@ -129,7 +129,7 @@ def _parameters(designer: DesignerService, door: Door) -> list[HTTPRouteHandler]
             optional_text(members, "type") or "String",
             optional_text(members, "description") or "",
         )
-        return json_answer(_draft(drafts.declare(principal, workspace, draft, parameter)), 201)
+        return json_answer(draft_shown(drafts.declare(principal, workspace, draft, parameter)), 201)
 
     @patch(f"{root}/{{parameter:str}}")
     @threaded
@@ -151,13 +151,13 @@ def _parameters(designer: DesignerService, door: Door) -> list[HTTPRouteHandler]
             default=members.get("default"),
             description=optional_text(members, "description"),
         )
-        return json_answer(_draft(changed))
+        return json_answer(draft_shown(changed))
 
     @delete(f"{root}/{{parameter:str}}", status_code=200)
     @threaded
     def remove(request: AnyRequest, workspace: FromPath[str], draft: FromPath[str], parameter: FromPath[str]) -> Answer:
         principal = door.enter(request, workspace, Action.EDIT)
-        return json_answer(_draft(drafts.remove(principal, workspace, draft, parameter)))
+        return json_answer(draft_shown(drafts.remove(principal, workspace, draft, parameter)))
 
     return [declare, change, remove]
 
@@ -171,13 +171,13 @@ def _uses(designer: DesignerService, door: Door) -> list[HTTPRouteHandler]:
         principal = door.enter(request, workspace, Action.EDIT)
         members = parse_json(body)
         name = text_member(members, "parameter")
-        return json_answer(_draft(drafts.attach(principal, workspace, draft, _use(members), name)))
+        return json_answer(draft_shown(drafts.attach(principal, workspace, draft, _use(members), name)))
 
     @post(f"{DRAFT}/detach", status_code=200)
     @threaded
     def detach(request: AnyRequest, workspace: FromPath[str], draft: FromPath[str], body: RawBody) -> Answer:
         principal = door.enter(request, workspace, Action.EDIT)
-        return json_answer(_draft(drafts.detach(principal, workspace, draft, _use(parse_json(body)))))
+        return json_answer(draft_shown(drafts.detach(principal, workspace, draft, _use(parse_json(body)))))
 
     return [attach, detach]
 
@@ -196,7 +196,7 @@ def _actions(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTP
         principal = door.enter(request, workspace, Action.EDIT)
         name = optional_text(parse_json(body), "name") if body.strip() else None
         made = designer.published.clone(principal, workspace, workspace_of(pipeline), name=name)
-        return json_answer(_draft(made), 201)
+        return json_answer(draft_shown(made), 201)
 
     return [submit, clone]
 
@@ -252,7 +252,7 @@ def _runs(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTPRou
     def clone(request: AnyRequest, workspace: FromPath[str], run: FromPath[str], body: RawBody) -> Answer:
         principal = door.enter(request, workspace, Action.EDIT)
         name = optional_text(parse_json(body), "name") if body.strip() else None
-        return json_answer(_draft(designer.clone_run(principal, workspace, run, name=name)), 201)
+        return json_answer(draft_shown(designer.clone_run(principal, workspace, run, name=name)), 201)
 
     def picture(run: PipelineRun) -> dict[str, object]:
         steps = designer.steps(run.record.workspace_id, run.id)
@@ -261,7 +261,8 @@ def _runs(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTPRou
     return [list_, show, cancel, resubmit, clone]
 
 
-def _draft(draft: Draft) -> dict[str, object]:
+def draft_shown(draft: Draft) -> dict[str, object]:
+    """A draft as the studio API shows it."""
     document, settings = draft.document, draft.settings
     return {
         "id": draft.id,

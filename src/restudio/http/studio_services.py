@@ -10,6 +10,7 @@ from litestar.params import FromPath, RawBody
 
 from restudio.core.errors import RestudioError
 from restudio.endpoints.endpoint_service import EndpointService
+from restudio.endpoints.from_experiment import publish_experiment
 from restudio.endpoints.service import Published, ServiceService, ServiceSummary
 from restudio.endpoints.types import DEFAULT, Revision
 from restudio.experiments.service import ExperimentService
@@ -19,7 +20,7 @@ from restudio.http.bodies import optional_text, parse_json, text_member
 from restudio.http.door import Door
 from restudio.http.studio_assets import ROOT
 from restudio.http.threads import threaded
-from restudio.identity.types import Action, Principal
+from restudio.identity.types import Action
 from restudio.scoring.jobs.service import JobService
 from restudio.scoring.jobs.types import Job
 
@@ -84,35 +85,6 @@ def own_experiment(experiments: ExperimentService, workspace: str, experiment_id
     if found.workspace_id != workspace:
         raise RestudioError.not_found("ExperimentNotFound", "Experiment", experiment_id)
     return found
-
-
-def publish_experiment(
-    services: ServiceService,
-    experiments: ExperimentService,
-    principal: Principal,
-    experiment: Experiment,
-    *,
-    name: str | None = None,
-    service_id: str | None = None,
-    description: str | None = None,
-    go_live: bool = False,
-) -> Published:
-    """Publish the current version of an experiment.
-
-    Its snapshot pins every saved thing to its version: what is published is exactly what is there now.
-    """
-    snapshot = experiments.snapshot(experiment.workspace_id, experiment.graph)
-    return services.publish(
-        principal,
-        experiment.workspace_id,
-        snapshot.graph,
-        name or experiment.title,
-        service_id=service_id,
-        experiment_id=experiment.id,
-        description=description or experiment.description,
-        go_live=go_live,
-        seen=experiments.seen(experiment.workspace_id, snapshot),
-    )
 
 
 def _stages(services: ServiceService, door: Door) -> list[HTTPRouteHandler]:

@@ -13,11 +13,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, QueryParameter
 
 from restudio.endpoints.endpoint_service import EndpointService
+from restudio.endpoints.from_experiment import publish_experiment
 from restudio.endpoints.service import ServiceService
 from restudio.endpoints.types import DEFAULT
 from restudio.experiments.service import ExperimentService
 from restudio.http.answers import json_answer
-from restudio.http.studio_services import own_experiment, publish_experiment
+from restudio.http.studio_services import own_experiment
 from restudio.http.studioapi import ROOT, StudioApi
 from restudio.http.studioapi_experiments import inner_id
 from restudio.http.threads import threaded

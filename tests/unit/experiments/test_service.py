@@ -125,7 +125,11 @@ def test_a_predictive_experiment_and_its_update(studio: Studio, training: str) -
     view = studio.run(predictive.id)
     assert view.state == "Finished", view
 
-    again = service.set_up_web_service(run.id)
+    same = service.set_up_web_service(run.id)
+    assert (same.experiment.version, same.changes) == (1, ())
+    second = service.run(training)
+    studio.wait(second.id)
+    again = service.set_up_web_service(second.id)
     assert (again.experiment.id, again.experiment.version) == (predictive.id, 2)
     assert {c.node for c in again.changes} == {
         "train:Trained model",

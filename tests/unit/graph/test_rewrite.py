@@ -10,6 +10,7 @@ from restudio.core.registry import Registry
 from restudio.graph.check import check_graph
 from restudio.graph.document import Document, from_yaml, to_yaml
 from restudio.graph.model import Graph, Node
+from restudio.graph.ports import asset_of
 from restudio.graph.rewrite import Rewrite, find_needs, find_trainers, refresh_saved, saved_id, to_predictive
 
 CASES = Path(__file__).parent / "cases" / "rewrite"
@@ -45,7 +46,12 @@ def test_refresh_keeps_the_owners_edits(catalog: Registry) -> None:
     assert needs.model == ("train", "Trained model")
     assert needs.transforms == (("clean", "Cleaning transformation"),)
     again = refresh_saved(graph, {needs.model: "saved.train.v1-default-2"})
-    assert [(c.node, c.what) for c in again.changes] == [(saved_id(needs.model), "uses saved.train.v1-default-2")]
+    assert [(c.node, c.what) for c in again.changes] == [
+        (
+            saved_id(needs.model),
+            "uses saved.train.v1-default-2 instead of " + str(asset_of(graph.node(saved_id(needs.model)))),
+        )
+    ]
     assert again.graph.node(saved_id(needs.model)).params == {"asset": "saved.train.v1-default-2"}
     assert again.graph.edges == graph.edges
     assert refresh_saved(again.graph, {needs.model: "saved.train.v1-default-2"}) == Rewrite(again.graph, ())
