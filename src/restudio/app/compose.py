@@ -24,6 +24,9 @@ from restudio.core.errors import Kind, RestudioError
 from restudio.core.registry import Registry
 from restudio.designer.inference import InferenceService
 from restudio.designer.results import RunResults
+from restudio.designer.schedules.service import ScheduleService
+from restudio.designer.schedules.target import KIND as SCHEDULES
+from restudio.designer.schedules.target import ScheduleTarget
 from restudio.designer.service import DesignerService, make_designer
 from restudio.designer.stores.service import DataStores
 from restudio.endpoints.addresses import Addresses
@@ -56,6 +59,8 @@ from restudio.storage.db import SqlDatabase, open_database
 from restudio.storage.scratch import Scratch
 from restudio.storage.secrets import MasterKeySecrets, load_or_create_key
 from restudio.storage.work import DbosWork
+from restudio.triggers.loop import TriggerLoop
+from restudio.triggers.service import TriggerService
 
 WORK_RETENTION_S = 7 * 86_400.0
 """How long the record of durable work that ended is kept; results are kept by the parts that they belong to."""
@@ -85,6 +90,7 @@ class Studio:
     data_stores: DataStores
     designer: DesignerService
     inference: InferenceService
+    schedules: ScheduleService
     run_results: RunResults
     plane: DataPlane
     deployments: Deployments
@@ -92,6 +98,7 @@ class Studio:
     endpoints: EndpointService
     jobs: JobService
     data_factory: DataFactory
+    triggers: TriggerLoop
     upkeep: Upkeep
 
     def start(self) -> None:
@@ -100,6 +107,7 @@ class Studio:
         if self.settings.role != "web":
             self.engine.start()
             self.work.start()
+            self.triggers.start()
             self.upkeep.start()
 
     def prepare_home(self) -> None:
@@ -121,6 +129,7 @@ class Studio:
     def stop(self) -> None:
         """Finish or hand over what runs, and let go of everything."""
         self.upkeep.stop()
+        self.triggers.stop()
         self.deployments.stop()
         self.work.rest()
         self.data_factory.loop.stop()
@@ -173,6 +182,7 @@ def compose(settings: Settings) -> Studio:
     uploads = Uploads(objects)
     services = ServiceService(db, secrets, clock, assets, builder, deployments)
     designer = make_designer(db, experiments, registry, clock)
+    schedule_target = ScheduleTarget(db, designer, experiments, data_stores)
     folders = tuple(Path(folder).expanduser().resolve() for folder in settings.pipeline_folders)
     platform = Platform(settings.url, fetcher, outgoing, blobs, clock, folders)
     data_factory = open_data_factory(db, secrets, work, platform, scratch.path)
@@ -194,6 +204,7 @@ def compose(settings: Settings) -> Studio:
         experiments=experiments,
         data_stores=data_stores,
         designer=designer,
+        schedules=ScheduleService(db, TriggerService(db, clock, {SCHEDULES: schedule_target}), clock),
         inference=InferenceService(designer, experiments, services, assets, objects),
         run_results=RunResults(designer, experiments, assets, registry),
         plane=plane,
@@ -202,6 +213,7 @@ def compose(settings: Settings) -> Studio:
         endpoints=EndpointService(db, secrets, clock, builder, deployments, updater, addresses),
         jobs=jobs,
         data_factory=data_factory,
+        triggers=TriggerLoop(db, clock, {SCHEDULES: schedule_target}),
         upkeep=Upkeep(
             [
                 Chore("runs that lost their work", _SOON_S, experiments.recover),

@@ -125,7 +125,7 @@ class _OwnBlobs:
         while True:
             page = self._blobs.list_blobs(self._account, self._container, self._root + prefix, marker=marker)
             for blob in page.blobs:
-                yield Found(blob.path.name.removeprefix(self._root), blob.size, blob.etag)
+                yield Found(blob.path.name.removeprefix(self._root), blob.size, blob.etag, blob.modified)
             marker = page.next_marker
             if not marker:
                 return
@@ -149,7 +149,7 @@ class _Stored:
     def list(self, prefix: str) -> Iterator[Found]:
         with _told():
             for info in self._objects.iter_keys(self._root + prefix):
-                yield Found(info.key.removeprefix(self._root), info.size, repr(info.modified))
+                yield Found(info.key.removeprefix(self._root), info.size, repr(info.modified), info.modified)
 
     def copy(self, path: str, target: Path) -> None:
         with _told(), target.open("xb") as file:

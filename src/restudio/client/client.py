@@ -11,6 +11,15 @@ from restudio.client.credentials import read_credentials
 from restudio.client.endpoints import Endpoints
 from restudio.client.factories import Factory
 from restudio.client.members import Members
+from restudio.client.pipelines import (
+    DataStores,
+    Drafts,
+    PipelineEndpoints,
+    PipelineRuns,
+    Published,
+    Schedules,
+    pipelines_base,
+)
 from restudio.client.studio import Assets, Experiments, Jobs, Modules, Runs, Services
 from restudio.client.types import Workspace
 
@@ -28,7 +37,7 @@ class Client:
         self.url = url.rstrip("/")
         self.workspace = workspace
         self.connection = Connection(url, token, timeout=timeout)
-        root = f"/studio/api/workspaces/{workspace}"
+        root, base = f"/studio/api/workspaces/{workspace}", pipelines_base(workspace)
         self.experiments = Experiments(self.connection, root)
         self.runs = Runs(self.connection, root)
         self.datasets = Assets(self.connection, root, "datasets")
@@ -39,6 +48,12 @@ class Client:
         self.members = Members(self.connection, root)
         self.modules = Modules(self.connection)
         self.endpoints = Endpoints(self.connection, workspace)
+        self.drafts = Drafts(self.connection, root, base)
+        self.published = Published(self.connection, root, base)
+        self.pipeline_endpoints = PipelineEndpoints(self.connection, root, base)
+        self.pipeline_runs = PipelineRuns(self.connection, root, base)
+        self.data_stores = DataStores(self.connection, root, base)
+        self.schedules = Schedules(self.connection, root, base)
 
     def factory(self, name: str = "restudio-factory", resource_group: str = "restudio") -> Factory:
         """A data factory of the workspace, by default the one that every new home has."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import sqlalchemy as sa
 
@@ -22,9 +22,6 @@ from restudio.identity.types import Action, Principal, Resource
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
 
-InUse = Callable[[sa.Connection, str], str | None]
-"""Name of an active schedule of a published pipeline, if there is one."""
-
 
 class PublishedPipelines:
     """Thread-safe. A published graph is a copy: later changes of the draft do not reach it."""
@@ -35,14 +32,11 @@ class PublishedPipelines:
         experiments: ExperimentService,
         drafts: DraftService,
         clock: Clock,
-        *,
-        in_use: InUse = lambda conn, pipeline_id: None,
     ) -> None:
         self._db = db
         self._experiments = experiments
         self._drafts = drafts
         self._clock = clock
-        self._in_use = in_use
 
     def publish_draft(
         self,
@@ -101,7 +95,7 @@ class PublishedPipelines:
         ensure_allowed(principal, Action.DEPLOY, Resource(workspace_id))
         with self._db.begin() as conn:
             pipeline = get_pipeline(conn, workspace_id, pipeline_id)
-            schedule = None if active else self._in_use(conn, pipeline.id)
+            schedule = None if active else store.find_active_schedule(conn, pipeline.id)
             if schedule is not None:
                 text = f"The schedule '{schedule}' runs '{pipeline.name}'; disable the schedule first."
                 raise RestudioError(Kind.CONFLICT, "ScheduleActive", text, target=pipeline.id)

@@ -8,11 +8,14 @@ from dataclasses import asdict
 
 import sqlalchemy as sa
 
+from restudio.core.decoding import from_builtins
+from restudio.designer.schedules.types import Schedule
 from restudio.designer.tables import (
     designer_runs,
     pipeline_drafts,
     pipeline_endpoint_versions,
     pipeline_endpoints,
+    pipeline_schedules,
     published_pipelines,
 )
 from restudio.designer.types import (
@@ -184,6 +187,50 @@ def list_experiment_names(conn: sa.Connection, workspace_id: str) -> list[tuple[
 def _record(row: sa.Row[tuple[object, ...]]) -> RunRecord:
     values = dict(row._mapping)
     return RunRecord(**{**values, "tags": json.loads(values["tags"]), "parameters": json.loads(values["parameters"])})
+
+
+def insert_schedule(conn: sa.Connection, schedule: Schedule) -> None:
+    conn.execute(pipeline_schedules.insert().values(id=schedule.id, **_schedule_row(schedule)))
+
+
+def update_schedule(conn: sa.Connection, schedule: Schedule) -> None:
+    same = pipeline_schedules.c.id == schedule.id
+    conn.execute(pipeline_schedules.update().where(same).values(**_schedule_row(schedule)))
+
+
+def delete_schedule(conn: sa.Connection, schedule_id: str) -> None:
+    conn.execute(pipeline_schedules.delete().where(pipeline_schedules.c.id == schedule_id))
+
+
+def find_schedule(conn: sa.Connection, schedule_id: str) -> Schedule | None:
+    query = sa.select(pipeline_schedules.c.body).where(pipeline_schedules.c.id == schedule_id)
+    body = conn.execute(query).scalar_one_or_none()
+    return None if body is None else from_builtins(json.loads(body), Schedule)
+
+
+def list_schedules(conn: sa.Connection, workspace_id: str) -> list[Schedule]:
+    """Newest first."""
+    table = pipeline_schedules.c
+    query = sa.select(table.body).where(table.workspace_id == workspace_id).order_by(table.created.desc(), table.id)
+    return [from_builtins(json.loads(body), Schedule) for body in conn.execute(query).scalars()]
+
+
+def find_active_schedule(conn: sa.Connection, pipeline_id: str) -> str | None:
+    """Name of a schedule that runs a published pipeline and is active."""
+    table = pipeline_schedules.c
+    query = sa.select(table.name).where(table.pipeline_id == pipeline_id, table.active.is_(True)).limit(1)
+    return conn.execute(query).scalar_one_or_none()
+
+
+def _schedule_row(schedule: Schedule) -> dict[str, object]:
+    return {
+        "workspace_id": schedule.workspace_id,
+        "name": schedule.name,
+        "pipeline_id": schedule.pipeline_id,
+        "active": schedule.active,
+        "created": schedule.created,
+        "body": json.dumps(asdict(schedule)),
+    }
 
 
 def _names(table: sa.Table) -> list[str]:

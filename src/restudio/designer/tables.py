@@ -100,8 +100,8 @@ pipeline_schedules = sa.Table(
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("workspace_id", sa.String(32), nullable=False, index=True),
     sa.Column("name", sa.Text, nullable=False),
+    sa.Column("pipeline_id", sa.String(32), nullable=True),
     sa.Column("active", sa.Boolean, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
     sa.Column("created", sa.Float, nullable=False),
-    sa.Column("created_by", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
 )

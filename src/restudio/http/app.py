@@ -22,6 +22,7 @@ from restudio.http import (
     management,
     metrics,
     oauth,
+    pipeline_schedules,
     pipelines,
     run_history,
     studio_assets,
@@ -107,6 +108,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
             [
                 *pipelines.routes(studio.designer, door, settings.url),
                 *run_history.routes(studio.designer, door, settings.url),
+                *pipeline_schedules.routes(studio.schedules, studio.designer, door, settings.url),
             ]
         ),
         *oauth.routes(studio.identity, studio.clock, settings.url),

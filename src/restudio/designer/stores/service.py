@@ -136,13 +136,6 @@ class DataStores:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def marks(self, workspace_id: str, path: DataPath, *, deep: bool = True) -> str:
-        """A text that changes when files at the path appear, vanish or change; without ``deep`` only direct ones."""
-        files = self.files(workspace_id, path)
-        folder = f"{path.path}/" if path.path else ""
-        seen = [f for f in files if deep or "/" not in f.path.removeprefix(folder)]
-        return hashlib.sha256(json.dumps([(f.path, f.size, f.mark) for f in seen]).encode()).hexdigest()
-
     def _files(self, place: Place, path: DataPath, limit: int) -> Sequence[Found]:
         found: list[Found] = []
         for one in choose(path, place.list(prefix_of(path))):

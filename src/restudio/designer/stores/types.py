@@ -24,11 +24,13 @@ class DataStore:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file in a store; ``mark`` changes when its content does, as far as the store tells."""
+    """A file in a store; ``mark`` changes when its content does, as far as the store tells. ``modified`` is in epoch
+    seconds, 0 where nobody knows."""
 
     path: str
     size: int
     mark: str
+    modified: float = 0.0
 
 
 class Place(Protocol):

@@ -115,18 +115,6 @@ def test_stores_are_replaced_and_forgotten(world: World) -> None:
         assert refused(call).kind is Kind.FORBIDDEN
 
 
-def test_marks_change_with_the_files(world: World) -> None:
-    world.upload("w/1.csv", adult())
-    path = DataPath("workspaceblobstore", "w")
-    first = world.stores.marks(WORKSPACE, path)
-    assert world.stores.marks(WORKSPACE, path) == first
-    world.upload("w/deep/2.csv", adult())
-    assert world.stores.marks(WORKSPACE, path, deep=False) == first
-    assert world.stores.marks(WORKSPACE, path) != first
-    world.upload("w/1.csv", adult())
-    assert world.stores.marks(WORKSPACE, path, deep=False) != first
-
-
 def test_too_many_files_are_refused(world: World) -> None:
     for number in range(3):
         world.upload(f"w/{number}.csv", b"a\n")

@@ -372,10 +372,10 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("workspace_id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("pipeline_id", sa.String(length=32), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
-        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pipeline_schedules")),
     )
     with op.batch_alter_table("pipeline_schedules", schema=None) as batch_op:
