@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Mapping
 
@@ -11,7 +12,8 @@ from tests.conformance.examples import Examples
 from restudio.core.registry import Registry
 from restudio.core.spec import Entry, PortKind
 
-CATALOG = Registry.collect("restudio.modules")
+CATALOG = Registry.collect(os.environ.get("RESTUDIO_TEST_CATALOG", "restudio.modules"))
+"""The product's, or that of another package, which is then tested by itself."""
 
 
 @pytest.fixture(scope="session")
