@@ -25,6 +25,8 @@ class Task(enum.Enum):
     CLUSTERING = "clustering"
     ANOMALY = "anomaly"
     RECOMMENDATION = "recommendation"
+    SCRIPT = "script"
+    """What a user's script makes of it."""
 
 
 @dataclass(frozen=True, slots=True)

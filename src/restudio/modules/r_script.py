@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from restudio.core.params import choice, integer, script
 from restudio.core.spec import Port, PortKind, module, table_in, table_out
 from restudio.modules.r_driver import MARK
 from restudio.modules.scripts import device_table, returned_table
-from restudio.seams.context import Context
+from restudio.seams.context import Context, ScriptResult
 from restudio.tables.ipc import write_table
 from restudio.tables.table import Table
 
@@ -70,24 +71,45 @@ def execute_r_script(
       Dataset1: {age: [41, 32]}
       Result Dataset: {age: [41, 32], double: [82, 64]}
     """
+    result = run_r(p.source, (first, second), ctx, seed=p.seed, bundle=bundle)
+    return returned_table(result, "result1"), device_table(result.log, result.images), returned_table(result, "result2")
+
+
+def find_program() -> str:
+    """Where R is; error 0063 when it is not installed."""
     program = shutil.which(_PROGRAM)
     if program is None:
         raise ModuleError(
             "0063",
             f"R is not installed on this server: '{_PROGRAM}' was not found. Install R, or use Execute Python Script.",
         )
+    return program
+
+
+def run_r(
+    source: str,
+    tables: Sequence[Table | None],
+    ctx: Context,
+    *,
+    seed: int | None = None,
+    bundle: Path | None = None,
+) -> ScriptResult:
+    """Run an R script over up to two tables; what it prints goes to the log. Error 0063 with what R said."""
+    program = find_program()
     inputs: dict[str, Path] = {}
-    for name, table in (("dataframe1", first), ("dataframe2", second)):
+    for name, table in zip(("dataframe1", "dataframe2"), tables, strict=False):
         if table is not None:
             inputs[name] = ctx.scratch / f"{name}.arrow"
             write_table(table, inputs[name])
     try:
-        result = ctx.run_script("Python", driver(program, p), inputs, bundle=bundle)
+        result = ctx.run_script(
+            "Python", driver(program, RScriptParams(source=source, seed=seed)), inputs, bundle=bundle
+        )
     except ModuleError as error:
         raise _as_r_error(error) from error
     for line in result.log.splitlines():
         ctx.log(line)
-    return returned_table(result, "result1"), device_table(result.log, result.images), returned_table(result, "result2")
+    return result
 
 
 def driver(program: str, p: RScriptParams) -> str:

@@ -9,9 +9,9 @@ from restudio.artifacts.values import Model, Task
 from restudio.core.cells import text_of
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean
-from restudio.core.schema import Column, DType, Role, Score
+from restudio.core.schema import Column, DType, Role, Schema, Score
 from restudio.core.spec import Entry, Port, PortKind, module, table_in, table_out
-from restudio.kernels.expr import Call, Convert, Expr, Frame, Predict
+from restudio.kernels.expr import Call, CannotLower, Convert, Expr, Frame, Predict
 from restudio.modules.learners.fitted import as_read
 from restudio.modules.symbolic import over
 from restudio.seams.context import Context
@@ -38,7 +38,7 @@ class ScoreModelParams:
     outputs=(table_out("Scored dataset"),),
     family="401b4f92e7244d5abe81d5b0ff9bdb33",
     known_by_running="The trained model decides which scores it gives.",
-    errors=("0001", "0003", "0013", "0018", "0042"),
+    errors=("0001", "0003", "0013", "0018", "0042", "0063"),
 )
 def score_model(p: ScoreModelParams, model: Model, dataset: Table, *, ctx: Context) -> Table:
     """Predict with a trained classification or regression model. The dataset must have the features that the model
@@ -54,12 +54,26 @@ def score_model(p: ScoreModelParams, model: Model, dataset: Table, *, ctx: Conte
       Dataset: {size: [2.5, 5.0]}
       Scored dataset: {size: [2.5, 5.0], Scored Labels: [25.0, 50.0]}
     """
+    learner = ctx.entry(model.learner)
+    if learner.score_table is not None:
+        return _beside(p, model, dataset, learner.score_table(model, dataset, ctx))
     return over(dataset, lambda frame: _lower(p, model, frame, entry=ctx.entry))
+
+
+def _beside(p: ScoreModelParams, model: Model, dataset: Table, scores: Table) -> Table:
+    """What a script gave, after the columns of the dataset."""
+    marked = dataset.with_schema(Schema.of(_mark_label(column, model) for column in dataset.schema))
+    kept = marked.names if p.append else [c.name for c in marked.schema if c.role is Role.LABEL]
+    taken = set(kept)
+    named = [column.with_(name=_free_name(column.name, taken)) for column in scores.schema]
+    return marked.select(kept).with_columns(dict(zip(named, scores.data.columns, strict=True)))
 
 
 @score_model.lowers
 def _lower(p: ScoreModelParams, model: Model, frame: Frame, *, entry: Callable[[str], Entry]) -> Frame:
     learner = entry(model.learner)
+    if learner.score_table is not None:
+        raise CannotLower(f"'{learner.spec.name}' scores with a script")
     if learner.predictor is None or model.task is Task.CLUSTERING:
         raise ModuleError(
             "0013", f"A model of '{model.learner}' ({model.task.value}) cannot be scored with Score Model."

@@ -32,7 +32,7 @@ class TrainModelParams:
     outputs=(Port("Trained model", PortKind.MODEL),),
     family="5cc7053eaa30450d96c0dae4be720977",
     serving=Serving.NEVER,
-    errors=("0003", "0013", "0023", "0033", "0037", "0047", "0083", "0130", "0134"),
+    errors=("0003", "0013", "0023", "0033", "0037", "0047", "0063", "0083", "0130", "0134"),
 )
 def train_model(p: TrainModelParams, untrained: UntrainedModel, dataset: Table, *, ctx: Context) -> Model:
     """Train a classification or regression model. The label column is the one chosen, or the one marked as label when
@@ -43,9 +43,14 @@ def train_model(p: TrainModelParams, untrained: UntrainedModel, dataset: Table, 
       Untrained model: {module: linear-regression}
       Dataset: {size: [1.0, 2.0, 3.0, 4.0], price: [10.0, 20.0, 30.0, 40.0]}
     """
+    learner = ctx.entry(untrained.learner)
+    if learner.fit_table is not None:
+        made: Model = learner.fit_table(
+            parse_params(learner.spec.params, untrained.params), dataset, label_name(p.label, dataset.schema), ctx
+        )
+        return made
     if untrained.task not in _SUPERVISED:
         raise ModuleError("0013", f"A learner for {untrained.task.value} cannot be trained with a label column.")
-    learner = ctx.entry(untrained.learner)
     if learner.fit is None:
         raise ModuleError("0013", f"'{learner.spec.name}' is not a learner.")
     data = prepare(dataset, label_name(p.label, dataset.schema), untrained.task)
