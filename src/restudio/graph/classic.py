@@ -120,7 +120,9 @@ class _Importer:
             self._declare(parameter.name, parameter.value)
         places = _positions(graph.serialized_client_data or "")
         for source in graph.module_nodes:
-            self._module(source.id, source.module_id, source.comment or "", source.module_parameters or [])
+            ports = [p.name for p in (*(source.input_ports_internal or ()), *(source.output_ports_internal or ()))]
+            values = source.module_parameters or []
+            self._module(source.id, source.module_id, source.comment or "", values, ports=ports)
             self._place(source.id, places.get(source.id))
         for source in graph.module_nodes:
             for port in source.input_ports_internal or []:
@@ -177,11 +179,23 @@ class _Importer:
         self._find(asset.name, asset.name, _BIND[kind])
 
     def _module(
-        self, source: str, module_id: str, comment: str, values: Sequence[shapes.Parameter], shown: str = ""
+        self,
+        source: str,
+        module_id: str,
+        comment: str,
+        values: Sequence[shapes.Parameter],
+        *,
+        shown: str = "",
+        ports: Sequence[str] = (),
     ) -> None:
         parts = module_id.split(".")
         family = parts[1] if len(parts) > 1 else module_id
         entry = self.registry.find(family.replace("-", "")) or self.registry.find(shown or family)
+        if entry is None:
+            entry = self._recognized({v.name for v in values}, set(ports))
+            if entry is not None:
+                text = f"the family {family} is not known; its ports and parameters are those of '{entry.spec.name}'"
+                self._find(source, entry.spec.name, f"{text}, look whether it is that")
         if entry is None:
             name = shown or f"module {family}"
             self._find(source, name, f"the catalog has no module of the family {family}; the node cannot run")
@@ -192,6 +206,13 @@ class _Importer:
         params, links, left = self._parameters(source, entry, values)
         comment = "\n".join(filter(None, [comment, *left]))
         self._add(source, entry.spec.name, Node("", entry.spec.id, params, links, comment))
+
+    def _recognized(self, parameters: set[str], ports: set[str]) -> Entry | None:
+        """The only module of the catalog that has all these names."""
+        if len(parameters) + len(ports) < _TELLING:
+            return None
+        found = [entry for entry in self.registry.values() if _has(entry, parameters, ports)]
+        return found[0] if len(found) == 1 else None
 
     def _parameters(
         self, source: str, entry: Entry, values: Sequence[shapes.Parameter]
@@ -303,6 +324,14 @@ class _Importer:
         return Imported(Document(title, graph, description), tuple(self.findings))
 
 
+def _has(entry: Entry, parameters: set[str], ports: set[str]) -> bool:
+    declared = {_folded(n) for _, p in parameters_of(entry.spec.params) for n in (p.name, *p.aliases)}
+    offered = {_folded(port.name) for port in (*entry.spec.inputs, *entry.spec.outputs)}
+    return {_folded(n) for n in parameters} <= declared and {_folded(n) for n in ports} <= offered
+
+
+_TELLING = 3
+"""Names that a module must have in common with a node of an unknown family to be taken for it."""
 _BIND = {
     DATASET: "choose the dataset of this workspace that it stands for",
     SAVED_MODEL: "train it again here and choose the new model; models of the original cannot be read",

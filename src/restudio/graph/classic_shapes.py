@@ -24,6 +24,10 @@ class InputPort(msgspec.Struct, rename="pascal"):
     transform_module_id: str | None = None
 
 
+class OutputPort(msgspec.Struct, rename="pascal"):
+    name: str
+
+
 class ModuleNode(msgspec.Struct, rename="pascal"):
     """``module_id`` is ``workspace.family.instance``."""
 
@@ -32,6 +36,7 @@ class ModuleNode(msgspec.Struct, rename="pascal"):
     comment: str | None = None
     module_parameters: list[Parameter] | None = None
     input_ports_internal: list[InputPort] | None = None
+    output_ports_internal: list[OutputPort] | None = None
 
 
 class PortEdge(msgspec.Struct, rename="pascal"):

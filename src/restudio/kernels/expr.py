@@ -158,3 +158,21 @@ class Frame:
 
 class CannotLower(Exception):
     """Raised by a ``lower`` that has no kernels for these parameters; the table function is used instead."""
+
+
+def inputs_of(exprs: Sequence[Expr]) -> dict[tuple[str, str], None]:
+    """Input columns that the expressions read, in order of first use."""
+    found: dict[tuple[str, str], None] = {}
+    seen: set[int] = set()
+    pending = list(reversed(exprs))
+    while pending:
+        expr = pending.pop()
+        if isinstance(expr, Input):
+            found[expr.port, expr.column.name] = None
+        elif isinstance(expr, Predict):
+            if id(expr.call) not in seen:
+                seen.add(id(expr.call))
+                pending.extend(reversed(expr.call.features))
+        elif not isinstance(expr, Constant):
+            pending.append(expr.source)
+    return found

@@ -26,6 +26,7 @@ from restudio.kernels.expr import (
     Predict,
     RowsPredictor,
     Scale,
+    inputs_of,
 )
 from restudio.kernels.functions import scalar_function
 
@@ -53,7 +54,7 @@ def bind(frames: Sequence[Frame], layout: Sequence[tuple[str, str]] | None = Non
     keep = frames[0].keep
     if any(frame.keep != keep for frame in frames):
         raise ValueError("frames that are bound together must drop the same rows")
-    inputs = layout or list(_inputs_of([*keep, *(expr for frame in frames for _, expr in frame.columns)]))
+    inputs = layout or list(inputs_of([*keep, *(expr for frame in frames for _, expr in frame.columns)]))
     for position, (port, column) in enumerate(inputs):
         program.inputs[port, column] = position
     program.size = len(inputs)
@@ -137,24 +138,6 @@ def _runner(steps: tuple[Step, ...], picks: tuple[Callable[[list[object]], tuple
         return tuple(pick(registers) for pick in picks)
 
     return run
-
-
-def _inputs_of(exprs: Sequence[Expr]) -> dict[tuple[str, str], None]:
-    """Input columns that the expressions read, in order of first use."""
-    found: dict[tuple[str, str], None] = {}
-    seen: set[int] = set()
-    pending = list(reversed(exprs))
-    while pending:
-        expr = pending.pop()
-        if isinstance(expr, Input):
-            found[expr.port, expr.column.name] = None
-        elif isinstance(expr, Predict):
-            if id(expr.call) not in seen:
-                seen.add(id(expr.call))
-                pending.extend(reversed(expr.call.features))
-        elif not isinstance(expr, Constant):
-            pending.append(expr.source)
-    return found
 
 
 def _pick(slots: Sequence[int]) -> Callable[[list[object]], tuple[object, ...]]:

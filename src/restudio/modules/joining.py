@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -14,10 +14,11 @@ from restudio.core.errors import ModuleError
 from restudio.core.params import NoParams, boolean, choice, columns
 from restudio.core.schema import Column, DType, Level, Schema
 from restudio.core.selector import Selection
-from restudio.core.spec import module, table_in, table_out
+from restudio.core.spec import Entry, module, table_in, table_out
+from restudio.kernels.expr import CannotLower, Frame, inputs_of
 from restudio.modules.chosen_columns import chosen_columns, kind_of
 from restudio.modules.manipulation import CATEGORY
-from restudio.modules.placement import joined_schema
+from restudio.modules.placement import beside, joined_schema
 from restudio.seams.context import Context
 from restudio.tables.table import ARROW_TYPES, Table
 
@@ -52,6 +53,20 @@ def add_columns(p: NoParams, left: Table, right: Table, *, ctx: Context) -> Tabl
 @add_columns.tells_schema
 def _add_columns_schema(p: NoParams, left: Schema, right: Schema) -> Schema:
     return joined_schema(_nullable(left, True), _nullable(right, True))
+
+
+@add_columns.lowers
+def _lower_columns(p: NoParams, left: object, right: object, *, entry: Callable[[str], Entry]) -> Frame:
+    if not isinstance(left, Frame) or not isinstance(right, Frame):
+        raise CannotLower("a saved dataset and a call have rows of their own, which do not belong together")
+    if left.keep != right.keep or len(_ports(left) | _ports(right)) != 1:
+        raise CannotLower("the rows of both sides are not the same rows of one input")
+    return beside(left.columns, right.columns, left.keep)
+
+
+def _ports(frame: Frame) -> set[str]:
+    """The service inputs that the columns are made of."""
+    return {port for port, _ in inputs_of([expr for _, expr in frame.columns])}
 
 
 def _padded(array: pa.ChunkedArray, rows: int) -> pa.ChunkedArray:

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restudio.core.errors import RestudioError
+from restudio.core.params import ParamKind, parameters_of
 from restudio.core.registry import Registry
+from restudio.core.spec import Entry
 from restudio.graph.classic import Imported, import_classic
 from restudio.graph.document import from_yaml, to_yaml
 from restudio.graph.model import Edge, GraphParameter
@@ -87,6 +89,70 @@ def test_an_arm_definition() -> None:
     }
     [finding] = findings(result)
     assert finding.startswith("14: Churn Model [trained model]: train it again here")
+
+
+FAMILIES: dict[str, str] = json.loads((CASES / "families.json").read_text())
+"""The family ids that are publicly known, with the name of their module."""
+NOT_OFFERED = {"Convert Word to Vector", "Latent Dirichlet Allocation", "One-vs-One Multiclass"}
+
+
+def node(family: str, parameters: dict[str, str] | None = None, ports: tuple[str, ...] = ()) -> str:
+    """A graph of one module, a member a line."""
+    values = [{"Name": name, "Value": value} for name, value in (parameters or {}).items()]
+    module = {
+        "Id": "n1",
+        "ModuleId": f"506153734175476c4f62416c57734963.{family}.v1-default-1",
+        "ModuleParameters": values,
+        "InputPortsInternal": [{"Name": name, "NodeId": "n1"} for name in ports],
+    }
+    return json.dumps({"ModuleNodes": [module], "EdgesInternal": []}, indent=0)
+
+
+@pytest.mark.parametrize(("family", "name"), FAMILIES.items(), ids=FAMILIES.values())
+def test_known_families_are_mapped_or_reported(family: str, name: str) -> None:
+    result = import_classic(node(family), CATALOG)
+    (only,) = result.document.graph.nodes
+    if name in NOT_OFFERED:
+        assert only.module == f"unknown-{family}"
+        assert findings(result) == [
+            f"4: module {family}: the catalog has no module of the family {family}; the node cannot run"
+        ]
+        return
+    assert CATALOG.get_entry(only.module).spec.name == name
+    assert findings(result) == []
+
+
+@pytest.mark.parametrize("entry", CATALOG.values(), ids=list(CATALOG))
+def test_every_module_takes_its_own_names(entry: Entry) -> None:
+    """By family id, and in ARM definitions by name: every declared parameter comes in under its own name."""
+    declared = [p for _, p in parameters_of(entry.spec.params) if p.kind is not ParamKind.CREDENTIAL]
+    values = {p.name: "1" for p in declared}
+    known = [entry.spec.family] if entry.spec.family else []
+    for text in [*(node(family, values) for family in known), arm(entry.spec.name, values)]:
+        result = import_classic(text, CATALOG)
+        (only,) = result.document.graph.nodes
+        assert (only.module, only.params, only.comment) == (entry.spec.id, values, "")
+        assert findings(result) == []
+
+
+def arm(name: str, values: dict[str, str]) -> str:
+    parameters = {parameter: {"value": value} for parameter, value in values.items()}
+    asset = {"name": name, "type": "Module", "locationInfo": {"uri": "aml://module/w.0.v"}}
+    package = {"nodes": {"n1": {"assetId": "a1", "parameters": parameters}}}
+    return json.dumps({"name": "service", "properties": {"assets": {"a1": asset}, "package": package}})
+
+
+def test_a_module_of_an_unknown_family_is_recognized_by_its_names() -> None:
+    told = {"Set of thresholds": "ClipPeaks", "Constant value of upper threshold": "100", "Overwrite flag": "True"}
+    result = import_classic(node("0" * 32, told, ("Dataset",)), CATALOG)
+    (only,) = result.document.graph.nodes
+    assert only.module == "clip-values"
+    (found,) = findings(result)
+    assert found.startswith(
+        f"4: Clip Values: the family {'0' * 32} is not known; its ports and parameters are those of"
+    )
+    few = import_classic(node("0" * 32, {"Random seed": "1"}, ("Dataset",)), CATALOG)
+    assert few.document.graph.nodes[0].module == f"unknown-{'0' * 32}"
 
 
 @pytest.mark.parametrize("name", ["studio.json", "arm.json"])

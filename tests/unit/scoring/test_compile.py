@@ -280,3 +280,34 @@ def test_contexts_are_opened_for_every_module() -> None:
     before = len(opened)
     scorer.score_rows({"input1": [[30, "nurse", 40.0, "x"]]})
     assert len(opened) == before + 3
+
+
+def side_by_side(*, cleaned: bool) -> Graph:
+    """Two branches of one input, put side by side; where ``cleaned``, one of them drops rows."""
+    other = Node("other", "select-columns-in-dataset", {"Select columns": "spare"})
+    both = Node("both", "add-columns")
+    whole = "Remove entire row" if cleaned else "Custom substitution value"
+    clean = Node("clean", "clean-missing-data", {"Cleaning mode": whole, "Columns to be cleaned": "spare"})
+    clean_edges = [edge(other, clean), Edge("clean", "Cleaned dataset", "both", "Right dataset")]
+    edges = [edge(DATA, SELECTING), edge(INPUT, SELECTING), edge(DATA, other), edge(INPUT, other)]
+    edges += [edge(SELECTING, both), *clean_edges, edge(both, OUTPUT)]
+    return Graph((DATA, INPUT, SELECTING, other, clean, both, OUTPUT), tuple(edges))
+
+
+@given(lines=LINES)
+@settings(max_examples=20, deadline=None)
+def test_columns_of_one_input_are_put_side_by_side_row_by_row(lines: list[tuple[Cell, ...]]) -> None:
+    graph = side_by_side(cleaned=False)
+    scorer = compiled(graph)
+    assert (scorer.fast, scorer.outputs["output1"].names) == (True, ("age", "job", "hours", "spare"))
+    found = list(scorer.score_rows({"input1": [list(row) for row in lines]})["output1"].rows)
+    expected = [(age, job, hours, "0" if spare is None else spare) for age, job, hours, spare in lines]
+    assert repr(found) == repr(expected)
+
+
+def test_branches_that_keep_different_rows_are_run_as_tables() -> None:
+    scorer = compiled(side_by_side(cleaned=True))
+    assert not scorer.fast
+    assert scorer.reason == "the rows of both sides are not the same rows of one input"
+    rows = scorer.score_rows({"input1": [[1, "a", 1.0, None], [2, "b", 2.0, "x"]]})["output1"].rows
+    assert list(rows) == [(1, "a", 1.0, "x"), (2, "b", 2.0, None)]
