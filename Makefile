@@ -84,7 +84,7 @@ bench: $(VENV)/.test system-bench
 	$(BIN)/python -m bench.modules
 
 soak: setup
-	$(BIN)/python -m tests.e2e.soak
+	$(BIN)/python -m tests.e2e.soak $(SOAK)
 
 docs: $(VENV)/.runtime
 	$(BIN)/python scripts/build_docs.py

@@ -1,6 +1,6 @@
 """kill -9 the server and its processes at random moments under load; nothing may be lost, doubled or torn.
 
-    python -m tests.e2e.soak [--kills 100] [--seed N] [--home DIR]
+    python -m tests.e2e.soak [--kills 100] [--seed N] [--home DIR] [--database postgresql] [--web-workers N]
 
 After every restart the ledger is whole, every endpoint answers, and with its live revision; an outcome once reached
 stays. At the end every job and run that was accepted has ended once, with one output each, answers are attributable,
@@ -15,12 +15,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.e2e.soak_checks import Looks
 from tests.e2e.soak_load import Load
 from tests.e2e.soak_server import SoakServer
+from tests.postgresql import running_postgresql
 
 from restudio.client.credentials import read_credentials
 
@@ -42,15 +44,26 @@ class Soaked:
     problems: list[str] = field(default_factory=list)
 
 
-def soak(home: Path, kills: int, seed: int, tell: Callable[[str], None] = print) -> Soaked:
+def soak(
+    home: Path,
+    kills: int,
+    seed: int,
+    tell: Callable[[str], None] = print,
+    *,
+    web_workers: int = 1,
+    database_url: str | None = None,
+) -> Soaked:
     """So many deaths of one home's server. It stops at the first death after which something is wrong."""
     chance = random.Random(seed)
-    server = SoakServer(home)
+    home.mkdir(parents=True, exist_ok=True)
+    if database_url is not None:
+        (home / "restudio.toml").write_text(f'database_url = "{database_url}"\n')
+    server = SoakServer(home, "--web-workers", str(web_workers))
     found = Soaked()
     try:
         server.wait_until_ready()
         load = Load(read_credentials(home))
-        looks = Looks(home)
+        looks = Looks(home, database_url)
         load.start()
         try:
             for number in range(1, kills + 1):
@@ -86,11 +99,24 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--home", type=Path, default=None, help="an empty folder; by default a temporary one")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--web-workers", type=int, default=1, help="processes that answer")
     given = parser.parse_args()
     seed = random.randrange(1 << 30) if given.seed is None else given.seed
     home = given.home or Path(tempfile.mkdtemp(prefix="restudio-soak-"))
     print(f"home {home}, seed {seed}", flush=True)
-    found = soak(home, given.kills, seed, lambda text: print(text, flush=True))
+    with ExitStack() as stack:
+        database_url = None
+        if given.database == "postgresql":
+            database_url = f"{stack.enter_context(running_postgresql())}/postgres"
+        found = soak(
+            home,
+            given.kills,
+            seed,
+            lambda text: print(text, flush=True),
+            web_workers=given.web_workers,
+            database_url=database_url,
+        )
     for problem in found.problems:
         print(f"PROBLEM {problem}")
     print(f"{len(found.problems)} problems; look into {home}" if found.problems else "nothing lost, nothing doubled")

@@ -14,23 +14,29 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psycopg
+from psycopg.rows import dict_row
 from tests.e2e.soak_load import PATIENCE_S, Load
 
 from restudio.cli.loop import ENDPOINT
+from restudio.client.scoring import Scoring
 
 _ENDED = ("Finished", "Failed", "Canceled", "Cancelled")
 _REASON = re.compile(r"was killed by SIGKILL|The server stopped \d+ times while the job ran")
 """The only excuses: what we did to it."""
 _OWN_REVISIONS = 5
 """The demo's own lines in the ledger: it patches and rolls back and forth."""
+_HEARD_S = 10.0
+"""Longest that a web process may take to serve what another one was told."""
 Row = Mapping[str, Any]
 
 
 class Looks:
     """Remembers how things ended: an outcome that changes later was reached twice."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, database_url: str | None = None) -> None:
         self._home = home
+        self._database_url = database_url
         self._outcomes: dict[str, tuple[object, ...]] = {}
 
     # --- after each restart ---------------------------------------------------------------------------------------
@@ -42,7 +48,7 @@ class Looks:
             yield from _ledger_problems(ledger, load.revisions)
             live = next(row["id"] for row in ledger if row["seq"] == row["live_seq"])
             for name, endpoint in load.endpoints().items():
-                revision, _ = load.score(endpoint)
+                revision = _revision_seen(load, endpoint, live if name == ENDPOINT else None)
                 if name == ENDPOINT and revision != live:
                     yield f"the endpoint answers with revision {revision}, its ledger says {live}"
 
@@ -72,8 +78,8 @@ class Looks:
         jobs = self._read("SELECT id, state FROM batch_jobs WHERE state IN ('Queued', 'Running')")
         runs = self._read("SELECT id, state FROM runs WHERE state NOT IN ('Finished', 'Failed', 'Canceled')")
         work = self._read(
-            "SELECT workflow_uuid AS id, status AS state FROM workflow_status WHERE status IN ('PENDING', 'ENQUEUED') "
-            "AND workflow_uuid LIKE '%:%'",
+            f"SELECT workflow_uuid AS id, status AS state FROM {'dbos.' if self._database_url else ''}workflow_status "
+            "WHERE status IN ('PENDING', 'ENQUEUED') AND workflow_uuid LIKE '%:%'",
             "restudio-work.sqlite",
         )
         named = (("job", jobs), ("run", runs), ("work", work))
@@ -138,10 +144,24 @@ class Looks:
         )
 
     def _read(self, query: str, database: str = "restudio.sqlite") -> list[Row]:
+        """Rows from PostgreSQL, where one is used, else from a file of the home."""
+        if self._database_url is not None:
+            with psycopg.connect(self._database_url, row_factory=dict_row) as server:
+                return [dict(row) for row in server.execute(query.encode())]
         address = f"file:{self._home / database}?mode=ro"
         with closing(sqlite3.connect(address, uri=True, timeout=30)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query)]
+
+
+def _revision_seen(load: Load, endpoint: Scoring, live: str | None) -> str:
+    """The revision that answers; a process that is to hear of a new one has the moment for it that it needs."""
+    deadline = time.monotonic() + _HEARD_S
+    while True:
+        revision, _ = load.insist(lambda: load.score(endpoint))
+        if live in (None, revision) or time.monotonic() > deadline:
+            return revision
+        time.sleep(0.05)
 
 
 def _ledger_problems(ledger: Sequence[Row], acknowledged: Sequence[str]) -> Iterator[str]:

@@ -221,6 +221,7 @@ def compose(settings: Settings) -> Studio:
                 Chore("pipeline runs that lost their work", _SOON_S, data_factory.runs.recover),
                 Chore("old pipeline runs", _LATER_S, data_factory.purge),
                 Chore("old jobs", _LATER_S, jobs.purge),
+                Chore("old attempts to sign in", _LATER_S, identity.attempts.prune),
                 Chore("blobs that nothing refers to", _LATER_S, blobs.collect_garbage),
                 Chore("old announcements", _LATER_S, deployments.prune),
                 *_sweeps(settings, db, objects, clock, work, uploads),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import faulthandler
 import logging
 import os
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 STOP_SECONDS = 10
+RELEASE_SECONDS = 3
 BACKLOG = 2048
 
 
@@ -95,10 +98,24 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    _bind(listener, (host, port))
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener
+
+
+def _bind(listener: socket.socket, address: tuple[str, int]) -> None:
+    """Replicas of a server that was just killed need a moment to notice it and let go of its port."""
+    deadline = time.monotonic() + RELEASE_SECONDS
+    while True:
+        try:
+            listener.bind(address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 class _Server(uvicorn.Server):

@@ -2,7 +2,8 @@
 
     RestudioError                 kind, detail code, message, target
     ├── ModuleError               "Error NNNN: ..." of the module catalog, with node, parameter, column, row
-    └── ManyErrors                several findings of one check, reported together
+    ├── ManyErrors                several findings of one check, reported together
+    └── TooManyAttempts           guessing is slowed down, with the seconds to wait
 
 An error carries data; the faces turn it into bytes. ``Kind`` values are the public ``error.code`` classes
 of the web-service protocol; which HTTP status a kind gets is decided in ``restudio.http.errors`` alone.
@@ -33,6 +34,7 @@ class Kind(enum.Enum):
     CONFLICT = "Conflict"
     PRECONDITION = "PreconditionFailed"
     TOO_LARGE = "RequestTooLarge"
+    TOO_MANY = "TooManyRequests"
     MEMORY = "MemoryQuotaViolation"
     INTERNAL = "InternalError"
     UNAVAILABLE = "ServiceUnavailable"
@@ -104,6 +106,18 @@ class ManyErrors(RestudioError):
     def __init__(self, detail: str, errors: Sequence[RestudioError]) -> None:
         super().__init__(Kind.BAD_ARGUMENT, detail, " ".join(e.message for e in errors))
         self.errors = tuple(errors)
+
+
+class TooManyAttempts(RestudioError):
+    """Something that can be guessed was tried too often. ``wait_s`` is when it may be tried again."""
+
+    def __init__(self, what: str, wait_s: int) -> None:
+        super().__init__(
+            Kind.TOO_MANY,
+            "TooManyAttempts",
+            f"There were too many {what} attempts; try again in {wait_s} seconds.",
+        )
+        self.wait_s = wait_s
 
 
 def nearest(name: str, known: Iterable[str], *, limit: int = 5) -> str:

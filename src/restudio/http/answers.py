@@ -10,7 +10,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from restudio.core.errors import Kind, RestudioError
+from restudio.core.errors import Kind, RestudioError, TooManyAttempts
 from restudio.core.ids import new_id
 from restudio.http.errors import envelope
 
@@ -42,6 +42,8 @@ def error_answer(request: Request[Any, Any, Any], error: Exception) -> Response[
     headers = {REQUEST_ID: str(request_id)}
     if isinstance(error, HTTPException) and error.headers:
         headers.update(error.headers)
+    if isinstance(known, TooManyAttempts):
+        headers["Retry-After"] = str(known.wait_s)
     return Response(body, status_code=status, media_type=JSON, headers=headers)
 
 

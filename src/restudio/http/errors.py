@@ -38,6 +38,7 @@ CLASSES: Mapping[Kind, ErrorClass] = {
     Kind.PRECONDITION: ErrorClass(412, "The resource is not in the state that the request names."),
     Kind.TOO_LARGE: ErrorClass(413, "The request is too large."),
     Kind.MEMORY: ErrorClass(413, "The model needs more memory than allowed."),
+    Kind.TOO_MANY: ErrorClass(429, "There were too many requests of this kind."),
     Kind.INTERNAL: ErrorClass(500, "The server failed to handle the request."),
     Kind.UNAVAILABLE: ErrorClass(503, "The service is temporarily unavailable."),
 }

@@ -22,9 +22,11 @@ def routes(identity: IdentityService, door: Door) -> list[HTTPRouteHandler]:
 
     @post("/studio/api/login", status_code=200)
     @threaded
-    def login(body: RawBody) -> Response[bytes]:
+    def login(request: AnyRequest, body: RawBody) -> Response[bytes]:
         members = parse_json(body)
-        user = identity.authenticate_user(text_member(members, "user"), text_member(members, "password"))
+        address = request.client.host if request.client is not None else None
+        email, password = text_member(members, "user"), text_member(members, "password")
+        user = identity.authenticate_user(email, password, address=address)
         session = identity.issue_session(user)
         return json_answer({"token": session.text, "expires": session.expires, "workspaces": _workspaces(user.id)})
 

@@ -12,6 +12,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import WorkspaceId, is_id, new_id, workspace_of
 from restudio.identity import audit, keys, store
+from restudio.identity.attempts import Attempts
 from restudio.identity.tokens import Signer
 from restudio.identity.types import (
     SYSTEM,
@@ -42,6 +43,7 @@ class IdentityService:
         self._clock = clock
         self._signer = Signer(secrets, clock)
         self._hasher = PasswordHasher()
+        self.attempts = Attempts(db, secrets, clock)
         # Checked for unknown users, so that the time of an answer does not tell who has an account.
         self._nobody = self._hasher.hash(keys.new_token())
 
@@ -172,16 +174,20 @@ class IdentityService:
             row = store.find_user_row(connection, email=email.strip().lower())
         return None if row is None else store.user_of(row)
 
-    def authenticate_user(self, email: str, password: str) -> User:
-        """``Kind.UNAUTHORIZED`` for an unknown user as for a wrong password."""
+    def authenticate_user(self, email: str, password: str, *, address: str | None = None) -> User:
+        """``Kind.UNAUTHORIZED`` for an unknown user as for a wrong password; ``TooManyAttempts`` for either after too
+        many of them. ``address`` is where the caller comes from."""
+        account = email.strip().lower()
+        self.attempts.begin(account, address)
         with self._db.read() as connection:
-            row = store.find_user_row(connection, email=email.strip().lower())
+            row = store.find_user_row(connection, email=account)
         try:
             self._hasher.verify(self._nobody if row is None else row["password"], password)
         except (Argon2Error, InvalidHashError) as error:
             raise _wrong_password() from error
         if row is None:
             raise _wrong_password()
+        self.attempts.succeed(account, address)
         return store.user_of(row)
 
     def set_role(self, workspace_id: str, user_id: str, role: Role | None, *, by: Principal = SYSTEM) -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
-from restudio.core.errors import Kind, RestudioError
+from restudio.core.errors import Kind, RestudioError, TooManyAttempts
 from restudio.core.ids import is_id
 from restudio.identity import audit
+from restudio.identity.attempts import PER_ACCOUNT, WINDOW_S
 from restudio.identity.rules import allowed
 from restudio.identity.service import IdentityService
 from restudio.identity.types import Action, Resource, Role
@@ -90,6 +91,18 @@ def test_no_secret_is_stored_or_shown_in_clear(identity: IdentityService, databa
         stored = "".join(str(connection.execute(sa.select(t)).all()) for t in metadata.sorted_tables)
     shown = repr((workspace, service))
     assert not [secret for secret in clear if secret in stored or secret in shown]
+
+
+def test_even_the_right_password_waits_after_many_wrong_ones(identity: IdentityService, clock: ManualClock) -> None:
+    user = identity.create_user("ada@example.org", PASSWORD)
+    for email in ("ada@example.org", "nobody@example.org"):
+        for _ in range(PER_ACCOUNT):
+            with pytest.raises(RestudioError, match="e-mail address or the password"):
+                identity.authenticate_user(email, "wrong horse", address="192.0.2.7")
+        with pytest.raises(TooManyAttempts):
+            identity.authenticate_user(email, PASSWORD, address="192.0.2.7")
+    clock.advance(WINDOW_S)
+    assert identity.authenticate_user("ada@example.org", PASSWORD, address="192.0.2.7") == user
 
 
 def test_users_sign_in_with_their_password(identity: IdentityService) -> None:

@@ -428,6 +428,13 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_runs_experiment_id"), ["experiment_id"], unique=False)
 
     op.create_table(
+        "sign_in_attempts",
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("until", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_sign_in_attempts")),
+    )
+    op.create_table(
         "trigger_completions",
         sa.Column("trigger_id", sa.String(length=32), nullable=False),
         sa.Column("run_id", sa.String(length=64), nullable=False),
@@ -652,6 +659,7 @@ def downgrade() -> None:
 
     op.drop_table("trigger_firings")
     op.drop_table("trigger_completions")
+    op.drop_table("sign_in_attempts")
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_runs_experiment_id"))
 
