@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from restudio.expressions.casing import fold
 from restudio.expressions.errors import ExpressionError, shorten
 from restudio.expressions.values import ABSENT, Absent, Json, type_name
 
@@ -42,8 +43,8 @@ def find_member(members: Mapping[str, Json], name: str) -> Json | Absent:
     """By the exact name, else by the first that differs in case only."""
     found = members.get(name, ABSENT)
     if found is ABSENT:
-        folded = name.casefold()
-        found = next((item for other, item in members.items() if other.casefold() == folded), ABSENT)
+        folded = fold(name)
+        found = next((item for other, item in members.items() if fold(other) == folded), ABSENT)
     return found
 
 

@@ -11,7 +11,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from restudio.expressions.catalog import families
 from restudio.expressions.date_format import format_instant
+from restudio.expressions.declaration import Function
 from restudio.expressions.equality import equal, identity
 from restudio.expressions.errors import ExpressionError
 from restudio.expressions.instant import END, Instant, ZoneKind
@@ -32,6 +34,22 @@ scalars = st.none() | st.booleans() | numbers | texts
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4), max_leaves=12
 )
+telling = st.sampled_from(
+    [
+        "2024-03-10T05:06:07Z",
+        "05:06",
+        "yyyy-MM",
+        "N2",
+        "#,##0.0;(0)",
+        "fr-FR",
+        "UTC",
+        "Month",
+        "<a b='1'/>",
+        "//@b",
+        "{a:1}",
+    ]
+)
+ALL = [each for family in families().values() for each in family]
 names = st.from_regex(r"[a-z_$][a-z0-9_]{0,5}", fullmatch=True).filter(
     lambda name: name not in ("true", "false", "null")
 )
@@ -225,6 +243,16 @@ def test_division(a: int, b: int) -> None:
     whole = evaluate("@add(mul(div(pipeline().parameters.a,pipeline().parameters.b),pipeline().parameters.b),"
                      "mod(pipeline().parameters.a,pipeline().parameters.b))", a=a, b=b)  # fmt: skip
     assert whole == a
+
+
+@settings(deadline=None)
+@given(st.sampled_from(ALL), st.data())
+def test_any_function_of_any_values_is_a_value_or_an_error(each: Function, data: st.DataObject) -> None:
+    count = data.draw(st.integers(each.fewest, each.most if each.most is not None else each.fewest + 2))
+    arguments = {f"p{index}": data.draw(values | telling) for index in range(count)}
+    written = ",".join(f"pipeline().parameters.{name}" for name in arguments)
+    _, error = outcome(f"@{each.name}({written})", **arguments)
+    assert error is None or error.position is not None
 
 
 @settings(deadline=None)

@@ -6,6 +6,7 @@ from collections.abc import Hashable
 
 from restudio.expressions import utf16
 from restudio.expressions.access import find_member
+from restudio.expressions.casing import fold
 from restudio.expressions.declaration import (
     ANY,
     ARRAY,
@@ -225,17 +226,21 @@ def add_property(object: dict[str, Json], name: str, value: Json) -> dict[str, J
     return {**object, name: value}
 
 
+def _known_name(object: dict[str, Json], name: str) -> str:
+    """The name as the object has it: the exact one, or one that differs in case only."""
+    folded = fold(name)
+    return name if name in object else next((each for each in object if fold(each) == folded), name)
+
+
 @function("setProperty", parameter("object", OBJECT), parameter("name", STRING), parameter("value", ANY), extra=True)
 def set_property(object: dict[str, Json], name: str, value: Json) -> dict[str, Json]:
     """A copy of the object with a member added, or replaced."""
-    folded = name.casefold()
-    known = name if name in object else next((each for each in object if each.casefold() == folded), name)
+    known = _known_name(object, name)
     return {**object, known: value}
 
 
 @function("removeProperty", parameter("object", OBJECT), parameter("name", STRING), extra=True)
 def remove_property(object: dict[str, Json], name: str) -> dict[str, Json]:
     """A copy of the object without a member."""
-    folded = name.casefold()
-    known = name if name in object else next((each for each in object if each.casefold() == folded), name)
+    known = _known_name(object, name)
     return {each: value for each, value in object.items() if each != known}
