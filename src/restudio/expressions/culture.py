@@ -19,9 +19,13 @@ _DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 _LONGEST = 40
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Culture:
-    """Lists of days begin with Sunday. ``standing_months`` are the names without a day beside them."""
+    """Lists of days begin with Sunday. ``standing_months`` are the names without a day beside them.
+
+    Compared by identity: formats are kept compiled for each culture, and hashing all of its names takes longer than
+    formatting.
+    """
 
     name: str
     days: tuple[str, ...]
