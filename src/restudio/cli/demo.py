@@ -16,6 +16,9 @@ from restudio.cli.demo_server import DemoServer, demo_server
 from restudio.cli.example_loop import ExampleLoop, ExampleReport
 from restudio.cli.examples import load_examples
 from restudio.cli.loop import Loop, Report
+from restudio.cli.pipeline_demo import ABOUT as ABOUT_DESIGNER
+from restudio.cli.pipeline_demo import NAME as DESIGNER
+from restudio.cli.pipeline_demo import PipelineDemo, PipelineReport, told_of
 from restudio.client.blobs import BlobAccount
 from restudio.client.client import Client
 from restudio.client.credentials import read_credentials
@@ -24,7 +27,8 @@ from restudio.core.errors import Kind, RestudioError, nearest
 LOOP = "loop"
 _ABOUT_LOOP = "train, publish, score, retrain, patch, compare, roll back: the whole loop"
 
-Play = Callable[[Client, BlobAccount], Report | ExampleReport]
+AnyReport = Report | ExampleReport | PipelineReport
+Play = Callable[[Client, BlobAccount], AnyReport]
 """A demo on a running server."""
 
 
@@ -60,7 +64,11 @@ def add_demo(app: typer.Typer) -> None:
 
 
 def _demos() -> Mapping[str, str]:
-    return {LOOP: _ABOUT_LOOP, **{name: example.about for name, example in load_examples().items()}}
+    return {
+        LOOP: _ABOUT_LOOP,
+        DESIGNER: ABOUT_DESIGNER,
+        **{name: example.about for name, example in load_examples().items()},
+    }
 
 
 def _list(out: Output) -> None:
@@ -72,13 +80,16 @@ def _play_of(out: Output, name: str, data: Path | None, label: str | None, *, he
     if name == LOOP:
         chosen = _data_of(data, label, header=header)
         return lambda client, account: Loop(out, client, account, chosen).run()
+    if name == DESIGNER:
+        parts = _data_of(data, label, header=header)
+        return lambda client, account: PipelineDemo(out, client, account, parts).run()
     examples = load_examples()
     if name not in examples:
         raise RestudioError(
             Kind.NOT_FOUND, "UnknownDemo", f"There is no demo '{name}'.{nearest(name, _demos())}", target=name
         )
     if label is not None or not header:
-        raise RestudioError(Kind.BAD_ARGUMENT, "BadData", "--label and --no-header go with the demo 'loop' alone.")
+        raise RestudioError(Kind.BAD_ARGUMENT, "BadData", "--label and --no-header go with 'loop' and 'designer'.")
     return lambda client, account: ExampleLoop(out, client, account, name, examples[name], data).run()
 
 
@@ -107,10 +118,10 @@ def _in_home(out: Output, play: Play, home: Path, keep: bool) -> None:
         _tell(out, report, server, keep)
 
 
-def _tell(out: Output, report: Report | ExampleReport, server: DemoServer, keep: bool) -> None:
+def _tell(out: Output, report: AnyReport, server: DemoServer, keep: bool) -> None:
     if not out.as_json:
         out.console.rule("[bold green]Done", align="left", characters="─")
-    told = _told_of_loop(report) if isinstance(report, Report) else _told_of_example(report)
+    told = _told(report)
     if keep:
         lines = [
             told.found,
@@ -133,6 +144,32 @@ class _Told:
     help: Mapping[str, str]
     commands: Sequence[str]
     hints: Sequence[str]
+
+
+def _told(report: AnyReport) -> _Told:
+    match report:
+        case Report():
+            return _told_of_loop(report)
+        case PipelineReport():
+            return _told_of_designer(report)
+        case _:
+            return _told_of_example(report)
+
+
+def _told_of_designer(report: PipelineReport) -> _Told:
+    return _Told(
+        told_of(report),
+        {"endpoint": report.rest_endpoint},
+        (
+            f"pipelines endpoints versions '{report.endpoint}'",
+            f"pipelines runs list --pipeline {report.pipeline}",
+            f"pipelines draft export {report.draft}",
+        ),
+        (
+            "To look around afterwards, keep the server: restudio demo designer --home home --keep",
+            "On your own data: restudio demo designer --data FILE.csv --label COLUMN",
+        ),
+    )
 
 
 def _told_of_loop(report: Report) -> _Told:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import typer
 
-from restudio.cli import datasets, demo, endpoints, experiments, factory, jobs, models, modules, services, users
+from restudio.cli import (
+    data_stores,
+    datasets,
+    demo,
+    endpoints,
+    experiments,
+    factory,
+    jobs,
+    models,
+    modules,
+    pipelines,
+    services,
+    users,
+)
 from restudio.cli.doctor import add_doctor
 from restudio.cli.login import add_login
 from restudio.cli.serve import add_serve
@@ -25,6 +38,8 @@ app.add_typer(services.app, name="services")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(factory.app, name="factory")
+app.add_typer(pipelines.app, name="pipelines")
+app.add_typer(data_stores.app, name="data-stores")
 app.add_typer(datasets.app, name="datasets")
 app.add_typer(models.app, name="models")
 app.add_typer(modules.app, name="modules")

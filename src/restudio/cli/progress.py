@@ -6,6 +6,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 from restudio.cli.console import Output
 from restudio.client.client import Client
+from restudio.client.pipeline_types import PipelineRun
 from restudio.client.scoring import Scoring
 from restudio.client.types import BatchResult, Run
 
@@ -15,15 +16,7 @@ _MARKS = {"Finished": "[green]✓[/]", "Failed": "[red]✗[/]", "Canceled": "[ye
 def watch_run(out: Output, client: Client, run: str) -> Run:
     """Follow a run to its end; tell why it failed."""
     bars: dict[str, TaskID] = {}
-    with Progress(
-        TextColumn("{task.fields[mark]}"),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=24),
-        TextColumn("{task.fields[note]}"),
-        TimeElapsedColumn(),
-        console=out.console,
-        disable=out.as_json,
-    ) as progress:
+    with _bars(out) as progress:
 
         def show(view: Run) -> None:
             for name, node in view.nodes.items():
@@ -40,6 +33,38 @@ def watch_run(out: Output, client: Client, run: str) -> Run:
     if ended.failure is not None and not out.as_json and not any(n.failure for n in ended.nodes.values()):
         out.errors.print(ended.failure.message, markup=False)
     return ended
+
+
+def watch_pipeline(out: Output, client: Client, run: str) -> PipelineRun:
+    """Follow a pipeline run to its end; tell why it failed."""
+    bars: dict[str, TaskID] = {}
+    with _bars(out) as progress:
+
+        def show(view: PipelineRun) -> None:
+            for step in view.steps:
+                if step.id not in bars and step.status != "NotStarted":
+                    bars[step.id] = progress.add_task(step.name, total=1.0, mark=" ", note="")
+                if step.id in bars:
+                    note = "reused" if step.is_reused else ""
+                    mark = _MARKS.get(step.status, " ")
+                    progress.update(bars[step.id], completed=step.progress, mark=mark, note=note)
+
+        ended = client.pipeline_runs.wait(run, show)
+    if ended.error_message is not None and not out.as_json:
+        out.errors.print(ended.error_message, markup=False)
+    return ended
+
+
+def _bars(out: Output) -> Progress:
+    return Progress(
+        TextColumn("{task.fields[mark]}"),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        console=out.console,
+        disable=out.as_json,
+    )
 
 
 def watch_job(out: Output, scoring: Scoring, job: str) -> BatchResult:

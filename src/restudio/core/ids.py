@@ -39,13 +39,22 @@ def is_id(text: str) -> bool:
     return _HEX32.match(text) is not None
 
 
+def hexadecimal(guid: str) -> str:
+    """An id as we keep it, from the form that other systems write.
+
+    >>> hexadecimal("0F0E0D0C-0B0A-0908-0706-050403020100")
+    '0f0e0d0c0b0a09080706050403020100'
+    """
+    return guid.replace("-", "").lower()
+
+
 def workspace_of(owner: str) -> str:
     """The workspace that an address names by its id, or by its subscription, which has the same id as a GUID.
 
     >>> workspace_of("0F0E0D0C-0B0A-0908-0706-050403020100")
     '0f0e0d0c0b0a09080706050403020100'
     """
-    return owner.replace("-", "").lower()
+    return hexadecimal(owner)
 
 
 def digest_bytes(data: bytes) -> Digest:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from restudio.core.errors import Kind, RestudioError
-from restudio.core.ids import new_id
+from restudio.core.ids import hexadecimal, new_id
 from restudio.designer import store
 from restudio.designer.published import get_pipeline
 from restudio.designer.rules import ensure_name, next_version, pipeline_of
@@ -147,8 +147,8 @@ class PipelineEndpoints:
 
 
 def get_endpoint(conn: sa.Connection, workspace_id: str, name: str) -> PipelineEndpoint:
-    """By id, else by exact name; NotFound ``PipelineEndpointNotFound`` with the nearest names."""
-    found = store.find_endpoint(conn, workspace_id, endpoint_id=name) or store.find_endpoint(
+    """By id (dashes do not matter), else by exact name; NotFound ``PipelineEndpointNotFound`` with near names."""
+    found = store.find_endpoint(conn, workspace_id, endpoint_id=hexadecimal(name)) or store.find_endpoint(
         conn, workspace_id, name=name
     )
     if found is None:

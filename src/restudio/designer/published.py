@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import sqlalchemy as sa
 
 from restudio.core.errors import Kind, ManyErrors, RestudioError, nearest
-from restudio.core.ids import new_id
+from restudio.core.ids import hexadecimal, new_id
 from restudio.designer import store
 from restudio.designer.drafts import DraftService
 from restudio.designer.rules import ensure_name
@@ -168,8 +168,8 @@ class PublishedPipelines:
 
 
 def get_pipeline(conn: sa.Connection, workspace_id: str, pipeline_id: str) -> PublishedPipeline:
-    """NotFound ``PipelineNotFound``."""
-    found = store.find_pipeline(conn, workspace_id, pipeline_id)
+    """By id, with or without dashes; NotFound ``PipelineNotFound``."""
+    found = store.find_pipeline(conn, workspace_id, hexadecimal(pipeline_id))
     if found is None:
         raise RestudioError.not_found("PipelineNotFound", "Published pipeline", pipeline_id)
     return found

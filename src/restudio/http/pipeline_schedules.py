@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, RawBody
 
 from restudio.core.errors import Kind, RestudioError
-from restudio.core.ids import workspace_of
+from restudio.core.ids import hexadecimal
 from restudio.designer.schedules.service import ScheduleService
 from restudio.designer.schedules.types import Clockwork, Frequency, Schedule, Watch
 from restudio.designer.service import DesignerService
@@ -103,8 +103,8 @@ def _read(members: Mapping[str, object], before: Schedule) -> Schedule:
     changed = replace(
         before,
         name=text_of(members, "name") or before.name,
-        pipeline_id=workspace_of(text_of(members, "pipelineid")) or before.pipeline_id,
-        endpoint_id=workspace_of(text_of(members, "pipelineendpointid")) or before.endpoint_id,
+        pipeline_id=hexadecimal(text_of(members, "pipelineid")) or before.pipeline_id,
+        endpoint_id=hexadecimal(text_of(members, "pipelineendpointid")) or before.endpoint_id,
         active=before.active if active is None else active,
     )
     if "recurrence" in members or "watch" in members:

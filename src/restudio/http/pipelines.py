@@ -11,7 +11,7 @@ from litestar import Request, Response, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, RawBody
 
-from restudio.core.ids import workspace_of
+from restudio.core.ids import hexadecimal
 from restudio.designer.service import DesignerService
 from restudio.designer.types import PipelineRun
 from restudio.http.answers import json_answer
@@ -65,17 +65,17 @@ def _submits(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTP
     def by_pipeline(request: AnyRequest, pipeline: FromPath[str], body: RawBody) -> Answer:
         principal, workspace = enter(request)
         asked = read_submission(read_body(body), request.headers.get(REQUEST_ID))
-        return shown(designer.submit_pipeline(principal, workspace, workspace_of(pipeline), asked))
+        return shown(designer.submit_pipeline(principal, workspace, hexadecimal(pipeline), asked))
 
     @post(paths("PipelineRuns/PipelineEndpointSubmit/Id/{endpoint:str}"), status_code=200)
     @threaded
     def by_endpoint(request: AnyRequest, endpoint: FromPath[str], body: RawBody) -> Answer:
-        return submit_endpoint(request, workspace_of(endpoint), None, body)
+        return submit_endpoint(request, hexadecimal(endpoint), None, body)
 
     @post(paths("PipelineRuns/PipelineEndpointSubmit/Id/{endpoint:str}/{version:str}"), status_code=200)
     @threaded
     def by_version(request: AnyRequest, endpoint: FromPath[str], version: FromPath[str], body: RawBody) -> Answer:
-        return submit_endpoint(request, workspace_of(endpoint), version, body)
+        return submit_endpoint(request, hexadecimal(endpoint), version, body)
 
     @post(paths("PipelineRuns/PipelineEndpointSubmit/Name"), status_code=200)
     @threaded
@@ -104,34 +104,34 @@ def _runs(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTPRou
     @threaded
     def show(request: AnyRequest, run: FromPath[str]) -> Answer:
         _, workspace = caller(door, request, Action.READ)
-        return json_answer(shapes.run(designer.get_run(workspace, workspace_of(run))))
+        return json_answer(shapes.run(designer.get_run(workspace, hexadecimal(run))))
 
     @get(paths("PipelineRuns/{run:str}/Steps"))
     @threaded
     def steps(request: AnyRequest, run: FromPath[str]) -> Answer:
         _, workspace = caller(door, request, Action.READ)
-        run_id = workspace_of(run)
+        run_id = hexadecimal(run)
         return json_answer([step(run_id, found) for found in designer.steps(workspace, run_id)])
 
     @get(paths("PipelineRuns/Pipeline/{pipeline:str}"))
     @threaded
     def of_pipeline(request: AnyRequest, pipeline: FromPath[str]) -> Answer:
         _, workspace = caller(door, request, Action.READ)
-        known = designer.published.get(workspace, workspace_of(pipeline))
+        known = designer.published.get(workspace, hexadecimal(pipeline))
         return json_answer([shapes.run(run) for run in designer.list_runs(workspace, pipeline_id=known.id)])
 
     @post(paths("PipelineRuns/{run:str}/Cancel"), status_code=200)
     @threaded
     def cancel(request: AnyRequest, run: FromPath[str]) -> Answer:
         principal, workspace = caller(door, request, Action.SCORE)
-        return json_answer(shapes.run(designer.cancel(principal, workspace, workspace_of(run))))
+        return json_answer(shapes.run(designer.cancel(principal, workspace, hexadecimal(run))))
 
     @post([*paths("PipelineRuns/{run:str}/rerun"), *paths("pipelineruns/{run:str}/rerun")], status_code=200)
     @threaded
     def rerun(request: AnyRequest, run: FromPath[str], body: RawBody) -> Answer:
         principal, workspace = caller(door, request, Action.SCORE)
         asked = read_submission(read_body(body), request.headers.get(REQUEST_ID))
-        return json_answer(shapes.run(designer.resubmit(principal, workspace, workspace_of(run), asked)))
+        return json_answer(shapes.run(designer.resubmit(principal, workspace, hexadecimal(run), asked)))
 
     return [show, steps, of_pipeline, cancel, rerun]
 
@@ -157,7 +157,7 @@ def _published(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
         made = choose(
             principal,
             workspace,
-            workspace_of(text_of(members, "runid") or text_of(members, "draftid")),
+            hexadecimal(text_of(members, "runid") or text_of(members, "draftid")),
             name=text_of(members, "name") or None,
             description=text_of(members, "description"),
             version=text_of(members, "version"),
@@ -170,7 +170,7 @@ def _published(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
     @threaded
     def show(request: AnyRequest, pipeline: FromPath[str]) -> Answer:
         _, workspace = caller(door, request, Action.READ)
-        return json_answer(answer(workspace, workspace_of(pipeline)))
+        return json_answer(answer(workspace, hexadecimal(pipeline)))
 
     @patch(paths("PublishedPipelines/{pipeline:str}"))
     @threaded
@@ -178,8 +178,8 @@ def _published(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
         principal, workspace = caller(door, request, Action.DEPLOY)
         active = active_of(read_body(body))
         if active is not None:
-            designer.published.set_active(principal, workspace, workspace_of(pipeline), active)
-        return json_answer(answer(workspace, workspace_of(pipeline)))
+            designer.published.set_active(principal, workspace, hexadecimal(pipeline), active)
+        return json_answer(answer(workspace, hexadecimal(pipeline)))
 
     return [list_, publish, show, change]
 
@@ -203,7 +203,7 @@ def _endpoints(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
             principal,
             workspace,
             text_of(members, "name"),
-            workspace_of(text_of(members, "pipelineid")),
+            hexadecimal(text_of(members, "pipelineid")),
             description=text_of(members, "description"),
         )
         return json_answer(shapes.endpoint(made), 201)
@@ -264,7 +264,7 @@ def _versions(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTT
             principal,
             workspace,
             endpoint,
-            workspace_of(text_of(members, "pipelineid")),
+            hexadecimal(text_of(members, "pipelineid")),
             default=flag_of(members, "isdefault") or False,
         )
         return json_answer(shapes.endpoint(changed), 201)

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, RawBody
 
 from restudio.core.errors import Kind, RestudioError
-from restudio.core.ids import workspace_of
+from restudio.core.ids import hexadecimal
 from restudio.designer.service import DesignerService
 from restudio.designer.types import PipelineRun
 from restudio.http.answers import json_answer
@@ -48,7 +48,7 @@ def routes(designer: DesignerService, door: Door, url: str) -> list[HTTPRouteHan
     @threaded
     def details(request: AnyRequest, run: FromPath[str]) -> Answer:
         _, workspace = caller(door, request, Action.READ)
-        return json_answer(shapes.history(designer.get_run(workspace, workspace_of(run))))
+        return json_answer(shapes.history(designer.get_run(workspace, hexadecimal(run))))
 
     @get(f"{ROOT}/experiments")
     @threaded

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, RawBody
 
 from restudio.core.errors import Kind, RestudioError
-from restudio.core.ids import workspace_of
+from restudio.core.ids import hexadecimal
 from restudio.designer.drafts import uses
 from restudio.designer.service import DesignerService
 from restudio.designer.types import Draft, DraftSettings, PipelineRun
@@ -195,7 +195,7 @@ def _actions(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTP
     def clone(request: AnyRequest, workspace: FromPath[str], pipeline: FromPath[str], body: RawBody) -> Answer:
         principal = door.enter(request, workspace, Action.EDIT)
         name = optional_text(parse_json(body), "name") if body.strip() else None
-        made = designer.published.clone(principal, workspace, workspace_of(pipeline), name=name)
+        made = designer.published.clone(principal, workspace, hexadecimal(pipeline), name=name)
         return json_answer(draft_shown(made), 201)
 
     return [submit, clone]
