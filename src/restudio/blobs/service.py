@@ -355,7 +355,7 @@ class BlobService:
         with self._db.begin() as conn:
             blob = _blob(conn, path)
             ensure_conditions(conditions, blob)
-            blob = replace(blob, etag=_new_etag(), modified=self._now(), **changes)  # type: ignore[arg-type]
+            blob = replace(blob, etag=_new_etag(), modified=self._now(), **changes)  # type: ignore[arg-type]  # names of fields by contract
             store.update_blob(conn, blob)
         return blob
 

@@ -70,7 +70,7 @@ def string_to_sign(
     slots = ["" if name == "content-length" and headers.get(name) == "0" else headers.get(name, "") for name in _SLOTS]
     if "x-ms-date" in headers:
         slots[_SLOTS.index("date")] = ""
-    special = sorted((name for name in headers if name.startswith("x-ms-")), key=order)  # type: ignore[arg-type]
+    special = sorted((name for name in headers if name.startswith("x-ms-")), key=order)  # type: ignore[arg-type]  # a key of mixed parts that compare
     lines = [method.upper(), *slots, *(f"{name}:{headers[name]}" for name in special)]
     return "\n".join(lines) + "\n" + resource + _canonical_query(query)
 

@@ -99,7 +99,7 @@ def command(app: typer.Typer, name: str | None = None) -> Callable[[Callable[...
             for key, hint in _SHARED.items()
         ]
         own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own]
-        run.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]
+        run.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]  # read by inspect.signature
         run.__annotations__ = {p.name: p.annotation for p in (*own, *shared)}
         app.command(name)(run)
         return function

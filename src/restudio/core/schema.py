@@ -81,7 +81,7 @@ class Column:
 
     def with_(self, **changes: object) -> Column:
         """A copy with some attributes changed."""
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)  # type: ignore[arg-type]  # names of fields by contract
 
 
 @dataclass(frozen=True, slots=True)

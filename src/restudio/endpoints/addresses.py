@@ -17,6 +17,10 @@ class Addresses:
         """Where the service is managed."""
         return f"{self.base_url}/workspaces/{workspace_id}/webservices/{service_id}"
 
+    def experiment(self, workspace_id: str, experiment_id: str) -> str:
+        """Where the experiment that a service was made from is read."""
+        return f"{self.base_url}/studio/api/workspaces/{workspace_id}/experiments/{experiment_id}"
+
     def update(self, endpoint: Endpoint) -> str:
         """Where the endpoint is read, patched and deleted; ends in its name."""
         return f"{self.service(endpoint.workspace_id, endpoint.service_id)}/endpoints/{endpoint.name}"

@@ -40,7 +40,7 @@ class SettingsChange:
             "trace_level": self.trace_level,
             "sample_data": self.sample_data,
         }
-        settings = replace(settings, **{name: value for name, value in plain.items() if value is not None})  # type: ignore[arg-type]
+        settings = replace(settings, **{name: value for name, value in plain.items() if value is not None})  # type: ignore[arg-type]  # checked field by field above
         if self.metric_rule is not None:
             settings = replace(settings, metric_rule=None if self.metric_rule == "off" else self.metric_rule)
         return settings

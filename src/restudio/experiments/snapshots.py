@@ -50,7 +50,7 @@ def take_snapshot(
             continue
         if asset is not None:
             pinned[node.id] = PinnedAsset(asset.id, asset.digest, asset.key)
-            node = _with_format(with_asset(node, asset.id), asset.data_type_id, registry)  # noqa: PLW2901
+            node = _with_format(with_asset(node, asset.id), asset.data_type_id, registry)  # noqa: PLW2901  the node of the asset from here on
         nodes.append(node)
     if problems:
         raise (
@@ -72,7 +72,7 @@ def pin_sources(snapshot: Snapshot, workspace_id: str, registry: Registry, sourc
                 pinned[path] = _known(sources, path).pin(workspace_id, path)
             content = pinned[path]
             found[node.id] = PinnedAsset(path.uri, content.digest, content.key)
-            node = _with_format(with_asset(node, path.uri), content.data_type_id, registry)  # noqa: PLW2901
+            node = _with_format(with_asset(node, path.uri), content.data_type_id, registry)  # noqa: PLW2901  the node of the asset from here on
         nodes.append(node)
     if not pinned:
         return snapshot

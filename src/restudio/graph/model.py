@@ -86,4 +86,4 @@ class Graph:
         return tuple(n for n in self.nodes if n.module == module)
 
     def replacing(self, **changes: object) -> Graph:
-        return replace(self, **changes)  # type: ignore[arg-type]
+        return replace(self, **changes)  # type: ignore[arg-type]  # names of fields by contract

@@ -60,7 +60,7 @@ class Sketch:
         self.nodes[node.id] = node
 
     def update(self, node: str, **changes: object) -> None:
-        self.nodes[node] = replace(self.nodes[node], **changes)  # type: ignore[arg-type]
+        self.nodes[node] = replace(self.nodes[node], **changes)  # type: ignore[arg-type]  # names of fields by contract
 
     def connect(self, source: PortId, target: PortId) -> None:
         """Feed an input port; what fed it before is disconnected."""

@@ -38,7 +38,7 @@ def service(found: ServiceSummary) -> dict[str, object]:
 def endpoint(view: EndpointView, addresses: Addresses) -> dict[str, object]:
     """An Endpoint. Keys are empty for callers who may not see them."""
     shown, settings = view.endpoint, view.endpoint.settings
-    rule = settings.metric_rule
+    rule, experiment = settings.metric_rule, view.version.experiment_id
     return {
         "Name": shown.name,
         "Description": settings.description,
@@ -55,7 +55,7 @@ def endpoint(view: EndpointView, addresses: Addresses) -> dict[str, object]:
         "ThrottleLevel": settings.throttle,
         "Version": f"{view.version.number}.0",
         "SampleDataEnabled": settings.sample_data,
-        "ExperimentLocation": None,
+        "ExperimentLocation": addresses.experiment(shown.workspace_id, experiment) if experiment else None,
         "Resources": [{"Name": s.name, "Kind": "TrainedModel", "Location": None} for s in view.version.resources],
         "NotWorseThanLive": {"Metric": rule.metric, "Tolerance": rule.tolerance} if rule else None,
         "Revision": revision(view.live, live=True),

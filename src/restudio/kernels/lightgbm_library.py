@@ -61,7 +61,7 @@ class Booster:
             return result  # type: ignore[return-value]  # an array of doubles is one
 
         # The fast configuration refers to the booster: both live as long as the function does.
-        predict_row.booster = self  # type: ignore[attr-defined]
+        predict_row.booster = self  # type: ignore[attr-defined]  # keeps the booster alive
         _free_with(predict_row, library.LGBM_FastConfigFree, fast)
         return predict_row
 

@@ -239,6 +239,6 @@ def _bind_number(slot: int, function: Callable[[float], float]) -> Step:
 
 def _bind_convert(slot: int, dtype: DType, column: str | None) -> Step:
     def apply(registers: list[object]) -> None:
-        registers.append(convert_or_fail(registers[slot], dtype, column))  # type: ignore[arg-type]
+        registers.append(convert_or_fail(registers[slot], dtype, column))  # type: ignore[arg-type]  # registers hold cells
 
     return apply

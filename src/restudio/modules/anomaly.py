@@ -155,7 +155,7 @@ def _fit_svm(p: OneClassParams, data: TrainingData, ctx: Context) -> Model:
 @pca_based_anomaly_detection.fits
 def _fit_pca(p: PcaAnomalyParams, data: TrainingData, ctx: Context) -> Model:
     from sklearn.utils.extmath import randomized_svd
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     chosen = single(p)
     design = encode(data, _to_mean if chosen.centre else unscaled)

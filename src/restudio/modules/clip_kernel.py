@@ -18,7 +18,7 @@ from restudio.kernels.vectors import ARROW, NUMPY, missing_mask, to_numpy
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  times of tables carry no zone
 _MICROSECOND = timedelta(microseconds=1)
 _TICKS_TO_1970 = 621_355_968_000_000_000
-_FIRST, _LAST = (datetime.min - _EPOCH) // _MICROSECOND, (datetime.max - _EPOCH) // _MICROSECOND  # noqa: DTZ901
+_FIRST, _LAST = (datetime.min - _EPOCH) // _MICROSECOND, (datetime.max - _EPOCH) // _MICROSECOND  # noqa: DTZ901  bounds of naive times
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ class Replacement:
 
     def one(self, cells: Sequence[object]) -> tuple[object, ...]:
         cell = cells[0]
-        same = cell == self._old or (self._nan and isinstance(cell, float) and cell != cell)  # noqa: PLR0124
+        same = cell == self._old or (self._nan and isinstance(cell, float) and cell != cell)  # noqa: PLR0124  NaN differs from itself
         return (self._new if same else cell,)
 
     def many(self, columns: Sequence[Vector], rows: int) -> tuple[Vector, ...]:

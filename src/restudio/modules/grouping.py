@@ -145,7 +145,7 @@ class Regroup:
         self._by_code = pa.array([*cells.values(), None, default], pa.large_string())
 
     def one(self, cells: Sequence[object]) -> tuple[object, ...]:
-        return (self._new.get(cells[0], self._default),)  # type: ignore[call-overload]
+        return (self._new.get(cells[0], self._default),)  # type: ignore[call-overload]  # a cell of any type may be asked for
 
     def many(self, columns: Sequence[Vector], rows: int) -> tuple[Vector, ...]:
         codes = self._levels.codes_of(columns[0]).astype(np.int64)
@@ -157,4 +157,4 @@ def _cells(text_of_level: str, dtype: DType) -> Iterator[Cell]:
     """The cell that a listed level means; none when the column can hold no such value."""
     values = convert(pa.array([text_of_level], pa.large_string()), dtype)
     if values is not None:
-        yield from (cell for cell in values.to_pylist() if cell is not None and cell == cell)  # noqa: PLR0124
+        yield from (cell for cell in values.to_pylist() if cell is not None and cell == cell)  # noqa: PLR0124  NaN differs from itself

@@ -84,7 +84,7 @@ def _fit(p: KMeansParams, data: TrainingData, ctx: Context) -> Model:
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.preprocessing import normalize
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     chosen = single(p)
     if p.trainer_mode == RANGE:

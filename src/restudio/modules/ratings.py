@@ -95,8 +95,8 @@ def is_missing(cell: Cell) -> bool:
 def _levels(column: Column, values: Sequence[Cell]) -> tuple[Cell, ...]:
     if column.is_categorical:
         declared = list(column.categories or ())
-        return (*declared, *sorted(set(values) - set(declared)))  # type: ignore[type-var]
-    return tuple(sorted(set(values))) if column.dtype is DType.STRING else ()  # type: ignore[type-var]
+        return (*declared, *sorted(set(values) - set(declared)))  # type: ignore[type-var]  # cells of one column compare
+    return tuple(sorted(set(values))) if column.dtype is DType.STRING else ()  # type: ignore[type-var]  # texts compare
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,7 +144,7 @@ def encode(table: Table, encoding: Encoding) -> Attributes:
         cells = table.column(name).to_pylist()
         if "levels" in rule:
             texts = np.array([None if cell is None else str(cell) for cell in cells], object)
-            parts += [(texts == level).astype(np.float64) for level in rule["levels"]]  # type: ignore[attr-defined]
+            parts += [(texts == level).astype(np.float64) for level in rule["levels"]]  # type: ignore[attr-defined]  # a list by construction
         else:
             mean, scale = float(str(rule["mean"])), float(str(rule["scale"]))
             known = [isinstance(c, (int, float)) and math.isfinite(c) for c in cells]

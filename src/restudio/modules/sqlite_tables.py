@@ -178,7 +178,7 @@ def _typed(name: str, values: Sequence[object]) -> pa.Array:
         array = pa.array(values)
     except (pa.ArrowInvalid, pa.ArrowTypeError):
         if not any(isinstance(value, bytes) for value in values):
-            return pa.array([None if v is None else text_of(v) for v in values], pa.large_string())  # type: ignore[arg-type]
+            return pa.array([None if v is None else text_of(v) for v in values], pa.large_string())  # type: ignore[arg-type]  # large_string takes None
         array = pa.nulls(0, pa.binary())
     if pa.types.is_binary(array.type):
         raise ModuleError("0069", f"Column '{name}' of the result holds binary values; use hex().", column=name)

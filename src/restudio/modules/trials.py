@@ -140,7 +140,7 @@ def known(value: float | None) -> float | None:
 
 def run_all(jobs: Sequence[Callable[[Context], T]], ctx: Context, what: str) -> list[T]:
     """The results of the jobs in their order, computed on all cores; the first error ends the whole."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     quiet = Quiet(ctx)
     own = cores()

@@ -127,7 +127,7 @@ class Interpreter:
         if entry.spec.serving is Serving.PASS_THROUGH and inputs is not None:
             return dict.fromkeys(ports, arguments[0]), depends
         result = self._run(node, entry, arguments)
-        return {ports[0]: result} if len(ports) == 1 else dict(zip(ports, result, strict=True)), depends  # type: ignore[call-overload]
+        return {ports[0]: result} if len(ports) == 1 else dict(zip(ports, result, strict=True)), depends  # type: ignore[call-overload]  # a tuple when there are several ports
 
     def _source(self, node: Node, port: str, serving: bool) -> Edge | None:
         service = source_at(self._graph, node.id, port, service=True) if serving else None

@@ -267,7 +267,7 @@ class _Writer:
         ]
         self._append(pl.DataFrame(columns), header=False)
 
-    def _append(self, frame, *, header: bool) -> None:  # type: ignore[no-untyped-def]
+    def _append(self, frame, *, header: bool) -> None:  # type: ignore[no-untyped-def]  # a frame of an optional library
         frame.write_csv(self._target, include_header=header, separator=self._separator, batch_size=16_384)
 
 

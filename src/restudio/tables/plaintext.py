@@ -58,7 +58,7 @@ class _Writer:
         lines = pc.binary_join_element_wise(*texts, pa.scalar(" ", pa.large_string()))
         flat = pc.replace_substring_regex(lines, r"[\r\n]+", " ")
         for line in flat.to_pylist():
-            print(line, file=self._target)  # type: ignore[call-overload]
+            print(line, file=self._target)  # type: ignore[call-overload]  # a text file by construction
 
 
 @contextmanager

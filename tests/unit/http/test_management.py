@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.unit.endpoints.world import RESOURCE, World, model
+from tests.unit.endpoints.world import RESOURCE, World, model, predictive_graph
 from tests.unit.http.management_server import serving
 
 from restudio.artifacts.container import write_bundle
@@ -65,6 +65,17 @@ def test_services_and_endpoints(house: House) -> None:
     assert endpoint["HelpLocation"].endswith(f"/endpoints/{published.endpoint.id}")
     for name in ("default", published.endpoint.id):
         assert client.get(f"/webservices/{service['Id']}//endpoints/{name}/").json() == endpoint
+
+
+def test_an_endpoint_tells_where_its_experiment_is(house: House) -> None:
+    world, client = house
+    graph = predictive_graph(world.save_dataset().id, world.save_model().id)
+    made = world.services.publish(world.owner, world.ws, graph, "Churn", go_live=True, experiment_id="e" * 32)
+    [endpoint] = client.get(f"/webservices/{made.service.id}/endpoints").json()
+    path = f"/studio/api/workspaces/{world.ws}/experiments/{'e' * 32}"
+    assert endpoint["ExperimentLocation"] == f"{world.base}{path}"
+    [unknown] = client.get(f"/webservices/{world.publish().service.id}/endpoints").json()
+    assert unknown["ExperimentLocation"] is None
 
 
 def test_the_retraining_loop_of_the_samples(house: House) -> None:

@@ -66,7 +66,7 @@ def bayesian_linear_regression(p: BayesianLinearParams, *, ctx: Context) -> Untr
 
 @bayesian_linear_regression.fits
 def _fit(p: BayesianLinearParams, data: TrainingData, ctx: Context) -> Model:
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     design = encode(data, to_unit_variance)
     matrix, target = design.matrix, design.data.target

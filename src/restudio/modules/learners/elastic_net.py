@@ -33,7 +33,7 @@ def fit_logistic(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weights (``sums`` x columns) and intercepts (``sums``): one sum for two classes, else one for each class."""
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     loss = _Loss(matrix, target, sums, weight, settings)
     # The vectors are short: BLAS threads would only wait for each other (25 times slower on busy cores), and would

@@ -100,7 +100,7 @@ def _predict(model: Model) -> Predictor:
 
 def _least_squares(design: Design, l2: float, intercept: bool) -> tuple[np.ndarray, float]:
     """Ridge regression through the normal equations of the centred columns; minimum norm where they are singular."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     matrix, target = design.matrix, design.data.target
     rows = matrix.shape[0]

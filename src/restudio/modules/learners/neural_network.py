@@ -194,7 +194,7 @@ def _fit(
     learner: str, task: Task, output: Activation, p: NeuralNetworkParams, data: TrainingData, ctx: Context
 ) -> Model:
     """Train on the rows of ``data`` that have all features; its target is a matrix of wanted outputs."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     chosen = single(p)
     edges = [np.empty(0)] * len(data.features)

@@ -19,7 +19,7 @@ def fit_calibrated(
     Gives weights (1 x columns) and intercepts (1) of the logistic link; error 0083 when they are not finite.
     """
     from scipy.sparse import csr_matrix, hstack
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     target = design.data.target
     # The intercept is a column of ones: the library slows its own intercept a hundredfold for sparse data.

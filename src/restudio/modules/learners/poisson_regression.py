@@ -71,7 +71,7 @@ def _minimise(matrix: Any, target: np.ndarray, p: PenalisedParams) -> tuple[np.n
     """Weights and intercept, by L-BFGS. A weight is the difference of two halves that are not negative, which makes
     the L1 penalty smooth."""
     from scipy.optimize import minimize
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     rows, width = matrix.shape
     transposed = matrix.T.tocsr()

@@ -52,9 +52,9 @@ def single(p: P) -> P:
 
     ``p`` is a parameter class with the field ``trainer_mode``.
     """
-    fields: dict[str, Any] = {f.name: getattr(p, f.name) for f in dataclasses.fields(p)}  # type: ignore[arg-type]
+    fields: dict[str, Any] = {f.name: getattr(p, f.name) for f in dataclasses.fields(p)}  # type: ignore[arg-type]  # a dataclass by contract
     if fields["trainer_mode"] != RANGE:
         return p
     first = {name.removesuffix("_range"): v[0] for name, v in fields.items() if name.endswith("_range")}
     chosen = {name: int(v) if isinstance(fields[name], int) else v for name, v in first.items()}
-    return dataclasses.replace(p, **chosen)  # type: ignore[type-var]
+    return dataclasses.replace(p, **chosen)  # type: ignore[type-var]  # a dataclass by contract
