@@ -130,7 +130,8 @@ class Examples:
             makers = [e for e in self.catalog.values() if e.spec.inputs and any(o.kind is kind for o in e.spec.outputs)]
             for maker in makers:
                 for candidate in self.candidates(maker):
-                    self._values[kind].extend(self._outputs(candidate, wanted))
+                    if not self._has_model_of(candidate):
+                        self._values[kind].extend(self._outputs(candidate, wanted))
             for number, value in enumerate(self._values[kind]):
                 assert isinstance(value, (Model, Transform))
                 (self._assets / f"{kind.name.lower()}-{number}").write_bytes(write_artifact(value))
@@ -139,6 +140,11 @@ class Examples:
                 continue
             for candidate in list(self.candidates(entry)):
                 self._values[PortKind.TABLE].extend(self._outputs(candidate, Table))
+
+    def _has_model_of(self, example: Example) -> bool:
+        """Whether a model of its learner is there already: one of each is enough, and training takes long."""
+        learners = {model.learner for model in self._values[PortKind.MODEL] if isinstance(model, Model)}
+        return any(isinstance(value, UntrainedModel) and value.learner in learners for value in example.inputs)
 
     def _outputs(self, example: Example, wanted: type) -> list[object]:
         try:

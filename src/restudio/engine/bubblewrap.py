@@ -20,6 +20,7 @@ _SYSTEM = (
     "/etc/ld.so.cache",
     "/etc/alternatives",
     "/etc/R",
+    "/etc/fonts",
     "/etc/localtime",
 )
 _NETWORK = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/pki", "/etc/ca-certificates")

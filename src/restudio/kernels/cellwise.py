@@ -52,7 +52,7 @@ def bind_scale(shift: float, divisor: float) -> Callable[[float], float]:
     return by_zero
 
 
-def convert_or_fail(cell: Cell, dtype: DType, column: str | None) -> Cell:
+def convert_or_fail(cell: Cell, dtype: DType, column: str | None, row: int | None = None) -> Cell:
     """As :func:`convert`; missing stays missing. Error 0042 when the cell has no such value."""
     if cell is None:
         return None
@@ -60,9 +60,9 @@ def convert_or_fail(cell: Cell, dtype: DType, column: str | None) -> Cell:
         return convert(cell, dtype)
     except ValueError as cause:
         named = f" of column '{column}'" if column else ""
-        raise ModuleError(
-            "0042", f"The cell {cell!r}{named} cannot be converted to {dtype.value}."[:300], column=column
-        ) from cause
+        placed = f" in row {row}" if row is not None else ""
+        text = f"The cell {cell!r}{named}{placed} cannot be converted to {dtype.value}."
+        raise ModuleError("0042", text[:300], column=column, row=row) from cause
 
 
 def source_name(expr: Expr) -> str | None:

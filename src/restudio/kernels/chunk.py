@@ -143,6 +143,14 @@ def _apply(source: Vector, name: str, parameters: tuple[float, ...]) -> Vector:
     return Vector(DType.DOUBLE, map_doubles(scalar_function(name, parameters), as_doubles(source)), source.missing)
 
 
+def _first_rows(coded: pa.DictionaryArray) -> list[int]:
+    """The first row, counted from 1, of each distinct cell."""
+    codes = np.asarray(coded.indices.fill_null(-1))
+    found, first = np.unique(codes, return_index=True)
+    rows = first[found >= 0] + 1
+    return [int(row) for row in rows]
+
+
 def _convert(source: Vector, dtype: DType, column: str | None) -> Vector:
     if source.dtype is dtype:
         return source
@@ -153,8 +161,12 @@ def _convert(source: Vector, dtype: DType, column: str | None) -> Vector:
     # Each distinct cell is converted once. Doubles are left out: Arrow takes 0.0 and -0.0 for the same.
     coded = None if source.dtype is DType.DOUBLE else _flat(to_arrow(source)).dictionary_encode()
     if coded is None or 2 * len(coded.dictionary) > len(coded):
-        return from_cells([convert_or_fail(cell, dtype, column) for cell in to_cells(source)], dtype)
-    cells = [convert_or_fail(cell, dtype, column) for cell in coded.dictionary.to_pylist()]
+        found = [convert_or_fail(cell, dtype, column, row) for row, cell in enumerate(to_cells(source), start=1)]
+        return from_cells(found, dtype)
+    cells = [
+        convert_or_fail(cell, dtype, column, first)
+        for cell, first in zip(coded.dictionary.to_pylist(), _first_rows(coded), strict=True)
+    ]
     return from_arrow(pa.array(cells, ARROW[dtype]).take(coded.indices), dtype)
 
 

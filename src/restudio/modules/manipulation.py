@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import pyarrow.compute as pc
 
 from restudio.core.errors import ModuleError
-from restudio.core.params import choice, columns, text
+from restudio.core.params import choice, columns, text, when
 from restudio.core.schema import Column, DType, Role, Schema
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry, module, table_in, table_out
-from restudio.kernels.expr import Convert, Expr, Frame
+from restudio.kernels.expr import Call, Convert, Expr, Frame, Predict
+from restudio.kernels.times import WrittenTimes
 from restudio.modules.symbolic import over
 from restudio.seams.context import Context
 from restudio.tables.table import Table
@@ -127,6 +128,12 @@ class EditMetadataParams:
         choice_aliases={"Double": "Floating point", "Same": UNCHANGED, "Float": "Floating point"},
         help="Convert the values to this type.",
     )
+    format: str = text(
+        "Date and time format",
+        "",
+        when=when("data_type", "DateTime"),
+        help="How texts write times, such as %d/%m/%Y %H:%M. Blank: year first, as in 2024-01-31 or 2024-01-31T17:05.",
+    )
     categorical: str = choice(
         "Categorical",
         (UNCHANGED, MAKE_CATEGORICAL, MAKE_PLAIN),
@@ -209,7 +216,10 @@ def _edit(p: EditMetadataParams, column: Column, expr: Expr, name: str) -> tuple
     dtype = _DTYPES.get(p.data_type, column.dtype)
     levels = column.categories
     if dtype is not column.dtype:
-        expr = Convert(expr, dtype)
+        written = bool(p.format.strip()) and column.dtype is DType.STRING
+        expr = (
+            Predict(Call(WrittenTimes(p.format.strip(), column.name), (expr,)), 0) if written else Convert(expr, dtype)
+        )
         levels = None if levels is None else ()
     if p.categorical == MAKE_CATEGORICAL and levels is None:
         levels = ()

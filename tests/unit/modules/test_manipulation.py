@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 import pytest
@@ -125,3 +126,28 @@ def test_lowering_gives_the_same_columns(table: Table) -> None:
     assert edit_metadata.schema_of is not None
     lowered = edit_metadata.lower(p, Frame.input("input", table.schema), entry=None).schema
     assert lowered == edit_metadata(p, table, ctx=CTX).schema == edit_metadata.schema_of(p, table.schema)
+
+
+def test_times_are_read_as_they_are_written() -> None:
+    table = Table.from_columns({"when": ["31/01/2024 17:05", None, " 01/02/2024 00:00"]})
+    result = edit(table, "when", Data_type="DateTime", Date_and_time_format="%d/%m/%Y %H:%M")
+    assert result.column("when").to_pylist() == [datetime(2024, 1, 31, 17, 5), None, datetime(2024, 2, 1)]
+    offset = edit(
+        Table.from_columns({"when": ["2024-01-31 17:05 +0200"]}),
+        "when",
+        Data_type="DateTime",
+        Date_and_time_format="%Y-%m-%d %H:%M %z",
+    )
+    assert offset.column("when").to_pylist() == [datetime(2024, 1, 31, 15, 5)]
+
+
+def test_a_time_that_is_written_otherwise_is_named(table: Table) -> None:
+    with pytest.raises(ModuleError, match=r"0042.*'b'") as caught:
+        edit(table, "plan", Data_type="DateTime", Date_and_time_format="%Y")
+    assert (caught.value.column, caught.value.row) == ("plan", 1)
+
+
+def test_a_cell_that_cannot_be_converted_is_placed() -> None:
+    with pytest.raises(ModuleError, match="0042") as caught:
+        edit(Table.from_columns({"n": ["1", None, "x"]}), "n", Data_type="Integer")
+    assert (caught.value.column, caught.value.row) == ("n", 3)
