@@ -42,6 +42,7 @@ from restudio.engine.processes import ProcessEngine
 from restudio.engine.sandbox import run_script
 from restudio.experiments.retention import sweep_outputs
 from restudio.experiments.service import ExperimentService
+from restudio.factory.callbacks import Callbacks
 from restudio.factory.platform import Platform
 from restudio.identity.service import IdentityService
 from restudio.models.service import AssetService
@@ -99,6 +100,7 @@ class Studio:
     jobs: JobService
     data_factory: DataFactory
     triggers: TriggerLoop
+    callbacks: Callbacks
     upkeep: Upkeep
 
     def start(self) -> None:
@@ -184,7 +186,8 @@ def compose(settings: Settings) -> Studio:
     designer = make_designer(db, experiments, registry, clock)
     schedule_target = ScheduleTarget(db, designer, experiments, data_stores)
     folders = tuple(Path(folder).expanduser().resolve() for folder in settings.pipeline_folders)
-    platform = Platform(settings.url, fetcher, outgoing, blobs, clock, folders)
+    callbacks = Callbacks(db, secrets, clock, settings.url)
+    platform = Platform(settings.url, fetcher, outgoing, blobs, clock, folders, callbacks, designer)
     data_factory = open_data_factory(db, secrets, work, platform, scratch.path)
     return Studio(
         settings=settings,
@@ -214,12 +217,14 @@ def compose(settings: Settings) -> Studio:
         jobs=jobs,
         data_factory=data_factory,
         triggers=TriggerLoop(db, clock, {SCHEDULES: schedule_target}),
+        callbacks=callbacks,
         upkeep=Upkeep(
             [
                 Chore("runs that lost their work", _SOON_S, experiments.recover),
                 Chore("jobs that lost their work", _SOON_S, jobs.recover),
                 Chore("pipeline runs that lost their work", _SOON_S, data_factory.runs.recover),
                 Chore("old pipeline runs", _LATER_S, data_factory.purge),
+                Chore("old callbacks", _LATER_S, callbacks.purge),
                 Chore("old jobs", _LATER_S, jobs.purge),
                 Chore("old attempts to sign in", _LATER_S, identity.attempts.prune),
                 Chore("blobs that nothing refers to", _LATER_S, blobs.collect_garbage),

@@ -99,6 +99,11 @@ class ActivityContext(Protocol):
     """What the loop gives to one attempt of an activity. Used from the thread that runs the activity only."""
 
     @property
+    def workspace_id(self) -> str:
+        """The workspace that the factory belongs to: an activity reaches nothing of another one."""
+        ...
+
+    @property
     def run_id(self) -> str: ...
 
     @property

@@ -146,14 +146,18 @@ def all_datasets() -> DatasetKinds:
     return DatasetKinds(tuple(found.values()))
 
 
+def unsupported(dataset: Dataset, activity_type: str, more: str = "") -> ActivityFailed:
+    """2110: the activity can do nothing with data of that kind."""
+    return ActivityFailed(
+        "2110", f"The dataset type '{dataset.type}' is not supported for '{activity_type}' activities.{more}"
+    )
+
+
 def open_dataset(dataset: Dataset, platform: Platform, activity_type: str) -> Data:
     """What a dataset leads to; 2103 and 2104 for what it does not say well."""
     kind = all_datasets().get(dataset.type)
     if kind is None:
-        known = nearest(dataset.type, all_datasets())
-        raise ActivityFailed(
-            "2110", f"The dataset type '{dataset.type}' is not supported for '{activity_type}' activities.{known}"
-        )
+        raise unsupported(dataset, activity_type, nearest(dataset.type, all_datasets()))
     for each in kind.properties:
         if each.required and dataset.properties.get(each.name) in (None, ""):
             raise ActivityFailed.missing(each.name)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import urlencode
 
 from restudio.blobs.exchange import Request
 from restudio.factory.activity import ActivityContext
+from restudio.factory.documents.timespan import parse_timespan
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.http_place import HttpPlace
 from restudio.factory.properties import Json, Properties
 from restudio.factory.web_service import Failed, exchange, read_json, request_token
 
-_SPAN = re.compile(r"(?:(\d+)\.)?(\d\d):(60|[0-5]\d):(60|[0-5]\d)\Z")
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 
 
@@ -23,11 +22,10 @@ def seconds_of(value: Json, name: str, default: float) -> float:
     """Seconds of a time span ``[d.]hh:mm:ss``; 2104 for another text."""
     if value is None or value == "":
         return default
-    found = _SPAN.match(str(value).strip())
-    if found is None:
-        raise ActivityFailed.wrong_type(name, "timespan")
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
-    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    seconds = parse_timespan(value)
+    if seconds is None:
+        raise ActivityFailed.wrong_type(name, "time span such as 00:01:00")
+    return seconds
 
 
 def headers_of(value: Json, name: str = "headers") -> dict[str, str]:

@@ -8,6 +8,8 @@ from pathlib import Path
 from restudio.blobs.fetch import Fetcher
 from restudio.blobs.outgoing import Outgoing
 from restudio.blobs.service import BlobService
+from restudio.designer.service import DesignerService
+from restudio.factory.callbacks import Callbacks
 from restudio.seams.clock import Clock
 
 
@@ -15,7 +17,8 @@ from restudio.seams.clock import Clock
 class Platform:
     """Thread-safe parts, shared by all runs of a process. ``url`` is our own public base address.
 
-    ``folders`` are the local folders that file-server linked services may use; none by default.
+    ``folders`` are the local folders that file-server linked services may use; none by default. Without ``callbacks``
+    and ``designer`` the activities that need them fail.
     """
 
     url: str
@@ -24,3 +27,5 @@ class Platform:
     blobs: BlobService
     clock: Clock
     folders: tuple[Path, ...] = ()
+    callbacks: Callbacks | None = None
+    designer: DesignerService | None = None

@@ -89,3 +89,12 @@ vault_secrets = sa.Table(
     sa.Column("sealed", sa.Text, nullable=False),
     sa.Column("changed", sa.Float, nullable=False),
 )
+
+callbacks = sa.Table(
+    "factory_callbacks",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("received", sa.Float, nullable=True),
+    sa.Column("sealed_body", sa.Text, nullable=True),
+)

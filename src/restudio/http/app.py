@@ -19,6 +19,7 @@ from restudio.endpoints.addresses import Addresses
 from restudio.http import (
     bes,
     factory,
+    factory_callbacks,
     management,
     metrics,
     oauth,
@@ -103,6 +104,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studioapi_uploads.routes(classic),
         *studioapi_experiments.routes(classic, studio.experiments),
         *studioapi_webservice.routes(classic, studio.experiments, studio.services, studio.endpoints),
+        *factory_callbacks.routes(studio.callbacks),
         arm_router(factory.routes(factory.FactoryApi(studio.data_factory, door))),
         arm_router(
             [

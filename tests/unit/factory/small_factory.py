@@ -34,6 +34,7 @@ class SmallContext:
     linked_services: Mapping[str, Document]
     datasets: Mapping[str, Document]
     facts: dict[str, Json] = field(default_factory=dict)
+    workspace_id: str = "0" * 32
     run_id: str = "run"
     pipeline: str = "pipeline"
     activity: str = "activity"
@@ -108,7 +109,10 @@ class SmallFactory:
 
     def run(self, document: Document, context: SmallContext | None = None) -> Output:
         asked = Properties(document)
-        output = ACTIVITIES[asked["type"]].run(asked.object("typeProperties"), context or self.context(document))
+        found, given = ACTIVITIES[asked["type"]], asked.object("typeProperties")
+        defaults = {each.name: each.default for each in found.spec.properties if each.default is not None}
+        missing = {name: value for name, value in defaults.items() if name not in given}
+        output = found.run(Properties({**dict(given), **missing}), context or self.context(document))
         assert isinstance(output, Mapping), "what steers a run needs one"
         return output
 

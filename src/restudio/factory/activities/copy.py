@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from typing import BinaryIO, cast
 
@@ -121,32 +122,34 @@ class _Copying:
     def _copy_rows(self, sink: FileSink, *, documents: bool) -> None:
         merged = sink.open("") if sink.naming.merges else None
         columns: tuple[Column, ...] = ()
-        for relative, records in self._source.records():
-            moved = self._translator.apply(records)
-            file = merged or sink.open(relative)
-            known = columns if merged is not None else ()
-            for batch, found in self._good(moved, relative):
-                columns = known = known or found
-                if not documents:
-                    _ensure_no_more(batch, known, relative)
-                file.write(batch, known)
-                self._rows_copied += len(batch)
-            if merged is None:
-                file.close(known or moved.columns)
-            else:
-                columns = columns or moved.columns
+        with closing(self._source.records()) as parts:
+            for relative, records in parts:
+                moved = self._translator.apply(records)
+                file = merged or sink.open(relative)
+                known = columns if merged is not None else ()
+                for batch, found in self._good(moved, relative):
+                    columns = known = known or found
+                    if not documents:
+                        _ensure_no_more(batch, known, relative)
+                    file.write(batch, known)
+                    self._rows_copied += len(batch)
+                if merged is None:
+                    file.close(known or moved.columns)
+                else:
+                    columns = columns or moved.columns
         if merged is not None:
             merged.close(columns)
 
     def _copy_into(self, sink: SqlSink) -> None:
         columns: tuple[Column, ...] = ()
-        for relative, records in self._source.records():
-            moved, number = self._translator.apply(records), 1
-            columns = columns or moved.columns
-            skip = partial(self._skipped.add, where=relative)
-            for batch, columns in self._good(moved, relative):
-                sink.write(batch, columns, number, skip)
-                number += len(batch)
+        with closing(self._source.records()) as parts:
+            for relative, records in parts:
+                moved, number = self._translator.apply(records), 1
+                columns = columns or moved.columns
+                skip = partial(self._skipped.add, where=relative)
+                for batch, columns in self._good(moved, relative):
+                    sink.write(batch, columns, number, skip)
+                    number += len(batch)
         sink.close(columns)
 
     def _good(self, records: Records, where: str) -> Iterator[tuple[list[Record], tuple[Column, ...]]]:

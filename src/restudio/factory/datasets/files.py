@@ -6,8 +6,8 @@ from restudio.factory.activity import Dataset
 from restudio.factory.dataset import DatasetKind, DatasetProperty, FileData, HttpData, dataset_type
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.files.blob_files import BlobFiles
-from restudio.factory.files.file_store import FileStore, join
-from restudio.factory.files.folder_files import FolderFiles
+from restudio.factory.files.file_store import join
+from restudio.factory.files.reach import reach_files
 from restudio.factory.formats.compression import codec_of
 from restudio.factory.formats.delimited_text import DelimitedText
 from restudio.factory.formats.format import Format
@@ -89,7 +89,7 @@ _LEGACY_FORMAT = DatasetProperty("format", help="`TextFormat`, `JsonFormat` or `
 def azure_blob(dataset: Dataset, platform: Platform, activity_type: str) -> FileData | HttpData:
     """Files in their older form: a folder, a file name and a format."""
     p = dataset.properties
-    store = _store(dataset, platform, activity_type)
+    store = reach_files(dataset.linked_service, platform, activity_type)
     folder, name = _text(p, "folderPath"), _text(p, "fileName")
     packed = p.object("compression")
     codec = codec_of(packed.get("type"), dataset.name)
@@ -144,24 +144,13 @@ def _located(
         place = reach(dataset.linked_service, platform, HttpPlace, activity_type)
         relative = _text(location, "relativeUrl") or join(folder, name)
         return HttpData(dataset, place, relative, form, packed)
-    store = _store(dataset, platform, activity_type)
+    store = reach_files(dataset.linked_service, platform, activity_type)
     container = _text(location, "container") or _text(location, "fileSystem")
     if isinstance(store, BlobFiles):
         container = container or store.account.container
         if not container:
             raise ActivityFailed.missing("container")
     return FileData(dataset, store, join(container, folder), name, form, packed, level)
-
-
-def _store(dataset: Dataset, platform: Platform, activity_type: str) -> FileStore:
-    found = reach(dataset.linked_service, platform, object, activity_type)
-    if isinstance(found, (BlobFiles, FolderFiles)):
-        return found
-    raise ActivityFailed(
-        "2110",
-        f"The linked service type '{dataset.linked_service.type}' is not supported for '{activity_type}' activities on "
-        f"the dataset '{dataset.name}': it holds no files.",
-    )
 
 
 def _legacy_form(p: Properties) -> Format | None:

@@ -8,7 +8,7 @@ from typing import IO
 from restudio.factory.activity import ActivityContext
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.files.file_store import join
-from restudio.factory.linked_service import reach
+from restudio.factory.files.reach import reach_files
 from restudio.factory.properties import Properties
 from restudio.factory.rows.record import BadRecord
 
@@ -58,9 +58,9 @@ class SkippedRows:
             return None
         self._file.close()
         reference, folder = self._place
-        store = reach(self._ctx.linked_service(reference), self._ctx.platform, object, "Copy")
+        store = reach_files(self._ctx.linked_service(reference), self._ctx.platform, "Copy")
         path = join(folder, "copyactivity-logs", self._ctx.activity, self._ctx.activity_run_id, "skipped-rows.csv")
-        store.write(path, self._path, self._ctx.is_cancelled, {})  # type: ignore[attr-defined]
+        store.write(path, self._path, self._ctx.is_cancelled, {})
         return path
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -72,26 +72,26 @@ class Source:
             return []
         return select_files(self.data, self.store_settings, self.ctx.is_cancelled)
 
-    def parts(self, *, unpack: bool = True) -> Iterator[Part]:
-        """Files unpacked, unless they are taken as they are."""
+    def parts(self) -> Generator[Part]:
+        """Files unpacked; a table or a query as one part."""
         data = self.data
         if isinstance(data, FileData):
             for each in self.selected():
                 self.tally.paths.append(each.file.path)
                 chunks = data.store.read(each.file.path, self.ctx.is_cancelled)
-                yield from self._unpacked(self._counted(chunks), data.codec if unpack else "", each.relative)
+                yield from self._unpacked(self._counted(chunks), data.codec, each.relative)
         elif isinstance(data, HttpData):
             with self._downloaded(data) as chunks:
                 self.tally.paths.append(data.relative)
                 name = data.relative.partition("?")[0].rstrip("/").rpartition("/")[2] or "data"
-                yield from self._unpacked(self._counted(chunks), data.codec if unpack else "", name)
+                yield from self._unpacked(self._counted(chunks), data.codec, name)
         elif isinstance(data, TableData):
             with sql_records(self.ctx, data, self.settings) as records:
                 yield Part("", records=records)
         else:
             yield Part("", records=self._rest(data))
 
-    def records(self) -> Iterator[tuple[str, Records]]:
+    def records(self) -> Generator[tuple[str, Records]]:
         """Path and records of every part, additional columns in place."""
         for part in self.parts():
             found = part.records

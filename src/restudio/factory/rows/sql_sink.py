@@ -51,7 +51,7 @@ def open_sql_sink(data: TableData, settings: Properties) -> Iterator[SqlSink]:
     with data.place.connect() as connection, told(data.place.driver), connection.begin():
         script = settings.get("preCopyScript")
         if script:
-            connection.exec_driver_sql(str(script))
+            connection.exec_driver_sql(str(script), execution_options={"no_parameters": True})
         yield SqlSink(connection, data, settings, upserts=behaviour == "upsert")
 
 

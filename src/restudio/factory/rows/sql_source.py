@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -19,6 +20,9 @@ from restudio.factory.sql.procedure import call_procedure
 from restudio.seams.engine import Cancelled
 
 _QUERIES = ("sqlReaderQuery", "query")
+# Only these can be read through a cursor of the server; what else gives rows is taken at once.
+_SELECTS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE | re.DOTALL)
+_CHANGES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 
 
 @contextmanager
@@ -29,9 +33,11 @@ def sql_records(ctx: ActivityContext, data: TableData, settings: Properties) -> 
     if query is not None and not isinstance(query, str):
         raise ActivityFailed.wrong_type("sqlReaderQuery", "string")
     with data.place.connect() as connection:
-        streaming = connection.execution_options(stream_results=True, max_row_buffer=BATCH)
+        streams = query is None or (_SELECTS.match(query) is not None and _CHANGES.search(query) is None)
+        streaming = connection.execution_options(stream_results=streams, max_row_buffer=BATCH)
         if query is not None:
-            result = streaming.exec_driver_sql(query)
+            # Without parameters a per cent sign is only a per cent sign.
+            result = streaming.execution_options(no_parameters=True).exec_driver_sql(query)
         elif procedure:
             parameters = settings.object("storedProcedureParameters")
             result = call_procedure(connection, data.place, str(procedure), parameters)

@@ -55,6 +55,7 @@ Message = Remember | Report | Finished
 class Surroundings:
     """What an attempt may look up: linked services and datasets, as of where it stands."""
 
+    workspace_id: str
     linked_service: Callable[[Json], LinkedService]
     dataset: Callable[[Json], Dataset]
 
@@ -94,6 +95,10 @@ class Attempt:
         """It was told to end because its time is over."""
         self.ended: float | None = None
         """When it was told to end (monotonic seconds)."""
+
+    @property
+    def workspace_id(self) -> str:
+        return self._surroundings.workspace_id
 
     @property
     def operation_id(self) -> str:

@@ -212,6 +212,7 @@ class Driver:
             outside,
             self._parts.platform,
             Surroundings(
+                workspace_id=self._plan.run.workspace_id,
                 linked_service=lambda reference: self._resolver.linked_service(reference, prefix),
                 dataset=lambda reference: self._resolver.dataset(reference, prefix),
             ),

@@ -115,12 +115,15 @@ def told(driver: Driver) -> Iterator[None]:
     try:
         yield
     except sa.exc.DBAPIError as cause:
-        reason = str(cause.orig).strip() or type(cause.orig).__name__
-        raise ActivityFailed(
-            SQL_FAILED, f"ErrorCode=SqlOperationFailed: {driver.title} answered: {reason[:1000]}"
-        ) from None
+        raise answered(driver, cause.orig) from None
     except sa.exc.SQLAlchemyError as cause:
         raise ActivityFailed(SQL_FAILED, f"ErrorCode=SqlOperationFailed: {str(cause)[:1000]}") from None
+
+
+def answered(driver: Driver, error: BaseException | None) -> ActivityFailed:
+    """The database's own words: the first line, for the others repeat the statement."""
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return ActivityFailed(SQL_FAILED, f"ErrorCode=SqlOperationFailed: {driver.title} answered: {reason[:1000]}")
 
 
 def from_url(text: str, platform: Platform) -> SqlPlace:

@@ -266,6 +266,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("workspace_id", "group_key", "key", name=op.f("uq_factories_workspace_id")),
     )
     op.create_table(
+        "factory_callbacks",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("received", sa.Float(), nullable=True),
+        sa.Column("sealed_body", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_factory_callbacks")),
+    )
+    op.create_table(
         "factory_resources",
         sa.Column("factory_id", sa.String(length=32), nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
@@ -688,6 +696,7 @@ def downgrade() -> None:
     op.drop_table("module_outputs")
     op.drop_table("factory_secrets")
     op.drop_table("factory_resources")
+    op.drop_table("factory_callbacks")
     op.drop_table("factories")
     with op.batch_alter_table("experiments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_experiments_workspace_id"))
