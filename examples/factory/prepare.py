@@ -1,0 +1,85 @@
+"""Gets a server ready for the pipelines of this folder, and publishes them.
+
+    python examples/factory/prepare.py HOME adult.csv
+
+HOME is the home folder of a running server (`make serve`), adult.csv the Adult (census) data set. The program trains
+the census experiment, publishes its training and scoring services with an endpoint for the whole and one for each of
+ten sites, puts the data of three weeks and of ten sites into storage, keeps the keys as secrets of the factory, and
+imports the documents. Then: restudio factory run RetrainWeekly -p week=2024-01-08 --wait --home HOME
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from restudio.client import Client
+from restudio.client.blobs import BlobAccount
+from restudio.client.credentials import read_credentials
+from restudio.client.types import Service
+
+HERE = Path(__file__).parent
+WEEKS = ("2024-01-01", "2024-01-08", "2024-01-15")
+SITES = tuple(f"site{number:02}" for number in range(1, 11))
+
+
+def main(home: Path, data: Path) -> None:
+    client = Client.from_home(home)
+    credentials = read_credentials(home)
+    experiment = client.experiments.import_yaml(read_experiment(client, data))
+    run = client.runs.wait(client.experiments.run(experiment.id).id)
+    if run.state != "Finished":
+        sys.exit(f"The experiment did not run: {run}")
+    training = publish(client, experiment.id, "Census training")
+    scoring = publish(client, client.runs.set_up_web_service(run.id, train="train trees").experiment.id, "Census")
+    upload(BlobAccount(credentials.storage_connection_string), data)
+
+    factory = client.factory(credentials.factory_name, credentials.resource_group)
+    factory.set_secret("lake", credentials.storage_connection_string)
+    trainer = client.endpoints.get(training.id, "default")
+    factory.set_secret("census-training-key", trainer.primary_key)
+    for name in ("weekly", *SITES):
+        factory.set_secret(f"census-{name}-key", client.endpoints.add(scoring.id, name).primary_key)
+    weekly = client.endpoints.get(scoring.id, "weekly")
+    management = f"{client.url}/workspaces/{credentials.workspace_id}/webservices/{scoring.id}"
+    settings = {
+        "CensusTraining.mlEndpoint": f"{trainer.api_location}/jobs",
+        "CensusScoring.mlEndpoint": f"{weekly.api_location}/jobs",
+        "CensusScoring.parameters.management.defaultValue": management,
+        **{
+            f"{pipeline}.parameters.modelName.defaultValue": weekly.resources[0].name
+            for pipeline in ("RetrainWeekly", "RetrainIfBetter", "RetrainSites")
+        },
+    }
+    options = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+    command = [sys.executable, "-m", "restudio", "factory", "import", str(HERE / "v2"), *options, "--home", str(home)]
+    subprocess.run(command, check=True)
+    print(f"Now: restudio factory run RetrainWeekly -p week={WEEKS[1]} --wait --home {home}")
+
+
+def read_experiment(client: Client, data: Path) -> str:
+    """The census experiment over the uploaded data."""
+    asset = client.datasets.upload(data, name="adult.csv", data_type_id="GenericCSV")
+    text = (HERE.parent / "census.experiment.yaml").read_text(encoding="utf-8")
+    return text.replace("asset: adult.csv", f"asset: {asset.id}")
+
+
+def publish(client: Client, experiment: str, name: str) -> Service:
+    """From staging to production."""
+    service = client.services.publish(experiment, name=name)
+    client.services.mark_ready(service.id)
+    return client.services.approve(service.id)
+
+
+def upload(account: BlobAccount, data: Path) -> None:
+    """Each week has more rows than the one before; the rows of the sites are dealt out in turn."""
+    header, *rows = data.read_text(encoding="utf-8").splitlines()
+    files = {f"census/{week}.csv": rows[: len(rows) * (at + 1) // len(WEEKS)] for at, week in enumerate(WEEKS)}
+    files |= {f"census/sites/{site}.csv": rows[at :: len(SITES)] for at, site in enumerate(SITES)}
+    for name, lines in files.items():
+        account.upload(f"lake/{name}", "\n".join([header, *lines, ""]).encode())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

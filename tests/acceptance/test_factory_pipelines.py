@@ -1,0 +1,154 @@
+"""AzureMLExecutePipeline and WebHook in pipelines of a real server."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.acceptance.adult import DATA
+from tests.acceptance.server import Server
+
+from restudio.client.factories import Document, Factory
+
+PIPELINES = Path(__file__).parents[2] / "examples" / "pipelines"
+
+
+@pytest.fixture(scope="module")
+def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """May call back to this machine."""
+    home = tmp_path_factory.mktemp("pipelines-home")
+    (home / "restudio.toml").write_text('egress = ["127.0.0.1"]\n')
+    server = Server(home).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def factory(open_server: Server) -> Factory:
+    told = open_server.credentials
+    return open_server.client().factory(told.factory_name, told.resource_group)
+
+
+def run(factory: Factory, activity: dict[str, Any], linked_services: dict[str, Any] | None = None) -> Any:
+    """The activity run of a pipeline with this one activity."""
+    documents = [Document("linkedService", name, each) for name, each in (linked_services or {}).items()]
+    factory.publish([*documents, Document("pipeline", "Single", {"activities": [activity]})])
+    run_id = factory.run("Single")
+    factory.wait(run_id)
+    [told] = factory.activity_runs(run_id)
+    return told
+
+
+@pytest.fixture(scope="module")
+def published(open_server: Server) -> str:
+    """Id of a published pipeline over the Adult data set."""
+    client, told = open_server.client(), open_server.credentials
+    client.datasets.upload(DATA, name="adult.csv", data_type_id="GenericCSV")
+    root = f"{told.url}/studio/api/workspaces/{told.workspace_id}"
+    headers = {"authorization": f"Bearer {told.workspace_token}"}
+    with httpx.Client(headers=headers, timeout=60) as http_client:
+        text = (PIPELINES / "adult.pipeline.yaml").read_text()
+        yaml = {"content-type": "application/yaml"}
+        draft = http_client.post(f"{root}/pipelines/drafts", content=text.encode(), headers=yaml)
+        assert draft.status_code < 300, draft.text
+        path = (
+            f"subscriptions/{told.subscription_id}/resourceGroups/{told.resource_group}/providers/"
+            f"Microsoft.MachineLearningServices/workspaces/{told.workspace_name}"
+        )
+        body = {"DraftId": draft.json()["id"], "Name": "Adult"}
+        made = http_client.post(f"{told.url}/pipelines/v1.0/{path}/PublishedPipelines", json=body)
+        assert made.status_code < 300, made.text
+        return str(made.json()["Id"])
+
+
+def execute(published: str, **properties: Any) -> dict[str, Any]:
+    return {
+        "name": "Run it",
+        "type": "AzureMLExecutePipeline",
+        "linkedServiceName": {"referenceName": "Workspace", "type": "LinkedServiceReference"},
+        "typeProperties": {"mlPipelineId": published, "experimentName": "nightly", **properties},
+    }
+
+
+def workspace(server: Server, subscription: str | None = None) -> dict[str, Any]:
+    told = server.credentials
+    properties = {
+        "subscriptionId": subscription or told.subscription_id,
+        "resourceGroupName": told.resource_group,
+        "mlWorkspaceName": told.workspace_name,
+    }
+    return {"Workspace": {"type": "AzureMLService", "typeProperties": properties}}
+
+
+def test_a_published_pipeline_is_run_and_waited_for(open_server: Server, factory: Factory, published: str) -> None:
+    told = run(factory, execute(published), workspace(open_server))
+    assert told.status == "Succeeded", told
+    assert (told.output["status"], told.output["experimentName"]) == ("Finished", "nightly")
+
+
+@pytest.mark.parametrize(
+    ("properties", "code", "said"),
+    [
+        ({"mlPipelineId": "0" * 32}, "4124", "failed with http status code '404'"),
+        ({"mlPipelineParameters": {"No such parameter": 1}}, "4123", "No such parameter"),
+        ({"mlPipelineId": ""}, "4101", "activity 'Run it' has invalid value for property 'mlPipelineId'."),
+    ],
+)
+def test_documented_errors(
+    open_server: Server, factory: Factory, published: str, properties: dict[str, Any], code: str, said: str
+) -> None:
+    told = run(factory, execute(published, **properties), workspace(open_server))
+    assert (told.status, told.error["errorCode"]) == ("Failed", code)
+    assert said in told.error["message"]
+
+
+def test_no_workspace_but_the_factorys_own(open_server: Server, factory: Factory, published: str) -> None:
+    other = workspace(open_server, "11111111-2222-3333-4444-555555555555")
+    told = run(factory, execute(published), other)
+    assert told.error["errorCode"] == "4112"
+    assert "invalid value for property 'subscriptionId'" in told.error["message"]
+
+
+def test_a_service_calls_back_over_http(factory: Factory) -> None:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+            answers.append(httpx.post(asked["callBackUri"], json={"rows": 7}).status_code)
+            answers.append(httpx.post(asked["callBackUri"], json={"rows": 8}).status_code)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    answers: list[int] = []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        hook = {
+            "name": "Ask",
+            "type": "WebHook",
+            "typeProperties": {
+                "method": "POST",
+                "url": f"http://127.0.0.1:{server.server_port}/start",
+                "headers": {"Content-Type": "application/json"},
+                "body": {"k": 1},
+                "timeout": "00:00:30",
+            },
+        }
+        told = run(factory, hook)
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert told.status == "Succeeded", told
+    assert told.output == {"rows": 7}
+    assert answers == [200, 404]
