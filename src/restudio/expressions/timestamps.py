@@ -29,10 +29,9 @@ _DATES = rf"""
     (?: (?P<name4>{_MONTH}) \.? \ + (?P<day4>\d{{1,2}}) ,? \ + (?P<year4>\d{{4}})
       | (?P<day5>\d{{1,2}}) [ -] (?P<name5>{_MONTH}) \.? ,? [ -] (?P<year5>\d{{4}}) )
 """
-_TIMESTAMP = re.compile(
-    rf"(?: (?: {_DATES} ) (?: (?: [T] | ,?\ + ) (?: {_TIMES} ) )? | (?: {_TIMES.replace('?P<', '?P<t_')} ) ) \Z",
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
-)
+_FLAGS = re.VERBOSE | re.IGNORECASE | re.ASCII
+_DATE = re.compile(rf"(?: {_DATES} ) (?: (?: T | ,?\ + ) (?: {_TIMES} ) )? \Z", _FLAGS)
+_TIME = re.compile(rf"{_TIMES} \Z", _FLAGS)
 
 
 def parse_timestamp(text: str, today: Callable[[], date] | None) -> Instant | None:
@@ -42,26 +41,21 @@ def parse_timestamp(text: str, today: Callable[[], date] | None) -> Instant | No
     Instant(ticks=638456367675000000, zone=<ZoneKind.OFFSET: '+00:00'>)
     """
     text = text.strip()
-    found = _TIMESTAMP.match(text) if len(text) <= _LONGEST else None
-    if found is None:
+    if len(text) > _LONGEST:
         return None
-    parts = found.groupdict()
     try:
-        if parts["t_hour"] is not None:
-            if today is None:
-                return None
-            parts = {name.removeprefix("t_"): value for name, value in parts.items() if name.startswith("t_")}
-            return _instant(today(), parts)
-        day = _date(parts)
-        weekday = parts["weekday"]
-        if weekday is not None and not _FULL_DAYS[day.weekday()].startswith(weekday.lower()):
-            return None
-        return _instant(day, parts)
+        if (found := _DATE.match(text)) is not None:
+            day = _date(found)
+            weekday = found["weekday"]
+            right = weekday is None or _FULL_DAYS[day.weekday()].startswith(weekday.lower())
+            return _instant(day, found) if right else None
+        found = _TIME.match(text)
+        return None if found is None or today is None else _instant(today(), found)
     except (ValueError, OverflowError):
         return None
 
 
-def _date(parts: dict[str, str | None]) -> date:
+def _date(parts: re.Match[str]) -> date:
     for form in ("", "2", "3"):
         if (year := parts[f"year{form}"]) is not None:
             return date(int(year), int(parts[f"month{form}"] or 0), int(parts[f"day{form}"] or 1))
@@ -70,7 +64,7 @@ def _date(parts: dict[str, str | None]) -> date:
     return date(int(parts[f"year{form}"] or 0), month, int(parts[f"day{form}"] or 0))
 
 
-def _instant(day: date, parts: dict[str, str | None]) -> Instant:
+def _instant(day: date, parts: re.Match[str]) -> Instant:
     ticks = (day.toordinal() - 1) * DAY
     if parts["hour"] is None:
         return Instant(ticks)
@@ -86,7 +80,7 @@ def _instant(day: date, parts: dict[str, str | None]) -> Instant:
     return Instant(ticks)
 
 
-def _time(parts: dict[str, str | None]) -> int:
+def _time(parts: re.Match[str]) -> int:
     hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
     if hour > (23 if parts["half"] is None else 12) or minute > 59 or second > 59:
         raise ValueError("no such time")
