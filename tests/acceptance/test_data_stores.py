@@ -1,0 +1,94 @@
+"""Data stores outside the server: another one's blobs, by key and by a signature over the web; and a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+from tests.acceptance.server import Server
+from tests.unit.designer.world import PIPELINE, adult
+
+from restudio.blobs.connection_string import parse_connection_string
+from restudio.client import Client, ServerError
+from restudio.client.blobs import BlobAccount
+
+
+@dataclass(frozen=True)
+class House:
+    client: Client
+    pipeline: str
+    folder: Path
+    connection: str
+    """Of the other server's account, whose container ``lake`` has ``in/a.csv`` and ``in/b.csv``."""
+
+    def run(self, store: str, path: str) -> str:
+        run = self.client.published.submit(self.pipeline, data={"data": (store, path)})
+        return self.client.pipeline_runs.wait(run.id).status
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    other = Server(tmp_path_factory.mktemp("other"))
+    other.start()
+    connection = other.credentials.storage_connection_string
+    account = BlobAccount(connection)
+    for name in ("a", "b"):
+        account.upload(f"lake/in/{name}.csv", adult())
+    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("folder")
+    (folder / "data.csv").write_bytes(adult())
+    (home / "restudio.toml").write_text(f'egress = ["127.0.0.0/8"]\npipeline_folders = ["{folder}"]\n')
+    server = Server(home)
+    server.start()
+    client = server.client()
+    client.datasets.upload_bytes(adult(), "adult.csv", "GenericCSV")
+    pipeline = client.drafts.publish(client.drafts.import_yaml(PIPELINE).id)
+    yield House(client, pipeline.id, folder, connection)
+    server.stop()
+    other.stop()
+
+
+def test_a_container_of_another_account(house: House) -> None:
+    house.client.data_stores.put("lake", "azure-blob", connection_string=house.connection, container="lake")
+    assert [f.path for f in house.client.data_stores.files("lake", "in/*.csv")] == ["in/a.csv", "in/b.csv"]
+    assert house.run("lake", "in/a.csv") == "Finished"
+    assert house.run("lake", "in") == "Finished"
+    house.client.data_stores.put(
+        "inner", "azure-blob", connection_string=house.connection, container="lake", prefix="in"
+    )
+    assert [f.path for f in house.client.data_stores.files("inner")] == ["a.csv", "b.csv"]
+    assert house.run("inner", "b.csv") == "Finished"
+
+
+def test_a_wrong_key_is_told_without_it(house: House) -> None:
+    key = house.connection.partition("AccountKey=")[2].partition(";")[0]
+    wrong = house.connection.replace(key, "A" * 86 + "==")
+    house.client.data_stores.put("wrong", "azure-blob", connection_string=wrong, container="lake")
+    with pytest.raises(ServerError) as raised:
+        house.client.published.submit(house.pipeline, data={"data": ("wrong", "in/a.csv")})
+    assert (raised.value.status, raised.value.detail) == (400, "DataStoreUnreachable")
+    assert "AAAA" not in raised.value.message
+    runs = house.client.published.runs(house.pipeline)
+    assert not any("datastores/wrong" in run.parameter_assignments["data"] for run in runs)
+
+
+def test_a_web_address_with_a_signature(house: House) -> None:
+    found = parse_connection_string(house.connection)
+    key = house.connection.partition("AccountKey=")[2].partition(";")[0]
+    sas = generate_container_sas(
+        found.account, "lake", account_key=key, permission=ContainerSasPermissions(read=True), expiry="2099-01-01"
+    )
+    made = house.client.data_stores.put("web", "http", url=f"{found.endpoint}/lake", query=sas)
+    assert made.secrets == ["query"]
+    assert house.run("web", "in/a.csv") == "Finished"
+    assert house.run("web", "in/nothing.csv") == "Failed"
+
+
+def test_a_folder(house: House) -> None:
+    house.client.data_stores.put("disk", "folder", path=str(house.folder))
+    assert house.run("disk", "data.csv") == "Finished"
+    with pytest.raises(ServerError) as raised:
+        house.run("disk", "nothing.csv")
+    assert (raised.value.status, raised.value.detail) == (404, "DataPathNotFound")
