@@ -31,7 +31,7 @@ _COLUMNS, _COUNT = "Selected columns", "Number of dimensions to reduce to"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrincipalComponentsParams:
     selection: Selection = columns(_COLUMNS, Selection.types("Numeric"), help="Numeric columns to reduce.")
-    count: int = integer(_COUNT, 2, ge=1)
+    count: int = integer(_COUNT, 2, gt=0)
     centred: bool = boolean("Normalize dense dataset to zero mean", True, help="Off: directions from the origin.")
 
 
@@ -42,7 +42,7 @@ class PrincipalComponentsParams:
     params=PrincipalComponentsParams,
     inputs=(table_in("Dataset"),),
     outputs=(table_out("Results dataset"), Port("PCA Transformation", PortKind.TRANSFORM)),
-    errors=("0001", "0003", "0007", "0011", "0017", "0021"),
+    errors=("0001", "0003", "0004", "0007", "0011", "0017", "0021"),
 )
 def principal_component_analysis(
     p: PrincipalComponentsParams, dataset: Table, *, ctx: Context
