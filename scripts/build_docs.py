@@ -27,6 +27,7 @@ border-bottom:1px solid #e4e8ee}}</style><nav>{links}</nav>{body}</html>"""
 _LINKS = (
     ("index", "Restudio"),
     ("getting-started", "Getting started"),
+    ("walkthroughs", "Walkthroughs"),
     ("retraining", "Retraining"),
     ("concepts/index", "Concepts"),
     ("modules/index", "Modules"),

@@ -84,7 +84,7 @@ class ExampleLoop:
 
     def _upload(self, folder: Path) -> None:
         real = self.example.real
-        source = f"from {self.real / real}" if self.real and real else "made for this example"
+        source = f"from {self.real / real}" if self.real and real else f"written by data/{self.example.data}.py"
         self.report.data = source
         self.steps.announce(f"Upload the data, {source}")
         if real and not self.real:

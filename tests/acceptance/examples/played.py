@@ -71,6 +71,15 @@ def first_part(rows: int, fraction: float, seed: int) -> np.ndarray:
     return mask
 
 
+def stratified(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
+    """As :func:`first_part`, the same share of every label, in the order in which labels occur."""
+    random, first = np.random.default_rng(seed), np.zeros(len(labels), np.bool_)
+    for label in dict.fromkeys(labels.tolist()):
+        rows = np.flatnonzero(labels == label)
+        first[random.permutation(rows)[: int(np.floor(len(rows) * fraction + 0.5))]] = True
+    return first
+
+
 def trees(
     matrix: np.ndarray, target: np.ndarray, *, categorical: Sequence[int] = (), rounds: int = 100, **settings: object
 ) -> lightgbm.Booster:

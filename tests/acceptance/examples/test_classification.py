@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import OneHotEncoder
 from tests.acceptance.examples.conftest import Plays
-from tests.acceptance.examples.played import Played, coded, first_part, trees
+from tests.acceptance.examples.played import Played, coded, first_part, stratified, trees
 
 HIGH, LOW = 2, 1
 COST = 5
@@ -60,6 +60,19 @@ def test_credit_risk_equals_lightgbm_and_costs_less_with_costs(plays: Plays) -> 
         for s in (played.output(n, "Scored dataset") for n in ("score trees", "score without costs"))
     ]
     assert costs[0] < costs[1]
+
+
+def test_the_support_vector_machine_sees_numbers_through_tanh(plays: Plays) -> None:
+    played = plays("credit-risk")
+    rows, normal = (
+        played.output("costs of test rows", "Results dataset"),
+        played.output("score vectors", "Scored dataset"),
+    )
+    for name in ("Duration in months", "Credit amount", "Age in years"):
+        np.testing.assert_allclose(normal[name].to_numpy(), np.tanh(rows[name].to_numpy()), rtol=1e-12)
+    assert normal["Credit risk"].equals(rows["Credit risk"])
+    trees_, vectors = played.shown("evaluate / Evaluation results")
+    assert min(trees_["AUC"], vectors["AUC"]) >= 0.68
 
 
 def test_trees_that_know_the_costs_are_cheaper_on_any_half(plays: Plays) -> None:
@@ -160,14 +173,6 @@ def test_features_are_chosen_and_the_best_settings_serve(plays: Plays) -> None:
 def test_two_kinds_of_iris_are_parted_without_a_mistake(plays: Plays) -> None:
     for row in plays("iris-two-class").shown("evaluate / Evaluation results"):
         assert (row["Accuracy"], row["AUC"]) == (1.0, 1.0)
-
-
-def stratified(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
-    random, first = np.random.default_rng(seed), np.zeros(len(labels), np.bool_)
-    for label in dict.fromkeys(labels.tolist()):
-        rows = np.flatnonzero(labels == label)
-        first[random.permutation(rows)[: int(np.floor(len(rows) * fraction + 0.5))]] = True
-    return first
 
 
 def test_three_kinds_of_iris_equal_scikit_learn(plays: Plays) -> None:

@@ -21,6 +21,7 @@ from restudio.core.registry import Registry
 from restudio.graph.check import check_graph
 
 SHARED = Path(__file__).parents[4] / "shared" / "data"
+CATALOG = Registry.collect("restudio.modules")
 NAMES = list(load_examples())
 WITHOUT_DEMO = {"census"}
 
@@ -34,10 +35,10 @@ def test_every_experiment_file_is_in_the_index() -> None:
 def test_examples_are_sound_and_their_data_is_written(name: str, tmp_path: Path) -> None:
     example = load_examples()[name]
     _, document = read_experiment(name)
-    graph = check_graph(document.graph, Registry.collect("restudio.modules"))
+    graph = check_graph(document.graph, CATALOG)
     for place in example.shows:
         node, _, port = place.partition(" / ")
-        assert Registry.collect("restudio.modules")[graph.node(node).module].spec.output(port) is not None
+        assert CATALOG[graph.node(node).module].spec.output(port) is not None
     write_data(example, tmp_path, None)
     wanted = set(datasets_of(document))
     assert example.callers in wanted
