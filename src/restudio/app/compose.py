@@ -43,6 +43,7 @@ from restudio.engine.sandbox import run_script
 from restudio.experiments.retention import sweep_outputs
 from restudio.experiments.service import ExperimentService
 from restudio.factory.callbacks import Callbacks
+from restudio.factory.pipeline_target import KIND as PIPELINES
 from restudio.factory.platform import Platform
 from restudio.identity.service import IdentityService
 from restudio.models.service import AssetService
@@ -216,7 +217,7 @@ def compose(settings: Settings) -> Studio:
         endpoints=EndpointService(db, secrets, clock, builder, deployments, updater, addresses),
         jobs=jobs,
         data_factory=data_factory,
-        triggers=TriggerLoop(db, clock, {SCHEDULES: schedule_target}),
+        triggers=TriggerLoop(db, clock, {PIPELINES: data_factory.target, SCHEDULES: schedule_target}),
         callbacks=callbacks,
         upkeep=Upkeep(
             [
@@ -225,6 +226,7 @@ def compose(settings: Settings) -> Studio:
                 Chore("pipeline runs that lost their work", _SOON_S, data_factory.runs.recover),
                 Chore("old pipeline runs", _LATER_S, data_factory.purge),
                 Chore("old callbacks", _LATER_S, callbacks.purge),
+                Chore("old trigger runs", _LATER_S, data_factory.triggers.purge),
                 Chore("old jobs", _LATER_S, jobs.purge),
                 Chore("old attempts to sign in", _LATER_S, identity.attempts.prune),
                 Chore("blobs that nothing refers to", _LATER_S, blobs.collect_garbage),

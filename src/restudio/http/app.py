@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any, cast
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp, ControllerRouterHandler
@@ -20,6 +20,7 @@ from restudio.http import (
     bes,
     factory,
     factory_callbacks,
+    factory_triggers,
     management,
     metrics,
     oauth,
@@ -105,14 +106,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studioapi_experiments.routes(classic, studio.experiments),
         *studioapi_webservice.routes(classic, studio.experiments, studio.services, studio.endpoints),
         *factory_callbacks.routes(studio.callbacks),
-        arm_router(factory.routes(factory.FactoryApi(studio.data_factory, door))),
-        arm_router(
-            [
-                *pipelines.routes(studio.designer, door, settings.url),
-                *run_history.routes(studio.designer, door, settings.url),
-                *pipeline_schedules.routes(studio.schedules, studio.designer, door, settings.url),
-            ]
-        ),
+        *_resource_manager(studio, door),
         *oauth.routes(studio.identity, studio.clock, settings.url),
         *studio_session.routes(studio.identity, door),
         *studio_members.routes(studio.identity, door),
@@ -138,3 +132,18 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         for handler in getattr(route, "route_handlers", ()):
             decoder_of(handler.signature_model)
     return app
+
+
+def _resource_manager(studio: Studio, door: Door) -> list[Router]:
+    """The faces with addresses of the resource manager, and their errors."""
+    api, url = factory.FactoryApi(studio.data_factory, door), studio.settings.url
+    return [
+        arm_router([*factory.routes(api), *factory_triggers.routes(api)]),
+        arm_router(
+            [
+                *pipelines.routes(studio.designer, door, url),
+                *run_history.routes(studio.designer, door, url),
+                *pipeline_schedules.routes(studio.schedules, studio.designer, door, url),
+            ]
+        ),
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from litestar import Request, Response, delete, get, patch, post, put
@@ -15,7 +15,8 @@ from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import workspace_of
 from restudio.factory.properties import Json, Properties
 from restudio.factory.runs.queries import read_filter
-from restudio.factory.types import GLOBAL_PARAMETERS, Factory, ResourceKind
+from restudio.factory.trigger_service import RuntimeState
+from restudio.factory.types import GLOBAL_PARAMETERS, Factory, ResourceKind, StoredResource
 from restudio.http import factory_shapes as shapes
 from restudio.http.answers import json_answer
 from restudio.http.bodies import parse_json
@@ -146,7 +147,8 @@ def _resources(api: FactoryApi, collection: str, kind: ResourceKind) -> list[HTT
     def list_resources(request: AnyRequest) -> Answer:
         place = api.place(request)
         factory = place.factory
-        found = factories.list_kind(factory, kind)
+        states = api.parts.triggers.runtime_states(factory) if kind == "trigger" else {}
+        found = [_with_state(each, states) for each in factories.list_kind(factory, kind)]
         return json_answer(
             {"value": [shapes.resource(each, factory, place.subscription, collection) for each in found]}
         )
@@ -161,6 +163,7 @@ def _resources(api: FactoryApi, collection: str, kind: ResourceKind) -> list[HTT
             raise RestudioError(Kind.BAD_ARGUMENT, "RequestBodyInvalid", message, target="properties")
         factory, match = place.factory, request.headers.get("if-match")
         made = factories.put(place.principal, factory, kind, resource, properties, if_match=match)
+        made = _with_state(made, {})
         return json_answer(shapes.resource(made, factory, place.subscription, collection))
 
     @get(one)
@@ -168,7 +171,8 @@ def _resources(api: FactoryApi, collection: str, kind: ResourceKind) -> list[HTT
     def get_resource(request: AnyRequest, resource: FromPath[str]) -> Answer:
         place = api.place(request)
         factory = place.factory
-        found = factories.get(factory, kind, resource)
+        states = api.parts.triggers.runtime_states(factory) if kind == "trigger" else {}
+        found = _with_state(factories.get(factory, kind, resource), states)
         shown = shapes.resource(found, factory, place.subscription, collection)
         return _unless_known(request, found.etag, shown)
 
@@ -267,6 +271,15 @@ def _runs(api: FactoryApi) -> list[HTTPRouteHandler]:
         return json_answer(shapes.page(runs.list_activity_runs(found, asked), shapes.activity_run))
 
     return [create_run, get_run, query_runs, cancel_run, query_activity_runs]
+
+
+def _with_state(found: StoredResource, states: Mapping[str, RuntimeState]) -> StoredResource:
+    """Triggers tell whether they are started, whatever was written."""
+    if found.kind != "trigger":
+        return found
+    written = {name: value for name, value in found.properties.items() if name.casefold() != "runtimestate"}
+    state = states.get(found.name.casefold(), "Stopped")
+    return replace(found, properties={**written, "runtimeState": state})
 
 
 def _object(body: bytes) -> Mapping[str, Json]:

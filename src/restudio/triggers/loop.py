@@ -33,6 +33,8 @@ TAKEN = timedelta(seconds=10)
 """How long a firing belongs to the process that took it."""
 PAUSE_S = 0.5
 _BY_CLOCK = (Mode.CLOCK, Mode.WINDOWS)
+_UNREADABLE = timedelta(hours=1)
+"""After this a trigger that could not be read is looked at again, perhaps by a newer server."""
 _DUE_BATCH = 2000
 _START_BATCH = 100
 _EVENT_BATCH = 1000
@@ -48,6 +50,7 @@ class TriggerLoop:
         self._db = db
         self._clock = clock
         self._targets = targets
+        self._kinds = sorted(targets)
         self._rules: dict[str, tuple[int, Rule]] = {}
         self._stopping = threading.Event()
         self._threads = [
@@ -90,7 +93,7 @@ class TriggerLoop:
         if FiringState.RUNNING in pending.states:
             self._mirror()
         if pending.due:
-            self._decide()
+            self.decide()
         if pending.events:
             self._take_events()
         if pending.due or pending.events or pending.states:
@@ -100,15 +103,16 @@ class TriggerLoop:
 
     def _peek(self) -> store.Pending:
         with self._db.read() as conn:
-            return store.peek(conn, _BY_CLOCK, self._clock.now(), events=has_events(conn))
+            return store.peek(conn, self._kinds, _BY_CLOCK, self._clock.now(), events=has_events(conn))
 
     # -- deciding
 
-    def _decide(self) -> None:
+    def decide(self) -> None:
+        """Write down the firings of all triggers that are due by the clock."""
         while not self._stopping.is_set():
             now = self._clock.now()
             with self._db.begin() as conn:
-                due = store.list_due(conn, _BY_CLOCK, now, _DUE_BATCH)
+                due = store.list_due(conn, self._kinds, _BY_CLOCK, now, _DUE_BATCH)
                 decisions = [self._decide_one(conn, trigger, now) for trigger in due]
                 store.insert(conn, [firing for each in decisions for firing in each.firings], now)
                 store.move_on(conn, [each.trigger for each in decisions])
@@ -121,16 +125,16 @@ class TriggerLoop:
                 return rules.decide_clock(trigger, rule, now)
             case Windows() as rule:
                 return rules.decide_windows(trigger, rule, store.count_open(conn, trigger.id), now)
-        return rules.Decision(replace(trigger, next_due=None), ())
+        return rules.Decision(replace(trigger, next_due=now + _UNREADABLE), ())
 
     def _rule(self, trigger: Trigger) -> Rule | None:
-        """None, once logged, when the rule cannot be read any more: the other triggers go on."""
+        """None, and logged, when the rule cannot be read: the other triggers go on."""
         known = self._rules.get(trigger.id)
         if known is not None and known[0] == trigger.version:
             return known[1]
         try:
             rule = self._targets[trigger.ref.kind].read(trigger.type, trigger.document)
-        except (RestudioError, KeyError) as error:
+        except RestudioError as error:
             _log.error("trigger %s of %s cannot be read: %s", trigger.ref.name, trigger.ref.owner, error)
             return None
         self._rules[trigger.id] = (trigger.version, rule)
@@ -158,7 +162,7 @@ class TriggerLoop:
         """Let waiting firings start where there is room and nothing that they depend on is missing."""
         now = self._clock.now()
         with self._db.read() as conn:
-            waiting = store.list_waiting_triggers(conn)
+            waiting = store.list_waiting_triggers(conn, self._kinds)
         if not waiting:
             return
         with self._db.begin() as conn:
@@ -176,6 +180,7 @@ class TriggerLoop:
             return
         waiting = store.list_waiting(conn, trigger.id)
         blocked = self._find_blocked(conn, trigger, rule, [firing for firing, _ in waiting])
+        changes: list[tuple[Firing, Firing, datetime | None]] = []
         for firing, since in waiting:
             state = rules.judge_waiting(firing.id in blocked, firing, since, now)
             if state is FiringState.STARTING:
@@ -184,7 +189,8 @@ class TriggerLoop:
                 room -= 1
             message = blocked.get(firing.id, "")
             if (state, message) != (firing.state, firing.message):
-                store.change(conn, firing, replace(firing, state=state, message=message, updated=now))
+                changes.append((firing, replace(firing, state=state, message=message, updated=now), None))
+        store.change_many(conn, changes)
 
     def _find_blocked(
         self, conn: sa.Connection, trigger: Trigger, rule: Windows | Polling, waiting: Sequence[Firing]
@@ -222,13 +228,11 @@ class TriggerLoop:
     def _start_some(self) -> int:
         now = self._clock.now()
         with self._db.begin() as conn:
-            taken = store.take_starting(conn, now, now + TAKEN, _START_BATCH)
+            taken = store.take_starting(conn, self._kinds, now, now + TAKEN, _START_BATCH)
             owners = store.list_by_id(conn, [each.trigger_id for each in taken])
         started = [(firing, self._start(owners.get(firing.trigger_id), firing)) for firing in taken]
         with self._db.begin() as conn:
-            for before, after in started:
-                if after is not None:
-                    store.change(conn, before, after)
+            store.change_many(conn, [(before, after, None) for before, after in started if after is not None])
         return len(taken)
 
     def _start(self, trigger: Trigger | None, firing: Firing) -> Firing | None:
@@ -256,7 +260,7 @@ class TriggerLoop:
             running = store.list_running(conn)
             owners = store.list_by_id(conn, [each.trigger_id for each in running])
         now = self._clock.now()
-        moved: list[tuple[Firing, Firing, datetime]] = []
+        moved: list[tuple[Firing, Firing, datetime | None]] = []
         for kind, target in self._targets.items():
             mine = [each for each in running if each.ref.kind == kind]
             states = target.states([run_id for each in mine for run_id in each.runs.values()]) if mine else {}
@@ -267,8 +271,7 @@ class TriggerLoop:
                     moved.append((firing, after, now + pause))
         if moved:
             with self._db.begin() as conn:
-                for before, after, not_before in moved:
-                    store.change(conn, before, after, not_before)
+                store.change_many(conn, moved)
 
     def _retry_pause(self, trigger: Trigger | None) -> timedelta:
         rule = None if trigger is None else self._rule(trigger)
@@ -280,7 +283,7 @@ class TriggerLoop:
         """Look into folders, and for runs that others wait for."""
         now = self._clock.now()
         with self._db.read() as conn:
-            due = store.list_due(conn, [Mode.LOOKS], now, _DUE_BATCH)
+            due = store.list_due(conn, self._kinds, [Mode.LOOKS], now, _DUE_BATCH)
         for trigger in due:
             if self._stopping.is_set():
                 return
@@ -317,4 +320,4 @@ class TriggerLoop:
                 store.move_on(conn, [replace(current, next_due=now + timedelta(seconds=1), seen=now)])
         else:
             with self._db.begin() as conn:
-                store.move_on(conn, [replace(trigger, next_due=None)])
+                store.move_on(conn, [replace(trigger, next_due=now + _UNREADABLE)])

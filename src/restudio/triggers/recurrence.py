@@ -8,6 +8,7 @@ answer depends on the asked instant alone, so that restarts neither lose nor rep
 from __future__ import annotations
 
 import calendar
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -16,6 +17,7 @@ from typing import Literal
 Frequency = Literal["Minute", "Hour", "Day", "Week", "Month", "Year"]
 _SECONDS: dict[Frequency, int] = {"Minute": 60, "Hour": 3600}
 _DAY = timedelta(days=1)
+_LAST = date(9999, 12, 30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +84,32 @@ class Recurrence:
     # -- days, weeks, months, years
 
     def _iter_dated(self, after: datetime) -> Iterator[datetime]:
-        times = self._times()
+        times = sorted(set(self._times()))
+        present = after.astimezone(self.zone)
+        local = present.replace(tzinfo=None)
+        # A change in the last two days may have moved a skipped time to the future; else nothing before now counts.
+        since = local - 2 * _DAY
+        horizon = local if self._offset(since) == present.utcoffset() else since
         waiting: set[datetime] = set()
-        # Two days back: a change of daylight saving moves a skipped time to a later date.
-        for day in self._iter_dates(max(after.astimezone(self.zone).date() - 2 * _DAY, self.start.date())):
-            begin = _to_utc(datetime.combine(day, time()), self.zone)
-            ready = sorted(each for each in waiting if each < begin)
+        for day in self._iter_dates(max(horizon.date(), self.start.date())):
+            if day >= _LAST:
+                break
+            midnight = datetime.combine(day, time())
+            ready = sorted(each for each in waiting if each < _to_utc(midnight, self.zone))
             yield from ready
             waiting.difference_update(ready)
-            waiting.update(_to_utc(datetime.combine(day, each), self.zone) for each in times)
+            # Where the clock is not changed, its order is the order of time.
+            calm = not waiting and self._offset(midnight) == self._offset(midnight + _DAY)
+            passed = bisect_left(times, horizon.time()) if day == horizon.date() else 0
+            found = (_to_utc(datetime.combine(day, each), self.zone) for each in times[passed:])
+            if calm:
+                yield from found
+            else:
+                waiting.update(found)
         yield from sorted(waiting)
+
+    def _offset(self, local: datetime) -> timedelta | None:
+        return local.replace(tzinfo=self.zone).utcoffset()
 
     def _times(self) -> list[time]:
         if self.minutes:

@@ -66,14 +66,11 @@ def delete(conn: sa.Connection, trigger_id: str) -> None:
     conn.execute(completions.delete().where(completions.c.trigger_id == trigger_id))
 
 
-def list_due(conn: sa.Connection, modes: Sequence[Mode], now: datetime, limit: int) -> list[Trigger]:
+def list_due(
+    conn: sa.Connection, kinds: Sequence[str], modes: Sequence[Mode], now: datetime, limit: int
+) -> list[Trigger]:
     """Started triggers that are to be looked at, the longest due first."""
-    query = (
-        sa.select(triggers)
-        .where(triggers.c.mode.in_([mode.value for mode in modes]), triggers.c.next_due <= now.timestamp())
-        .order_by(triggers.c.next_due)
-        .limit(limit)
-    )
+    query = sa.select(triggers).where(_due(kinds, modes, now)).order_by(triggers.c.next_due).limit(limit)
     return [_to_trigger(row) for row in conn.execute(query)]
 
 
@@ -137,23 +134,29 @@ class Pending:
     states: frozenset[FiringState]
 
 
-def peek(conn: sa.Connection, modes: Sequence[Mode], now: datetime, *, events: bool) -> Pending:
+def peek(conn: sa.Connection, kinds: Sequence[str], modes: Sequence[Mode], now: datetime, *, events: bool) -> Pending:
     """Cheap, and done all the time: it takes no lock."""
-    due = triggers.c.mode.in_([mode.value for mode in modes]) & (triggers.c.next_due <= now.timestamp())
     states = [state.value for state in OPEN]
-    found = conn.scalars(sa.select(firings.c.state).where(firings.c.state.in_(states)).distinct())
+    mine = firings.c.state.in_(states) & firings.c.kind.in_(kinds)
+    found = conn.scalars(sa.select(firings.c.state).where(mine).distinct())
     return Pending(
-        due=conn.scalar(sa.select(triggers.c.id).where(due).limit(1)) is not None,
+        due=conn.scalar(sa.select(triggers.c.id).where(_due(kinds, modes, now)).limit(1)) is not None,
         events=events,
         states=frozenset(FiringState(each) for each in found),
     )
 
 
-def take_starting(conn: sa.Connection, now: datetime, until: datetime, limit: int) -> list[Firing]:
+def take_starting(
+    conn: sa.Connection, kinds: Sequence[str], now: datetime, until: datetime, limit: int
+) -> list[Firing]:
     """Firings that are to be started now, the oldest first; nobody else gets them before ``until``."""
     query = (
         sa.select(firings)
-        .where(firings.c.state == FiringState.STARTING.value, firings.c.not_before <= now.timestamp())
+        .where(
+            firings.c.state == FiringState.STARTING.value,
+            firings.c.not_before <= now.timestamp(),
+            firings.c.kind.in_(kinds),
+        )
         .order_by(firings.c.not_before, firings.c.scheduled)
         .limit(limit)
     )
@@ -168,12 +171,12 @@ def list_running(conn: sa.Connection) -> list[Firing]:
     return [_to_firing(row) for row in conn.execute(query)]
 
 
-def list_waiting_triggers(conn: sa.Connection) -> list[str]:
+def list_waiting_triggers(conn: sa.Connection, kinds: Sequence[str]) -> list[str]:
     """Started triggers that have waiting firings."""
     query = (
         sa.select(firings.c.trigger_id)
         .join(triggers, triggers.c.id == firings.c.trigger_id)
-        .where(firings.c.state.in_(_WAITING), triggers.c.started)
+        .where(firings.c.state.in_(_WAITING), firings.c.kind.in_(kinds), triggers.c.started)
         .distinct()
     )
     return list(conn.scalars(query))
@@ -223,11 +226,24 @@ def list_succeeded(conn: sa.Connection, trigger_id: str, low: int, high: int) ->
 
 
 def change(conn: sa.Connection, before: Firing, after: Firing, not_before: datetime | None = None) -> bool:
-    """Write what became of a firing, unless somebody else has moved it meanwhile."""
-    same = sa.and_(
-        firings.c.id == before.id, firings.c.state == before.state.value, firings.c.attempt == before.attempt
-    )
-    values: dict[str, object] = {
+    """Write what became of a firing, unless somebody else has moved it meanwhile. ``not_before`` is set anew with it,
+    and the firing waits from then on."""
+    return change_many(conn, [(before, after, not_before)]) > 0
+
+
+def change_many(conn: sa.Connection, changes: Sequence[tuple[Firing, Firing, datetime | None]]) -> int:
+    """Several changes; gives how many of them were made."""
+    plain = [_to_change(before, after) for before, after, at in changes if at is None]
+    timed = [{**_to_change(before, after), "at": at.timestamp()} for before, after, at in changes if at is not None]
+    made = conn.execute(_CHANGE, plain).rowcount if plain else 0
+    return made + (conn.execute(_TIMED_CHANGE, timed).rowcount if timed else 0)
+
+
+def _to_change(before: Firing, after: Firing) -> dict[str, object]:
+    return {
+        "of": before.id,
+        "from_state": before.state.value,
+        "from_attempt": before.attempt,
         "state": after.state.value,
         "updated": after.updated.timestamp(),
         "attempt": after.attempt,
@@ -235,9 +251,18 @@ def change(conn: sa.Connection, before: Firing, after: Firing, not_before: datet
         "message": after.message,
         "runs": json.dumps(dict(after.runs)),
     }
-    if not_before is not None:
-        values |= {"not_before": not_before.timestamp(), "waits_since": not_before.timestamp()}
-    return conn.execute(firings.update().where(same).values(**values)).rowcount > 0
+
+
+_CHANGE = (
+    firings.update()
+    .where(
+        firings.c.id == sa.bindparam("of"),
+        firings.c.state == sa.bindparam("from_state"),
+        firings.c.attempt == sa.bindparam("from_attempt"),
+    )
+    .values({name: sa.bindparam(name) for name in ("state", "updated", "attempt", "retries_left", "message", "runs")})
+)
+_TIMED_CHANGE = _CHANGE.values(not_before=sa.bindparam("at"), waits_since=sa.bindparam("at"))
 
 
 def cancel_open(conn: sa.Connection, trigger_id: str, now: datetime, message: str) -> None:
@@ -326,6 +351,14 @@ def use_completions(conn: sa.Connection, trigger_id: str, run_ids: Iterable[str]
 
 
 # -- rows
+
+
+def _due(kinds: Sequence[str], modes: Sequence[Mode], now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        triggers.c.mode.in_([mode.value for mode in modes]),
+        triggers.c.next_due <= now.timestamp(),
+        triggers.c.kind.in_(kinds),
+    )
 
 
 def _is(ref: Ref) -> sa.ColumnElement[bool]:

@@ -54,6 +54,10 @@ class Windows:
         end = self._edge(number + 1)
         return None if end is None else Window(number, begin, end)
 
+    def same_grid(self, other: Windows) -> bool:
+        """Whether both cut time at the same instants."""
+        return (self.frequency, self.interval, self.start) == (other.frequency, other.interval, other.start)
+
     def due(self, window: Window) -> datetime:
         """When a window may be worked on."""
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,12 +11,14 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from restudio.core.errors import Kind, RestudioError
+from restudio.expressions.scope import Scope
+from restudio.expressions.template import evaluate_tree
 from restudio.factory import store as factory_store
 from restudio.factory.documents.pipeline import Pipeline
 from restudio.factory.properties import Json
 from restudio.factory.runs import store
 from restudio.factory.runs.parameters import bind_parameters
-from restudio.factory.runs.plan import Plans
+from restudio.factory.runs.plan import Definitions, Plans
 from restudio.factory.runs.recovery import ensure_activity
 from restudio.factory.types import Factory, InvokedBy, PipelineRun, Recovery
 from restudio.seams.clock import Clock
@@ -70,6 +73,7 @@ class Starter:
             sealed=self._secrets.seal(json.dumps(bound.secret)) if bound.secret else None,
             invoked_by=invoked_by,
             recovery=recovery,
+            dimensions=self._dimensions(definitions, document, bound.clear),
         )
         run = self._insert(run, document)
         if run.status == "InProgress":
@@ -103,6 +107,23 @@ class Starter:
             self._work.submit(KIND, run_id)
         for factory_id, pipeline in queued:
             self.admit(factory_id, pipeline)
+
+    def _dimensions(
+        self, definitions: Definitions, document: Pipeline, parameters: Mapping[str, Json]
+    ) -> dict[str, str]:
+        """The run's dimensions as texts; secret parameters are not among what their expressions see."""
+        written = document.raw.object("runDimensions")
+        if not written:
+            return {}
+        seen = {
+            "DataFactory": definitions.factory.name,
+            "Pipeline": document.name,
+            "parameters": dict(parameters),
+            "globalParameters": dict(definitions.global_parameters),
+        }
+        scope = Scope(now=self._clock.now, random=random.SystemRandom(), pipeline=seen)
+        values = evaluate_tree(dict(written), scope)
+        return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
 
     def _insert(self, run: PipelineRun, document: Pipeline) -> PipelineRun:
         try:

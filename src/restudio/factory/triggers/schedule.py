@@ -72,6 +72,9 @@ def _read_zone(fields: Fields) -> tzinfo:
 
 def _read_start(fields: Fields, zone: tzinfo) -> datetime:
     start = fields.instant("startTime", required=True) or datetime(2000, 1, 1, tzinfo=zone)
+    if not 1900 <= start.year < 9999:
+        fields.problem("startTime", f"expected an instant from the year 1900 on; got {start.isoformat()}.")
+        start = start.replace(year=2000, day=1)
     return start if start.tzinfo is None else start.astimezone(zone).replace(tzinfo=None)
 
 

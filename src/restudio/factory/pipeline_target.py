@@ -1,0 +1,206 @@
+"""Pipelines as what triggers start: parameters evaluated for every firing, run ids that follow from it."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from restudio.core.errors import Kind, RestudioError
+from restudio.expressions.scope import Scope
+from restudio.expressions.template import evaluate_tree
+from restudio.expressions.values import ABSENT
+from restudio.factory import store as factory_store
+from restudio.factory.documents.instant import instant_text
+from restudio.factory.documents.problems import Problems, ensure_none
+from restudio.factory.errors import ActivityFailed
+from restudio.factory.files.blob_files import BlobFiles
+from restudio.factory.linked_service import reach
+from restudio.factory.platform import Platform
+from restudio.factory.properties import Json, Properties
+from restudio.factory.runs import store as run_store
+from restudio.factory.runs.parameters import bind_parameters
+from restudio.factory.runs.plan import Definitions, Plans
+from restudio.factory.runs.resolve import Resolver
+from restudio.factory.runs.service import PipelineRuns
+from restudio.factory.runs.starting import Starter
+from restudio.factory.tables import pipeline_runs
+from restudio.factory.trigger import TriggerDocument, Triggers, read_trigger
+from restudio.factory.types import Factory, InvokedBy
+from restudio.factory.vault import SecretVault
+from restudio.identity.types import SYSTEM
+from restudio.seams.database import Database
+from restudio.triggers.rule import Rule
+from restudio.triggers.types import Change, Completion, Firing, Ref, RunState, Trigger
+
+KIND = "factory"
+_RUNS = uuid.UUID("f0a5e0f4-5e1b-4e53-9f31-0a2a7c1d4b6e")
+_ENDED: Mapping[str, RunState] = {"Succeeded": "Succeeded", "Failed": "Failed", "Cancelled": "Cancelled"}
+_MOST = 500
+
+
+class PipelineTarget:
+    """See :class:`restudio.triggers.target.Target`. Owners are factories by their ids."""
+
+    def __init__(
+        self,
+        db: Database,
+        platform: Platform,
+        catalog: Triggers,
+        plans: Plans,
+        starter: Starter,
+        runs: PipelineRuns,
+        vault: SecretVault,
+    ) -> None:
+        self._db = db
+        self._platform = platform
+        self._catalog = catalog
+        self._plans = plans
+        self._starter = starter
+        self._runs = runs
+        self._vault = vault
+
+    def read(self, type: str, document: Mapping[str, Json]) -> Rule:
+        """``document`` is what holds ``typeProperties``."""
+        return self._read("trigger", {**document, "type": type}).rule
+
+    def start(self, trigger: Trigger, firing: Firing) -> Mapping[str, str]:
+        """The definitions are those published now. All parameters are evaluated, and all pipelines looked at, before
+        the first run is started: a firing starts everything or nothing."""
+        factory = self._factory(trigger.ref)
+        definitions = self._plans.definitions(factory)
+        scope = _scope(trigger, firing, definitions, self._platform)
+        ready = []
+        for each in self._document(definitions, trigger.ref).starts:
+            pipeline = self._plans.pipeline(definitions, each.pipeline)
+            parameters = _evaluate(each.parameters, scope)
+            bind_parameters(pipeline.name, pipeline.parameters, parameters)
+            ready.append((pipeline.name, parameters))
+        invoked = InvokedBy(firing.id, trigger.ref.name, trigger.type, firing.created.timestamp())
+        started: dict[str, str] = {}
+        for i, (name, parameters) in enumerate(ready):
+            run_id = str(uuid.uuid5(_RUNS, f"{firing.id}/{firing.attempt}/{i}"))
+            self._starter.start(factory, name, parameters, invoked_by=invoked, run_id=run_id)
+            started[name if name not in started else f"{name} ({i + 1})"] = run_id
+        return started
+
+    def states(self, run_ids: Sequence[str]) -> Mapping[str, RunState]:
+        found: dict[str, RunState] = {}
+        with self._db.read() as conn:
+            for begin in range(0, len(run_ids), _MOST):
+                for run_id, status, _ in run_store.list_signals(conn, run_ids[begin : begin + _MOST]):
+                    found[run_id] = _ENDED.get(status, "Running")
+        return found
+
+    def cancel(self, run_ids: Sequence[str]) -> None:
+        for run_id in run_ids:
+            run = self._starter.find(run_id)
+            if run is not None and not run.is_over:
+                with self._db.read() as conn:
+                    factory = factory_store.find_factory_by_id(conn, run.factory_id)
+                if factory is not None:
+                    self._runs.cancel(SYSTEM, factory, run_id)
+
+    def list_changes(self, trigger: Trigger, folder: str, since: datetime) -> Sequence[Change]:
+        definitions = self._plans.definitions(self._factory(trigger.ref))
+        reference = self._document(definitions, trigger.ref).raw.object("typeProperties").get("linkedService")
+        bare = Scope(now=self._platform.clock.now, random=random.SystemRandom())
+        workspace = definitions.factory.workspace_id
+        resolver = Resolver(definitions, lambda _: bare, bare, lambda asked: self._vault.open(workspace, asked))
+        try:
+            files = reach(resolver.linked_service(reference, ""), self._platform, BlobFiles, trigger.type)
+            found = [each for each in files.iter_files(folder, recursive=False) if each.modified is not None]
+        except ActivityFailed as error:
+            raise RestudioError(Kind.INVALID_OPERATION, error.code, error.message) from error
+        return [
+            Change(
+                f"file/{each.path}/{each.modified.timestamp()}/{each.size}/{each.md5}",
+                each.modified,
+                {"folderPath": each.path.rpartition("/")[0], "fileName": each.name},
+            )
+            for each in found
+            if each.modified is not None and each.modified >= since
+        ]
+
+    def list_completions(
+        self, trigger: Trigger, pipelines: Sequence[str], dimension: str, since: datetime
+    ) -> Sequence[Completion]:
+        table = pipeline_runs.c
+        where = [
+            table.pipeline_key.in_([name.casefold() for name in pipelines]),
+            table.status == "Succeeded",
+            table.ended >= since.timestamp(),
+        ]
+        with self._db.read() as conn:
+            order = [table.ended, table.id]
+            found = run_store.list_runs(conn, trigger.ref.owner, where, order, 10 * _MOST, 0)
+        return [
+            Completion(run.id, datetime.fromtimestamp(run.ended or 0.0, UTC), run.pipeline, value)
+            for run in found
+            if (value := Properties(run.dimensions).get(dimension)) is not None
+        ]
+
+    def _factory(self, ref: Ref) -> Factory:
+        with self._db.read() as conn:
+            found = factory_store.find_factory_by_id(conn, ref.owner)
+        if found is None:
+            raise RestudioError.not_found("FactoryNotFound", "The factory of the trigger", ref.owner)
+        return found
+
+    def _document(self, definitions: Definitions, ref: Ref) -> TriggerDocument:
+        found = definitions.find("trigger", ref.name)
+        if found is None:
+            raise RestudioError.not_found("TriggerNotFound", "Trigger", ref.name)
+        return self._read(found.name, dict(found.properties))
+
+    def _read(self, name: str, properties: Mapping[str, Json]) -> TriggerDocument:
+        problems = Problems(f"trigger '{name}'")
+        document = read_trigger(name, properties, self._catalog, problems)
+        ensure_none(problems.found)
+        assert document is not None  # a type that is not known is a problem
+        return document
+
+
+def _scope(trigger: Trigger, firing: Firing, definitions: Definitions, platform: Platform) -> Scope:
+    """What ``trigger()`` and ``triggerBody()`` are for a firing (Data Factory reference, section 8)."""
+    outputs: dict[str, Json] = {}
+    if firing.window_start is not None and firing.window_end is not None:
+        outputs = {"windowStartTime": _whole(firing.window_start), "windowEndTime": _whole(firing.window_end)}
+    if firing.body is not None:
+        outputs["body"] = dict(firing.body)
+    return Scope(
+        now=platform.clock.now,
+        random=random.SystemRandom(),
+        pipeline={
+            "DataFactory": definitions.factory.name,
+            "TriggerName": trigger.ref.name,
+            "TriggerType": trigger.type,
+            "TriggerId": firing.id,
+            "globalParameters": dict(definitions.global_parameters),
+        },
+        trigger={
+            "name": trigger.ref.name,
+            "scheduledTime": _whole(firing.scheduled),
+            "startTime": instant_text(firing.created.timestamp()),
+            "outputs": outputs,
+        },
+        trigger_body=ABSENT if firing.body is None else dict(firing.body),
+    )
+
+
+def _whole(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _evaluate(parameters: Mapping[str, Json], scope: Scope) -> Mapping[str, Json]:
+    evaluated = evaluate_tree(dict(parameters), scope)
+    return evaluated if isinstance(evaluated, Mapping) else {}
+
+
+if TYPE_CHECKING:
+    from restudio.triggers.target import Target
+
+    def _fits(target: PipelineTarget) -> Target:
+        return target

@@ -1,0 +1,251 @@
+"""Triggers of factories: started, stopped, fired by hand, fed with events; and their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from restudio.blobs.accounts import Accounts
+from restudio.core.errors import Kind, RestudioError
+from restudio.factory.documents.problems import Problems, ensure_none
+from restudio.factory.pipeline_target import KIND
+from restudio.factory.properties import Json, Properties
+from restudio.factory.runs.queries import PAGE, Page, RunFilter
+from restudio.factory.service import FactoryService, Guard
+from restudio.factory.trigger import TriggerDocument, Triggers, read_trigger
+from restudio.factory.types import Factory, StoredResource
+from restudio.identity import audit
+from restudio.identity.rules import ensure_allowed
+from restudio.identity.types import Action, Principal, Resource
+from restudio.seams.clock import Clock
+from restudio.seams.database import Database
+from restudio.triggers import store
+from restudio.triggers.events import BlobEvents, CustomEvent, CustomEvents
+from restudio.triggers.service import TriggerService
+from restudio.triggers.types import Firing, FiringState, Ref
+from restudio.triggers.windows import Windows
+
+RuntimeState = Literal["Started", "Stopped"]
+Subscription = Literal["Enabled", "Disabled"]
+_MOST = 10_000
+_SHOWN = {FiringState.SUCCEEDED: "Succeeded", FiringState.FAILED: "Failed", FiringState.CANCELLED: "Cancelled"}
+
+
+class FactoryTriggers:
+    """Thread-safe. Names are compared without case."""
+
+    def __init__(
+        self,
+        db: Database,
+        clock: Clock,
+        factories: FactoryService,
+        catalog: Triggers,
+        triggers: TriggerService,
+        accounts: Accounts,
+    ) -> None:
+        self._db = db
+        self._clock = clock
+        self._factories = factories
+        self._catalog = catalog
+        self._triggers = triggers
+        self._accounts = accounts
+
+    def start(self, principal: Principal, factory: Factory, name: str) -> None:
+        """Let a trigger fire. Its pipelines must exist, and its storage account be one of the workspace."""
+        ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
+        stored, document = self._get(factory, name)
+        for each in document.starts:
+            self._factories.get(factory, "pipeline", each.pipeline)
+        self._ensure_may(factory, stored.name, document)
+        self._triggers.start(_ref(factory, stored.name), document.type, _rule_part(stored))
+        self._audit(principal, factory, "start trigger", stored.name)
+
+    def stop(self, principal: Principal, factory: Factory, name: str) -> None:
+        """Let a trigger fire no more; what it started goes on."""
+        ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
+        stored, _ = self._get(factory, name)
+        self._triggers.stop(_ref(factory, stored.name))
+        self._audit(principal, factory, "stop trigger", stored.name)
+
+    def subscription(self, factory: Factory, name: str) -> Subscription:
+        """Whether the events of a trigger arrive. There is nothing to provision here: they do while it is started."""
+        stored, document = self._get(factory, name)
+        if not isinstance(document.rule, (BlobEvents, CustomEvents)):
+            message = f"Trigger '{stored.name}' is a {document.type}, which answers to no events."
+            raise RestudioError(Kind.BAD_ARGUMENT, "TriggerTypeNotSupported", message, target=stored.name)
+        return "Enabled" if self._triggers.is_started(_ref(factory, stored.name)) else "Disabled"
+
+    def runtime_state(self, factory: Factory, name: str) -> RuntimeState:
+        return "Started" if self._triggers.is_started(_ref(factory, name)) else "Stopped"
+
+    def runtime_states(self, factory: Factory) -> Mapping[str, RuntimeState]:
+        """Of the started triggers, by folded name; all others are stopped."""
+        return dict.fromkeys(self._triggers.list_started(KIND, factory.id), "Started")
+
+    def next_firing(self, factory: Factory, name: str) -> datetime | None:
+        """When a trigger fires next by the clock; None when that is not known."""
+        return self._triggers.find_next(_ref(factory, name))
+
+    def fire(
+        self,
+        principal: Principal,
+        factory: Factory,
+        name: str,
+        *,
+        at: datetime | None = None,
+        body: Mapping[str, Json] | None = None,
+    ) -> Firing:
+        """Fire a trigger by hand, started or not; see :meth:`TriggerService.fire`."""
+        ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
+        stored, document = self._get(factory, name)
+        firing = self._triggers.fire(_ref(factory, stored.name), document.type, _rule_part(stored), at=at, body=body)
+        self._audit(principal, factory, "fire trigger", stored.name)
+        return firing
+
+    def publish(self, principal: Principal, factory: Factory, topic: str, events: Sequence[Mapping[str, Json]]) -> int:
+        """Take events in the shape of Event Grid; gives how many times triggers fire."""
+        ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
+        return self._triggers.publish(KIND, factory.id, [_event(topic, each, i) for i, each in enumerate(events)])
+
+    # Runs of triggers
+
+    def list_runs(self, factory: Factory, asked: RunFilter) -> Page[Firing]:
+        """What fired, the newest first unless told."""
+        names = [c for c in asked.conditions if c.operand == "triggername"]
+        single = names[0].values[0] if len(names) == 1 and len(names[0].values) == 1 and not names[0].negative else None
+        page = self._triggers.list_firings(
+            KIND,
+            factory.id,
+            after=None if asked.after is None else datetime.fromtimestamp(asked.after, UTC),
+            before=None if asked.before is None else datetime.fromtimestamp(asked.before, UTC),
+            name=single,
+            limit=_MOST,
+        )
+        kept = [
+            each
+            for each in page.firings
+            if all(c.holds(each.ref.name) for c in names)
+            and all(c.holds(status_text(each)) for c in asked.conditions if c.operand == "status")
+        ]
+        keys: Mapping[str, Callable[[Firing], Any]] = {
+            "triggername": lambda each: each.ref.name.casefold(),
+            "triggerruntimestamp": lambda each: each.created,
+            "status": status_text,
+        }
+        for field, down in reversed(asked.order):
+            if field in keys:
+                kept.sort(key=keys[field], reverse=down)
+        end = asked.offset + PAGE
+        return Page(kept[asked.offset : end], end if len(kept) > end else None)
+
+    def rerun(self, principal: Principal, factory: Factory, name: str, firing_id: str) -> Firing:
+        """Start what a trigger run started once more, by the definitions published now."""
+        ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
+        again = self._triggers.rerun(_ref(factory, name), firing_id)
+        self._audit(principal, factory, "rerun trigger run", name)
+        return again
+
+    def cancel(self, principal: Principal, factory: Factory, name: str, firing_id: str) -> None:
+        ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
+        self._triggers.cancel(_ref(factory, name), firing_id)
+        self._audit(principal, factory, "cancel trigger run", name)
+
+    def purge(self) -> int:
+        """Forget old runs of triggers; gives their number."""
+        return self._triggers.purge()
+
+    # Inside
+
+    def _get(self, factory: Factory, name: str) -> tuple[StoredResource, TriggerDocument]:
+        stored = self._factories.get(factory, "trigger", name)
+        return stored, self._read(stored.name, stored.properties)
+
+    def _read(self, name: str, properties: Mapping[str, Json]) -> TriggerDocument:
+        problems = Problems(f"trigger '{name}'")
+        document = read_trigger(name, properties, self._catalog, problems)
+        ensure_none(problems.found)
+        assert document is not None  # a type that is not known is a problem
+        return document
+
+    def _ensure_may(self, factory: Factory, name: str, document: TriggerDocument) -> None:
+        rule = document.rule
+        if isinstance(rule, BlobEvents) and self._accounts.workspace_of(rule.account) != factory.workspace_id:
+            message = (
+                f"Trigger '{name}' listens to the storage account '{rule.account}', which is not an account of this "
+                "workspace. The last part of 'scope' must name one that is."
+            )
+            raise RestudioError(Kind.BAD_ARGUMENT, "StorageAccountNotFound", message, target=name)
+        if isinstance(rule, Windows):
+            self._ensure_same_windows(factory, name, rule)
+
+    def _ensure_same_windows(self, factory: Factory, name: str, rule: Windows) -> None:
+        with self._db.read() as conn:
+            known = store.find(conn, _ref(factory, name))
+        if known is None or known.position == 0:
+            return
+        before = self._read(name, {**known.document, "type": known.type}).rule
+        if isinstance(before, Windows) and not before.same_grid(rule):
+            message = (
+                f"frequency, interval and startTime of trigger '{name}' cannot be changed after its first window: "
+                "windows would overlap. Delete it and create another one."
+            )
+            raise RestudioError(Kind.BAD_ARGUMENT, "TriggerPropertyUpdateNotSupported", message, target=name)
+
+    def _audit(self, principal: Principal, factory: Factory, action: str, name: str) -> None:
+        with self._db.begin() as conn:
+            now = self._clock.now().timestamp()
+            audit.record(
+                conn,
+                now,
+                principal,
+                action,
+                f"trigger:{name}",
+                {"factory": factory.id},
+                workspace_id=factory.workspace_id,
+            )
+
+
+def trigger_guard(clock: Clock) -> Guard:
+    """Refuses changes of a started trigger; forgets one that is deleted."""
+
+    def guard(conn: sa.Connection, resource: StoredResource, deleted: bool) -> None:
+        found = store.find(conn, Ref(KIND, resource.factory_id, resource.name)) if resource.kind == "trigger" else None
+        if found is None:
+            return
+        if found.started:
+            message = f"Cannot update enabled Trigger '{resource.name}'; stop it first."
+            raise RestudioError(Kind.BAD_ARGUMENT, "TriggerEnabledCannotUpdate", message, target=resource.name)
+        if deleted:
+            store.cancel_open(conn, found.id, clock.now(), "Its trigger was deleted.")
+            store.delete(conn, found.id)
+
+    return guard
+
+
+def status_text(firing: Firing) -> str:
+    """The status of a trigger run as the management API tells it."""
+    return _SHOWN.get(firing.state, "Inprogress")
+
+
+def _ref(factory: Factory, name: str) -> Ref:
+    return Ref(KIND, factory.id, name)
+
+
+def _rule_part(stored: StoredResource) -> Mapping[str, Json]:
+    """What decides when the trigger fires; what it starts is read anew for every firing."""
+    return {"typeProperties": dict(Properties(stored.properties).object("typeProperties"))}
+
+
+def _event(topic: str, written: Mapping[str, Json], index: int) -> CustomEvent:
+    members = Properties(written)
+    told: dict[str, str] = {}
+    for name in ("id", "eventType", "subject"):
+        value = members.get(name)
+        told[name] = value if isinstance(value, str) else ""
+        if not told[name]:
+            message = f"Event {index} needs the text '{name}' (id, eventType, subject, eventTime, data, dataVersion)."
+            raise RestudioError(Kind.BAD_ARGUMENT, "InvalidEvent", message, target=f"[{index}].{name}")
+    return CustomEvent(topic, told["id"], told["eventType"], told["subject"], {"topic": topic, **written})
