@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
+PATIENCE_S = 20.0
+"""Longer than a web process takes to finish what it is answering."""
 STEADY_S = 60.0
 """A replica that lived so long had started well: what ended it is no reason to wait."""
 _log = logging.getLogger(__name__)
@@ -34,12 +36,19 @@ class Replicas:
         for keeper in self._keepers:
             keeper.start()
 
-    def stop(self) -> None:
-        """End all politely, and wait until they have."""
+    def stop(self, patience: float = PATIENCE_S) -> None:
+        """End all politely; one that has not ended after ``patience`` seconds is killed."""
         with self._lock:
             self._stopping.set()
             for process in self._living:
                 process.terminate()
+        deadline = time.monotonic() + patience
+        for keeper in self._keepers:
+            keeper.join(max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            for process in self._living:
+                _log.warning("the web process %d did not end in %.0f s and is killed", process.pid, patience)
+                process.kill()
         for keeper in self._keepers:
             keeper.join()
 

@@ -54,7 +54,7 @@ def serve(
 ) -> None:
     """Run until SIGINT or SIGTERM. ``inherited`` is the descriptor of a listening socket of the parent process."""
     faulthandler.enable()  # a crash in native code leaves its stack in the log
-    _end_on_signals()
+    asked = _end_on_signals()
     os.umask(0o077)  # keys, data and models are for this user alone
     listener = listen(settings.host, settings.port) if inherited is None else socket.socket(fileno=inherited)
     if inherited is None:
@@ -71,7 +71,9 @@ def serve(
         count = settings.web_workers - 1 if inherited is None else 0
         replicas = Replicas(lambda: _start_replica(settings, listener), count)
         try:
-            _answer(settings, build(studio), listener, on_ready)
+            faces = build(studio)
+            if not asked.is_set():
+                _answer(settings, faces, listener, on_ready)
         finally:
             replicas.stop()
     finally:
@@ -84,13 +86,19 @@ def _tell_weakness() -> None:
         _log.warning("%s Install bubblewrap and allow user namespaces to contain scripts fully.", weakness)
 
 
-def _end_on_signals() -> None:
+def _end_on_signals() -> threading.Event:
+    """Set when a signal has come. The exception that it raises may be lost where Python lets none out (a finaliser,
+    a callback of a library)."""
+    asked = threading.Event()
+
     # uvicorn takes the signals while it answers and raises them again afterwards: then everything is let go in order.
     def end(number: int, frame: object) -> None:
+        asked.set()
         raise SystemExit(0)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
+    return asked
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -168,7 +176,9 @@ def _start_replica(settings: Settings, listener: socket.socket) -> subprocess.Po
 
 def _leave_with_parent() -> None:
     def wait_for_end() -> None:
-        sys.stdin.buffer.read()
+        # Not through sys.stdin: a thread that waits in its buffer makes the interpreter abort at its end.
+        while os.read(0, 1):
+            continue
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait_for_end, name="parent", daemon=True).start()

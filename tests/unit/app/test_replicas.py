@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,18 @@ def test_a_killed_one_is_replaced_and_all_end_with_stop(caplog: pytest.LogCaptur
         replicas.stop()
     assert all(process.poll() is not None for process in made.processes)
     assert f"({made.processes[0].pid}) was killed by signal 9; another one starts in 0.5 s" in caplog.text
+
+
+def test_one_that_does_not_end_is_killed(tmp_path: Path) -> None:
+    deaf = tmp_path / "deaf"
+    made = Made(
+        "import pathlib, signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        f"pathlib.Path({str(deaf)!r}).touch(); sys.stdin.read()"
+    )
+    replicas = Replicas(made, 1)
+    wait_until(deaf.exists)
+    replicas.stop(patience=0.2)
+    assert made.processes[0].poll() == -9
 
 
 def test_stop_does_not_wait_for_a_pause(caplog: pytest.LogCaptureFixture) -> None:
