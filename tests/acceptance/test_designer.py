@@ -95,6 +95,7 @@ def test_publish_run_switch_register_infer_and_update(house: House) -> None:
     assert [model.version for model in models] == [1, 2, 3]
     metrics = {name: client.pipeline_runs.metrics(run["Id"])["train"] for name, run in runs.items()}
     assert all(0.5 < told["Coefficient of Determination"] <= 1 for told in metrics.values())
+    assert [model.lineage["metrics"] for model in models] == list(metrics.values())
 
     real_time = client.pipeline_runs.create_inference(runs["base"]["Id"], "real-time")
     deployed = client.drafts.deploy(real_time.draft.id, name="car prices")

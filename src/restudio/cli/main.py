@@ -15,6 +15,7 @@ from restudio.cli import (
     models,
     modules,
     pipelines,
+    programs,
     services,
     users,
 )
@@ -44,6 +45,7 @@ app.add_typer(datasets.app, name="datasets")
 app.add_typer(models.app, name="models")
 app.add_typer(modules.app, name="modules")
 app.add_typer(users.app, name="users")
+app.add_typer(programs.app, name="programs")
 
 
 def main() -> None:

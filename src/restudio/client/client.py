@@ -20,6 +20,7 @@ from restudio.client.pipelines import (
     Schedules,
     pipelines_base,
 )
+from restudio.client.programs import Programs
 from restudio.client.studio import Assets, Experiments, Jobs, Modules, Runs, Services
 from restudio.client.types import Workspace
 
@@ -46,6 +47,7 @@ class Client:
         self.services = Services(self.connection, root)
         self.jobs = Jobs(self.connection, root)
         self.members = Members(self.connection, root)
+        self.programs = Programs(self.connection, root)
         self.modules = Modules(self.connection)
         self.endpoints = Endpoints(self.connection, workspace)
         self.drafts = Drafts(self.connection, root, base)

@@ -74,7 +74,7 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 class Asset(msgspec.Struct, frozen=True):
-    """One version of a dataset, trained model or transform."""
+    """One version of a dataset, trained model or transform; ``lineage`` tells the run that made it, and its metrics."""
 
     id: str
     family: str
@@ -85,6 +85,7 @@ class Asset(msgspec.Struct, frozen=True):
     size: int
     created: float
     description: str = ""
+    lineage: dict[str, Any] = {}
 
 
 class Change(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ class AssetLine(msgspec.Struct, frozen=True):
     description: str
     digest: str
     schema: Sequence[dict[str, Any]] | None
+    lineage: Mapping[str, Any]
 
 
 def line_of(asset: Asset) -> AssetLine:
@@ -61,6 +62,7 @@ def line_of(asset: Asset) -> AssetLine:
         asset.description,
         asset.digest,
         asset.schema,
+        asset.lineage,
     )
 
 

@@ -37,7 +37,7 @@ def routes(identity: IdentityService, door: Door) -> list[HTTPRouteHandler]:
     def invite(request: AnyRequest, workspace: FromPath[str], email: FromPath[str], body: RawBody) -> Response[bytes]:
         principal = door.enter(request, workspace, Action.ADMINISTER)
         members = parse_json(body)
-        role = _role(text_member(members, "role"))
+        role = read_role(text_member(members, "role"))
         user = identity.find_user(email)
         if user is None:
             password = text_member(members, "password")
@@ -75,7 +75,8 @@ def routes(identity: IdentityService, door: Door) -> list[HTTPRouteHandler]:
     return [list_, invite, remove, reset, audit]
 
 
-def _role(text: str) -> Role:
+def read_role(text: str) -> Role:
+    """A role by its name; ``InvalidRole`` names those there are."""
     try:
         return Role(text.casefold())
     except ValueError:
