@@ -31,6 +31,7 @@ _LINKS = (
     ("retraining", "Retraining"),
     ("concepts/index", "Concepts"),
     ("modules/index", "Modules"),
+    ("factory/activities", "Activities"),
     ("factory/expressions", "Expressions"),
     ("operators", "Operators"),
     ("errors", "Errors"),

@@ -17,6 +17,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running.stop()
 
 
+@pytest.fixture(scope="session")
+def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that may call this machine."""
+    home = tmp_path_factory.mktemp("open-home")
+    (home / "restudio.toml").write_text('egress = ["127.0.0.1"]\n')
+    running = Server(home).start()
+    yield running
+    running.stop()
+
+
 @pytest.fixture(scope="session", params=["logistic", "trees"])
 def loop(request: pytest.FixtureRequest, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Loop:
     """Trained, published and approved: a training service and a predictive service with a second endpoint."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +16,6 @@ from tests.acceptance.server import Server
 from restudio.client.factories import Document, Factory
 
 PIPELINES = Path(__file__).parents[2] / "examples" / "pipelines"
-
-
-@pytest.fixture(scope="module")
-def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """May call back to this machine."""
-    home = tmp_path_factory.mktemp("pipelines-home")
-    (home / "restudio.toml").write_text('egress = ["127.0.0.1"]\n')
-    server = Server(home).start()
-    yield server
-    server.stop()
 
 
 @pytest.fixture(scope="module")

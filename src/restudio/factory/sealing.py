@@ -110,15 +110,26 @@ def _walk(value: Json, change: Change) -> Json:
     if not isinstance(value, Mapping):
         return value
     secure = any(k.casefold() == "type" and str(v).casefold() == "securestring" for k, v in value.items())
-    changed = {}
+    changed: dict[str, Json] = {}
     for name, member in value.items():
         folded = name.casefold()
         secret = folded in SECRET_NAMES or (secure and folded in ("value", "defaultvalue"))
         if secret and isinstance(member, str) and member:
             changed[name] = change(folded, member)
+        elif folded in SECRET_NAMES and isinstance(member, Mapping) and not _has_form(member):
+            # Headers by their names.
+            changed[name] = {
+                key: change(folded, each) if isinstance(each, str) and each else _walk(each, change)
+                for key, each in member.items()
+            }
         else:
             changed[name] = _walk(member, change)
     return changed
+
+
+def _has_form(value: Mapping[str, Json]) -> bool:
+    """Whether an object is a secret in one of its forms, or an expression, and not names with texts."""
+    return any(name.casefold() == "type" for name in value)
 
 
 def _unmasked(value: Json, shown: Json, before: Json) -> Json:

@@ -40,13 +40,6 @@ def mask_secrets(value: Json, secret_names: Collection[str] = ()) -> Json:
     return _masked(value, folded)
 
 
-def is_masked(value: Json) -> bool:
-    """Whether a value is what :func:`mask_secrets` shows instead of a secret."""
-    if isinstance(value, Mapping) and _form(value) == "securestring":
-        return is_masked(Properties(value).get("value"))
-    return bool(value == MASK)
-
-
 def _masked(value: Json, folded: Collection[str]) -> Json:
     if isinstance(value, list):
         return [_masked(each, folded) for each in value]

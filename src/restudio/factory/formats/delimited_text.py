@@ -153,7 +153,10 @@ class DelimitedText:
                 reason = f"it has {len(row)} columns, the first row has {width}"
                 yield BadRecord(number, self.delimiter.join(row)[:1000], reason)
                 continue
-            record: Record = {name: None if cell == null else cell for name, cell in zip(names, row, strict=False)}
+            cells: Sequence[str | None] = row
+            if null in row:
+                cells = [None if cell == null else cell for cell in row]
+            record: Record = dict(zip(names, cells, strict=False))
             for name in names[len(row) :]:
                 record[name] = None
             yield record
@@ -171,7 +174,13 @@ class _Writer:
     def write(self, records: Sequence[Record]) -> None:
         null, text, names = self._form.null, self._text, self._names
         self._write_rows(
-            [[null if (value := record.get(name)) is None else text(value) for name in names] for record in records]
+            [
+                [
+                    value if isinstance(value := record.get(name), str) else null if value is None else text(value)
+                    for name in names
+                ]
+                for record in records
+            ]
         )
 
     def _write_rows(self, rows: list[list[str]]) -> None:

@@ -72,15 +72,15 @@ class _Writer:
             self._text.write("\n]\n" if self._count else "[]\n")
 
 
-def dump(value: Any) -> str:
-    """Compact JSON of any record."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return Conversion().text(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)
+dump = _ENCODER.encode
+"""Compact JSON of any record."""
 
 
 def _objects(text: io.TextIOWrapper, path: str) -> Iterator[Record]:

@@ -19,6 +19,7 @@ from restudio.factory.rows.record import BadRecord, Column, Record
 from restudio.factory.sql.place import told
 
 Skip = Callable[[BadRecord], None]
+Fit = Callable[[Any], Any]
 _CREATED: dict[str, sa.types.TypeEngine[Any]] = {
     "Boolean": sa.Boolean(),
     "Byte": sa.SmallInteger(),
@@ -64,7 +65,8 @@ class SqlSink:
         self._settings = settings
         self._upserts = upserts
         self._table: sa.Table | None = None
-        self._how = Conversion()
+        self._targets: dict[str, tuple[str, Fit]] = {}
+        """By the name in the records: the column, and how a value becomes one of it."""
         self.rows = 0
 
     def write(self, records: Sequence[Record], columns: Sequence[Column], first: int, skip: Skip) -> None:
@@ -102,16 +104,22 @@ class SqlSink:
         return self._table
 
     def _converted(self, record: Record, table: sa.Table) -> dict[str, Any]:
-        row = {}
+        row: dict[str, Any] = {}
+        targets = self._targets
         for name, value in record.items():
-            column = _column(table, name)
-            if column is None:
-                raise NotConvertible(f"the table has no column '{name}'")
+            target, fit = targets.get(name) or self._find_target(name, table)
             try:
-                row[column.name] = _fit(self._how, value, column.type)
+                row[target] = None if value is None else fit(value)
             except NotConvertible as error:
                 raise NotConvertible(f"column '{name}': {error}") from error
         return row
+
+    def _find_target(self, name: str, table: sa.Table) -> tuple[str, Fit]:
+        column = _column(table, name)
+        if column is None:
+            raise NotConvertible(f"the table has no column '{name}'")
+        self._targets[name] = (column.name, _fit(column.type))
+        return self._targets[name]
 
     def _store(self, rows: list[tuple[int, dict[str, Any]]], table: sa.Table, skip: Skip) -> None:
         if not rows:
@@ -190,23 +198,22 @@ def _ensure_known(columns: Sequence[Column], table: sa.Table) -> None:
             )
 
 
-def _fit(how: Conversion, value: Any, held: sa.types.TypeEngine[Any]) -> Any:
-    """A value as the column takes it."""
-    if value is None:
-        return None
-    for kind, wanted in _INTERIM:
+def _fit(held: sa.types.TypeEngine[Any]) -> Fit:
+    """How a value becomes one that a column of the type takes."""
+    how = Conversion()
+    for kind, interim in _INTERIM:
         if isinstance(held, kind):
-            if wanted == "DateTime" and getattr(held, "timezone", False):
-                return how.convert(value, "DateTimeOffset")
-            return how.convert(value, wanted)
+            wanted = "DateTimeOffset" if interim == "DateTime" and getattr(held, "timezone", False) else interim
+            return lambda value: how.convert(value, wanted)
     if isinstance(held, sa.Date):
-        return how.convert(value, "DateTime").date()
+        return lambda value: how.convert(value, "DateTime").date()
     if isinstance(held, sa.Time):
-        moment = value if not isinstance(value, str) else how.convert(f"2000-01-01 {value}", "DateTime")
-        return moment.time() if hasattr(moment, "time") else moment
+        return lambda value: how.convert(f"2000-01-01 {value}", "DateTime").time() if isinstance(value, str) else value
     if isinstance(held, sa.JSON):
-        return value
-    return how.text(value) if isinstance(held, sa.String) or isinstance(value, (dict, list)) else value
+        return lambda value: value
+    if isinstance(held, sa.String):
+        return how.text
+    return lambda value: how.text(value) if isinstance(value, (dict, list)) else value
 
 
 _INTERIM: tuple[tuple[type, str], ...] = (
