@@ -44,6 +44,7 @@ setup: $(VENV)/.test system-test
 system-test:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || scripts/apt_install postgresql
 	@command -v bwrap >/dev/null || scripts/apt_install bubblewrap
+	@command -v Rscript >/dev/null || scripts/apt_install r-base-core
 	@! command -v npm >/dev/null || scripts/install_azurite >/dev/null || echo "Azurite is left out of the tests."
 
 system-bench: system-test
