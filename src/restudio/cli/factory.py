@@ -245,6 +245,8 @@ def _finish(session: Session, factory: Factory, run: str) -> None:
 
 def _read(source: Path, settings: Sequence[str] | None) -> list[Document]:
     from restudio.factory.documents.bundle import read_bundle
+    from restudio.factory.documents.problems import ensure_none
+    from restudio.factory.v1.translate import translate
 
     if not source.exists():
         raise RestudioError(Kind.NOT_FOUND, "NoSuchFile", f"There is no file or folder {source}.")
@@ -254,6 +256,9 @@ def _read(source: Path, settings: Sequence[str] | None) -> list[Document]:
     else:
         files = [(source.name, source.read_bytes())]
     found = read_bundle(files, _texts(settings))
+    if any(each.generation == 1 for each in found):
+        found, problems = translate(found)
+        ensure_none(problems)
     return [Document(each.kind, each.name, dict(each.properties), each.where) for each in found]
 
 

@@ -11,6 +11,7 @@ from restudio.cli import (
     endpoints,
     experiments,
     factory,
+    factory_triggers,
     jobs,
     models,
     modules,
@@ -38,6 +39,8 @@ app.add_typer(experiments.app, name="experiments")
 app.add_typer(services.app, name="services")
 app.add_typer(endpoints.app, name="endpoints")
 app.add_typer(jobs.app, name="jobs")
+factory.app.add_typer(factory_triggers.trigger, name="trigger")
+factory.app.add_typer(factory_triggers.slices, name="slices")
 app.add_typer(factory.app, name="factory")
 app.add_typer(pipelines.app, name="pipelines")
 app.add_typer(data_stores.app, name="data-stores")

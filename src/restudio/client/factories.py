@@ -93,6 +93,26 @@ class Secret(msgspec.Struct, frozen=True):
     changed: float
 
 
+class Trigger(msgspec.Struct, frozen=True):
+    """``state`` is ``Started`` or ``Stopped``."""
+
+    name: str
+    type: str
+    state: str
+
+
+class TriggerRun(msgspec.Struct, frozen=True, rename="camel"):
+    """One time that a trigger fired; ``properties`` tell the instants and the precise state."""
+
+    trigger_run_id: str
+    trigger_name: str
+    trigger_type: str
+    status: str
+    message: str = ""
+    properties: dict[str, str] = {}
+    triggered_pipelines: dict[str, str] = {}
+
+
 class Factory:
     """One factory of a workspace."""
 
@@ -181,6 +201,44 @@ class Factory:
         """Ask for the end of a run, and of the runs that it started."""
         params = self._version(isRecursive="true" if recursive else None)
         self._connection.send("POST", f"{self._root}/pipelineruns/{quote(run)}/cancel", params=params)
+
+    # Triggers
+
+    def list_triggers(self) -> Sequence[Trigger]:
+        answer = self._connection.json("GET", f"{self._root}/triggers", dict[str, Any], params=self._version())
+        written = [(each["name"], each["properties"]) for each in answer["value"]]
+        return [Trigger(name, told["type"], told["runtimeState"]) for name, told in written]
+
+    def start_trigger(self, name: str) -> None:
+        self._connection.send("POST", f"{self._root}/triggers/{quote(name)}/start", params=self._version())
+
+    def stop_trigger(self, name: str) -> None:
+        self._connection.send("POST", f"{self._root}/triggers/{quote(name)}/stop", params=self._version())
+
+    def fire_trigger(self, name: str, at: str | None = None, body: Mapping[str, Any] | None = None) -> TriggerRun:
+        """Fire once by hand, for an instant, or as if an event had come."""
+        path = f"{self._root}/triggers/{quote(name)}/fire"
+        given = {"time": at, "body": body}
+        return self._connection.json("POST", path, TriggerRun, json=given, params=self._version())
+
+    def list_trigger_runs(self, name: str | None = None, *, limit: int = 100) -> Sequence[TriggerRun]:
+        """Newest first."""
+        filters = [{"operand": "TriggerName", "operator": "Equals", "values": [name]}] if name else []
+        return self._all(f"{self._root}/queryTriggerRuns", {**_EVER, "filters": filters}, TriggerRun, limit)
+
+    def rerun_trigger(self, name: str, run: str) -> None:
+        self._connection.send("POST", f"{self._trigger_run(name, run)}/rerun", params=self._version())
+
+    def cancel_trigger(self, name: str, run: str) -> None:
+        self._connection.send("POST", f"{self._trigger_run(name, run)}/cancel", params=self._version())
+
+    def mark_trigger(self, name: str, run: str, status: str) -> None:
+        """Set a slice to ``Ready`` or ``Skipped``."""
+        path = f"{self._trigger_run(name, run)}/setStatus"
+        self._connection.send("POST", path, json={"status": status}, params=self._version())
+
+    def _trigger_run(self, name: str, run: str) -> str:
+        return f"{self._root}/triggers/{quote(name)}/triggerRuns/{quote(run)}"
 
     # Secrets
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.expressions.scope import Scope
 from restudio.expressions.template import evaluate_tree
+from restudio.expressions.v1 import Window, evaluate_slice_tree
 from restudio.expressions.values import ABSENT
 from restudio.factory import store as factory_store
+from restudio.factory.documents.fields import Fields
 from restudio.factory.documents.instant import instant_text
 from restudio.factory.documents.problems import Problems, ensure_none
 from restudio.factory.errors import ActivityFailed
@@ -36,6 +38,7 @@ from restudio.triggers.rule import Rule
 from restudio.triggers.types import Change, Completion, Firing, Ref, RunState, Trigger
 
 KIND = "factory"
+SLICES = "SliceTrigger"
 _RUNS = uuid.UUID("f0a5e0f4-5e1b-4e53-9f31-0a2a7c1d4b6e")
 _ENDED: Mapping[str, RunState] = {"Succeeded": "Succeeded", "Failed": "Failed", "Cancelled": "Cancelled"}
 _MOST = 500
@@ -71,11 +74,15 @@ class PipelineTarget:
         the first run is started: a firing starts everything or nothing."""
         factory = self._factory(trigger.ref)
         definitions = self._plans.definitions(factory)
+        document = self._document(definitions, trigger.ref)
+        window = _slice(document, firing)
+        if window is not None:
+            self._ensure_external(definitions, document, firing, window)
         scope = _scope(trigger, firing, definitions, self._platform)
         ready = []
-        for each in self._document(definitions, trigger.ref).starts:
+        for each in document.starts:
             pipeline = self._plans.pipeline(definitions, each.pipeline)
-            parameters = _evaluate(each.parameters, scope)
+            parameters = _evaluate(each.parameters, scope, window)
             bind_parameters(pipeline.name, pipeline.parameters, parameters)
             ready.append((pipeline.name, parameters))
         invoked = InvokedBy(firing.id, trigger.ref.name, trigger.type, firing.created.timestamp())
@@ -106,11 +113,8 @@ class PipelineTarget:
     def list_changes(self, trigger: Trigger, folder: str, since: datetime) -> Sequence[Change]:
         definitions = self._plans.definitions(self._factory(trigger.ref))
         reference = self._document(definitions, trigger.ref).raw.object("typeProperties").get("linkedService")
-        bare = Scope(now=self._platform.clock.now, random=random.SystemRandom())
-        workspace = definitions.factory.workspace_id
-        resolver = Resolver(definitions, lambda _: bare, bare, lambda asked: self._vault.open(workspace, asked))
         try:
-            files = reach(resolver.linked_service(reference, ""), self._platform, BlobFiles, trigger.type)
+            files = self._files(definitions, reference, trigger.type)
             found = [each for each in files.iter_files(folder, recursive=False) if each.modified is not None]
         except ActivityFailed as error:
             raise RestudioError(Kind.INVALID_OPERATION, error.code, error.message) from error
@@ -141,6 +145,32 @@ class PipelineTarget:
             for run in found
             if (value := Properties(run.dimensions).get(dimension)) is not None
         ]
+
+    def _files(self, definitions: Definitions, reference: Json, type: str) -> BlobFiles:
+        bare = Scope(now=self._platform.clock.now, random=random.SystemRandom())
+        workspace = definitions.factory.workspace_id
+        resolver = Resolver(definitions, lambda _: bare, bare, lambda asked: self._vault.open(workspace, asked))
+        return reach(resolver.linked_service(reference, ""), self._platform, BlobFiles, type)
+
+    def _ensure_external(
+        self, definitions: Definitions, document: TriggerDocument, firing: Firing, window: Window
+    ) -> None:
+        """Wait for the files that a slice needs and no activity makes, as long as their policies say."""
+        now, problems = self._platform.clock.now(), Problems(f"trigger '{document.name}'")
+        fields = Fields(document.raw.object("typeProperties"), "$.properties.typeProperties", problems)
+        for each in fields.objects("external"):
+            path = str(evaluate_slice_tree(each.text("path"), window))
+            try:
+                if self._files(definitions, each.raw.get("linkedServiceName"), SLICES).find_file(path) is not None:
+                    continue
+            except ActivityFailed as error:
+                raise RestudioError(Kind.INVALID_OPERATION, error.code, error.message) from error
+            checks = each.integer("maximumRetry", 1, 10, default=3)
+            pause = each.span("retryInterval", default=timedelta(minutes=1))
+            begun = max(window.end + each.span("dataDelay", default=timedelta(0)), firing.updated)
+            message = f"TimedOut: the external file '{path}' is not there."
+            late = now >= begun + checks * pause
+            raise RestudioError(Kind.INVALID_OPERATION if late else Kind.UNAVAILABLE, "TimedOut", message, target=path)
 
     def _factory(self, ref: Ref) -> Factory:
         with self._db.read() as conn:
@@ -194,8 +224,16 @@ def _whole(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _evaluate(parameters: Mapping[str, Json], scope: Scope) -> Mapping[str, Json]:
-    evaluated = evaluate_tree(dict(parameters), scope)
+def _slice(document: TriggerDocument, firing: Firing) -> Window | None:
+    """The slice of a firing, where the trigger is of version 1."""
+    if document.type != SLICES or firing.window_start is None or firing.window_end is None:
+        return None
+    return Window(firing.window_start, firing.window_end)
+
+
+def _evaluate(parameters: Mapping[str, Json], scope: Scope, window: Window | None) -> Mapping[str, Json]:
+    given = dict(parameters)
+    evaluated = evaluate_tree(given, scope) if window is None else evaluate_slice_tree(given, window)
     return evaluated if isinstance(evaluated, Mapping) else {}
 
 

@@ -179,6 +179,8 @@ class TriggerLoop:
         if room <= 0:
             return
         waiting = store.list_waiting(conn, trigger.id)
+        if isinstance(rule, Windows) and rule.newest_first:
+            waiting.reverse()
         blocked = self._find_blocked(conn, trigger, rule, [firing for firing, _ in waiting])
         changes: list[tuple[Firing, Firing, datetime | None]] = []
         for firing, since in waiting:
@@ -267,15 +269,19 @@ class TriggerLoop:
             for firing in mine:
                 after = rules.end_attempt(firing, states, now)
                 if after is not firing:
-                    pause = self._retry_pause(owners.get(firing.trigger_id)) if not after.state.ended else timedelta(0)
+                    pause = (
+                        self._pause(owners.get(firing.trigger_id), after.attempt)
+                        if not after.state.ended
+                        else timedelta(0)
+                    )
                     moved.append((firing, after, now + pause))
         if moved:
             with self._db.begin() as conn:
                 store.change_many(conn, moved)
 
-    def _retry_pause(self, trigger: Trigger | None) -> timedelta:
+    def _pause(self, trigger: Trigger | None, attempts: int) -> timedelta:
         rule = None if trigger is None else self._rule(trigger)
-        return rule.retry_interval if isinstance(rule, Windows) else timedelta(0)
+        return rule.pause_after(attempts) if isinstance(rule, Windows) else timedelta(0)
 
     # -- looking
 

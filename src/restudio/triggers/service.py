@@ -188,6 +188,16 @@ class TriggerService:
             if firing.state.ended or not store.change(conn, firing, cancelled):
                 raise _wrong_state(firing, "cannot be cancelled any more")
 
+    def mark(self, ref: Ref, firing_id: str, state: FiringState, message: str) -> None:
+        """End a firing by hand, as if it had succeeded or as passed over; one that runs must be cancelled first."""
+        firing = self.get_firing(ref, firing_id)
+        if firing.state is FiringState.RUNNING:
+            raise _wrong_state(firing, "runs; cancel it first")
+        ended = replace(firing, state=state, updated=self._clock.now(), message=message)
+        with self._db.begin() as conn:
+            if not store.change(conn, firing, ended):
+                raise _wrong_state(firing, "has just been changed by somebody else; look again")
+
     def purge(self) -> int:
         """Forget old firings; gives their number."""
         before = self._clock.now().timestamp() - RETENTION_DAYS * 86_400

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+Frequency = Literal["Minute", "Hour", "Month"]
 WAITING_LIMIT = timedelta(days=7)
 """How long a window waits for those that it depends on, before it fails."""
 
@@ -36,7 +37,7 @@ class Windows:
     """Rules of one tumbling-window trigger. No window starts at ``end`` or later. Windows of months are counted from
     ``start``, its day clamped to the length of the month."""
 
-    frequency: Literal["Minute", "Hour", "Month"]
+    frequency: Frequency
     interval: int
     start: datetime
     end: datetime | None = None
@@ -45,6 +46,12 @@ class Windows:
     retries: int = 0
     retry_interval: timedelta = timedelta(seconds=30)
     depends_on: tuple[Dependency, ...] = ()
+    at_start: bool = False
+    """Whether a window is due at its start instead of its end."""
+    newest_first: bool = False
+    round_attempts: int = 0
+    """With rounds of attempts: how many make a round, after which ``round_interval`` is waited."""
+    round_interval: timedelta = timedelta(0)
 
     def window(self, number: int) -> Window | None:
         """A window by its number, or None past the end."""
@@ -61,9 +68,14 @@ class Windows:
     def due(self, window: Window) -> datetime:
         """When a window may be worked on."""
         try:
-            return window.end + self.delay
+            return (window.start if self.at_start else window.end) + self.delay
         except OverflowError:
             return datetime.max.replace(tzinfo=window.end.tzinfo)
+
+    def pause_after(self, attempts: int) -> timedelta:
+        """How long to wait after so many attempts have failed."""
+        ended_round = self.round_attempts and attempts % self.round_attempts == 0
+        return self.round_interval if ended_round else self.retry_interval
 
     def covering(self, begin: datetime, end: datetime) -> Iterator[Window]:
         """The windows that have a part in [``begin``, ``end``), oldest first."""

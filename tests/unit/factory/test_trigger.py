@@ -84,6 +84,7 @@ def test_all_kinds_are_collected() -> None:
         "ChainingTrigger",
         "CustomEventsTrigger",
         "ScheduleTrigger",
+        "SliceTrigger",
         "TumblingWindowTrigger",
     ]
     assert CATALOG["scheduletrigger"].spec.help

@@ -1,0 +1,126 @@
+"""Version 1 documents become pipelines with slice triggers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from restudio.expressions.v1 import Window, evaluate_slice_tree
+from restudio.factory.documents.bundle import read_bundle
+from restudio.factory.documents.problems import Problems
+from restudio.factory.trigger import collect_triggers, read_trigger
+from restudio.factory.v1.availability import Availability
+from restudio.factory.v1.translate import translate
+from restudio.triggers.windows import Windows
+
+EXAMPLE = Path("examples/factory/weekly-v1.json")
+WEEK = timedelta(days=7)
+FIRST = datetime(2024, 2, 5, tzinfo=UTC)
+
+
+def translated(change: Any = None) -> tuple[dict[tuple[str, str], Any], list[str]]:
+    written = json.loads(EXAMPLE.read_text())
+    if change is not None:
+        change({each["name"]: each["properties"] for each in written})
+    found, problems = translate(read_bundle([(EXAMPLE.name, json.dumps(written).encode())]))
+    return {(each.kind, each.name): each.properties for each in found}, [str(each) for each in problems]
+
+
+def rule_of(properties: Any) -> Windows:
+    problems = Problems("t")
+    document = read_trigger("t", properties, collect_triggers(), problems)
+    assert problems.found == []
+    assert document is not None
+    assert isinstance(document.rule, Windows)
+    return document.rule
+
+
+def test_weekly_retraining_runs_over_four_slices_in_order() -> None:
+    found, problems = translated()
+    assert problems == []
+    train, publish = (found["trigger", f"WeeklyRetrain - {name}"] for name in ("train", "publish"))
+    rule = rule_of(train)
+    windows = [rule.window(n) for n in range(5)]
+    assert [each.start for each in windows if each] == [FIRST + n * WEEK for n in range(4)]
+    assert (rule.retries, rule.max_concurrency, rule.due(windows[0])) == (2, 1, FIRST + WEEK)  # type: ignore[arg-type]
+    after = rule_of(publish)
+    assert [each.trigger for each in after.depends_on] == ["WeeklyRetrain - train"]
+    window = after.window(2)
+    assert window is not None
+    assert [each.number for each in after.needed(window, after.depends_on[0], rule)] == [2]
+
+
+def test_expressions_and_partitions_are_those_of_the_slice() -> None:
+    found, _ = translated()
+    given = found["trigger", "WeeklyRetrain - train"]["pipeline"]["parameters"]["slice"]
+    values = evaluate_slice_tree(given, Window(FIRST, FIRST + WEEK))
+    assert sorted(values.values()) == ["2024-02-12", "lake/loans/20240212.csv", "lake/models/loan-20240212.ilearner"]
+    [activity] = found["pipeline", "WeeklyRetrain - train"]["activities"]
+    file = activity["typeProperties"]["webServiceInputs"]["input1"]
+    assert values[file["filePath"].rpartition(".")[2]] == "lake/loans/20240212.csv"
+    assert file["linkedServiceName"]["referenceName"] == "Lake"
+    [external] = found["trigger", "WeeklyRetrain - train"]["typeProperties"]["external"]
+    assert evaluate_slice_tree(external["path"], Window(FIRST, FIRST + WEEK)) == "lake/loans/20240212.csv"
+    [update] = found["pipeline", "WeeklyRetrain - publish"]["activities"]
+    assert update["typeProperties"]["trainedModelName"] == "Loan risk [trained model]"
+    assert update["typeProperties"]["trainedModelFilePath"].startswith("@pipeline().parameters.slice.")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda d: d["WeeklyRetrain"]["activities"][0]["outputs"].clear(), "needs an output dataset"),
+        (lambda d: d["WeeklyRetrain"]["activities"][0].update(type="HDInsightHive"), "HDInsightHive"),
+        (lambda d: d["WeeklyRetrain"]["activities"][0]["inputs"][0].update(name="LoanCvs"), "LoanCsv"),
+        (lambda d: d["WeeklyRetrain"]["activities"][1]["typeProperties"].update(trainedModelDatasetName="X"), "'X'"),
+        (lambda d: d["WeeklyRetrain"].update(pipelineMode="OneTime"), "Scheduled"),
+    ],
+)
+def test_what_has_no_translation_is_told(change: Any, words: str) -> None:
+    def both(documents: dict[str, Any]) -> None:
+        change(documents)
+        documents["WeeklyRetrain"]["activities"][0].pop("scheduler")
+
+    _, problems = translated(both)
+    assert any(words in each for each in problems)
+
+
+def test_rounds_of_attempts() -> None:
+    def change(documents: dict[str, Any]) -> None:
+        policy = {"retry": 3, "longRetry": 2, "longRetryInterval": "01:00:00"}
+        documents["WeeklyRetrain"]["activities"][0]["policy"] = policy
+
+    found, _ = translated(change)
+    rule = rule_of(found["trigger", "WeeklyRetrain - train"])
+    assert rule.retries == 5
+    assert [rule.pause_after(n) for n in range(1, 6)] == [timedelta(0)] * 2 + [timedelta(hours=1)] + [timedelta(0)] * 2
+
+
+def test_slices_that_an_input_asks_for() -> None:
+    def change(documents: dict[str, Any]) -> None:
+        port = documents["WeeklyRetrain"]["activities"][1]["inputs"][0]
+        port |= {"startTime": "Date.AddDays(SliceStart, -14)", "endTime": "SliceEnd"}
+
+    found, problems = translated(change)
+    assert problems == []
+    rule, upstream = (rule_of(found["trigger", f"WeeklyRetrain - {name}"]) for name in ("publish", "train"))
+    window = rule.window(3)
+    assert window is not None
+    assert [each.number for each in rule.needed(window, rule.depends_on[0], upstream)] == [1, 2, 3]
+
+
+def test_grids() -> None:
+    begin = datetime(2024, 5, 16, 13, tzinfo=UTC)
+    day = Availability("Day", 1)
+    assert day.first_slice(begin) == datetime(2024, 5, 16, tzinfo=UTC)
+    assert replace(day, offset=timedelta(hours=14)).first_slice(begin) == datetime(2024, 5, 15, 14, tzinfo=UTC)
+    assert Availability("Week", 1).first_slice(begin) == datetime(2024, 5, 13, tzinfo=UTC)
+    month = Availability("Month", 1, at_start=True, offset=timedelta(days=2, hours=8))
+    assert month.first_slice(begin) == datetime(2024, 5, 3, 8, tzinfo=UTC)
+    odd = Availability("Hour", 23, anchor=datetime(2024, 5, 1, tzinfo=UTC))
+    assert odd.first_slice(begin) == datetime(2024, 5, 1, tzinfo=UTC) + 16 * timedelta(hours=23)
