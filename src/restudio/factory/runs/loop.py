@@ -71,9 +71,8 @@ class PipelineLoop:
                 raise HandOver
             self._drivers[run_id] = inbox
             self._ensure_watcher()
-        log = RunLog(self._db, self._clock, run_id)
         try:
-            self._drive(run, log, inbox)
+            self._drive(run, RunLog(self._db, self._clock, run_id), inbox)
         finally:
             with self._lock:
                 del self._drivers[run_id]
