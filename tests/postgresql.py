@@ -18,8 +18,9 @@ import psycopg
 
 
 @contextmanager
-def running_postgresql() -> Iterator[str]:
-    """Address (without a database name) of a PostgreSQL server of our own on a free loopback port."""
+def running_postgresql(*, durable: bool = False) -> Iterator[str]:
+    """Address (without a database name) of a PostgreSQL server of our own on a free loopback port. Unless ``durable``
+    it is quick, and forgets in a crash."""
     binaries = _find_postgresql()
     folder = Path(f"/tmp/restudio-pg-{uuid.uuid4().hex[:12]}")  # short: the path of a Unix socket has 107 bytes
     folder.mkdir()
@@ -37,7 +38,8 @@ def running_postgresql() -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off", "max_connections=200")
+    sync = f"fsync={'on' if durable else 'off'}"
+    options = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", sync, "max_connections=200")
     command = [
         str(binaries / "postgres"),
         "-D",

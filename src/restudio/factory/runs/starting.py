@@ -91,6 +91,9 @@ class Starter:
 
     def admit(self, factory_id: str, pipeline: str) -> None:
         """Give places that are free to runs of a pipeline that wait."""
+        with self._db.read() as conn:
+            if store.next_queued(conn, factory_id, pipeline) is None:
+                return
         while True:
             with self._db.begin() as conn:
                 waiting = store.next_queued(conn, factory_id, pipeline)
