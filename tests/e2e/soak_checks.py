@@ -16,12 +16,14 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from tests.e2e.soak_load import PATIENCE_S, Load
+from tests.e2e.soak_load import PATIENCE_S, PIPELINE, Load
 
 from restudio.cli.loop import ENDPOINT
 from restudio.client.scoring import Scoring
 
-_ENDED = ("Finished", "Failed", "Canceled", "Cancelled")
+_ENDED = ("Finished", "Failed", "Canceled", "Cancelled", "Succeeded")
+_SOAK_ENDS = 1 + 20 + 3
+"""Ends in a run of the soak's pipeline: its own, those of twenty passes, of the loop and the two that follow."""
 _REASON = re.compile(r"was killed by SIGKILL|The server stopped \d+ times while the job ran")
 """The only excuses: what we did to it."""
 _OWN_REVISIONS = 5
@@ -60,6 +62,7 @@ class Looks:
         yield from self.problems_now(load)
         yield from self._job_problems(load)
         yield from self._run_problems(load)
+        yield from self._pipeline_problems(load)
         yield from self._answer_problems(load)
 
     def count(self) -> Counter[str]:
@@ -82,12 +85,15 @@ class Looks:
             "WHERE status IN ('PENDING', 'ENQUEUED') AND workflow_uuid LIKE '%:%'",
             "restudio-work.sqlite",
         )
-        named = (("job", jobs), ("run", runs), ("work", work))
+        ended = "('Succeeded', 'Failed', 'Cancelled')"
+        pipelines = self._read(f"SELECT id, status AS state FROM pipeline_runs WHERE status NOT IN {ended}")
+        named = (("job", jobs), ("run", runs), ("pipeline run", pipelines), ("work", work))
         return [f"{kind} {row['id']} ({row['state']})" for kind, rows in named for row in rows]
 
     def _changed_outcomes(self) -> Iterator[str]:
         rows = self._read("SELECT id, state, details AS why, ended, attempts FROM batch_jobs")
         rows += self._read("SELECT id, state, failure AS why, ended, 0 AS attempts FROM runs")
+        rows += self._read("SELECT id, status AS state, message AS why, ended, 0 AS attempts FROM pipeline_runs")
         for row in rows:
             if row["state"] in _ENDED:
                 outcome = tuple(row.values())
@@ -126,6 +132,28 @@ class Looks:
             twice = [node or "the run" for node, times in ends.items() if times != 1]
             if twice or not ends[None]:
                 yield f"run {run['id']} has not one end each for {twice or 'itself'}"
+
+    def _pipeline_problems(self, load: Load) -> Iterator[str]:
+        """Every accepted run ended once, every activity of it once, with one file of its own."""
+        known = {row["id"]: row for row in self._read("SELECT * FROM pipeline_runs")}
+        yield from (f"pipeline run {run} is lost" for run in load.pipeline_runs if run not in known)
+        told: dict[str, Counter[str]] = {}
+        for row in self._read("SELECT run_id, body FROM pipeline_run_events ORDER BY run_id, number"):
+            event = json.loads(row["body"])
+            if event["type"] in ("Ended", "RunEnded"):
+                told.setdefault(row["run_id"], Counter())[event.get("path", "")] += 1
+        files = {row["name"] for row in self._read("SELECT name FROM blob_blobs WHERE name LIKE 'pipelines/%'")}
+        for run in known.values():
+            if run["status"] != "Succeeded":
+                if not _REASON.search(run["message"] or ""):
+                    yield f"pipeline run {run['id']} is {run['status']}: {run['message']}"
+                continue
+            ends = told.get(run["id"], Counter())
+            whole = _SOAK_ENDS if run["pipeline"] == PIPELINE else 2
+            if len(ends) != whole or set(ends.values()) != {1}:
+                yield f"pipeline run {run['id']} has the ends {dict(ends)}"
+            if run["pipeline"] == PIPELINE and f"pipelines/{run['id']}.csv" not in files:
+                yield f"pipeline run {run['id']} left no file"
 
     def _answer_problems(self, load: Load) -> Iterator[str]:
         """Each answer is one revision's, and a revision always gives the same."""

@@ -17,12 +17,14 @@ from restudio.client.blobs import BlobAccount
 from restudio.client.client import Client
 from restudio.client.connection import ServerError, Unreachable
 from restudio.client.credentials import Credentials
+from restudio.client.factories import Document
 from restudio.client.scoring import Scoring, blob_input
 from restudio.client.types import Location
 from restudio.core.errors import RestudioError
 
 T = TypeVar("T")
 CONTAINER = "soak"
+PIPELINE = "Soak"
 PATIENCE_S = 240.0
 _SPARE_ENDPOINTS = 4
 _ROWS = f"{CONTAINER}/rows.csv"
@@ -30,7 +32,7 @@ _TRAIN = f"{CONTAINER}/train-0.csv"
 
 
 class Load:
-    """Threads that score, submit jobs of both kinds, run experiments and patch, until :meth:`stop`.
+    """Threads that score, submit jobs of both kinds, run experiments and pipelines, and patch, until :meth:`stop`.
 
     Everything that the server acknowledged is kept, to be asked for afterwards. ``failures`` are answers that a client
     should never get: a server that is away is none, an answer of 5xx is.
@@ -53,12 +55,14 @@ class Load:
         self._document = self.client.experiments.export_yaml(self.experiment)
         self.jobs: dict[str, Scoring] = {}
         self.runs: list[str] = []
+        self.pipeline_runs: list[str] = []
         self.revisions: list[str] = []
         self.answers: defaultdict[str, set[str]] = defaultdict(set)
         self.scored = 0
         self.away = 0
         self.failures: list[str] = []
         self._models = self._two_models()
+        self.client.factory().publish(self._documents())
         self._patching = threading.Lock()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -71,6 +75,7 @@ class Load:
             self._submit_training: 0.6,
             self._run: 1.0,
             self._patch: 0.3,
+            self._run_pipeline: 0.7,
         }
         for body, pause in pauses.items():
             self._threads.append(threading.Thread(target=self._repeat, args=(body, pause), name=body.__name__))
@@ -155,6 +160,9 @@ class Load:
         self.insist(lambda: self.client.experiments.import_yaml(text, experiment=self.experiment))
         self.runs.append(self.insist(lambda: self.client.experiments.run(self.experiment).id))
 
+    def _run_pipeline(self) -> None:
+        self.pipeline_runs.append(self.insist(lambda: self.client.factory().run(PIPELINE)))
+
     def _patch(self) -> None:
         with self._patching:
             self.patch()
@@ -164,6 +172,48 @@ class Load:
     def _scoring(self, service: str, name: str) -> Scoring:
         endpoint = self.client.endpoints.get(service, name)
         return Scoring(endpoint.api_location, endpoint.primary_key)
+
+    def _documents(self) -> list[Document]:
+        """A pipeline that steers a little, scores a file into one of its own, and calls another pipeline."""
+        endpoint = self.client.endpoints.get(self.service, "default")
+        service = {"mlEndpoint": f"{endpoint.api_location}/jobs", "apiKey": endpoint.primary_key}
+        lake = {"connectionString": self.account.connection_string}
+        linked = {"type": "LinkedServiceReference"}
+        files = {"linkedServiceName": {"referenceName": "SoakLake", **linked}}
+        target = f"@concat('{CONTAINER}/pipelines/', pipeline().RunId, '.csv')"
+        wait = [{"name": "Pause", "type": "Wait", "typeProperties": {"waitTimeInSeconds": 0}}]
+        items = {"value": "@range(0, 20)", "type": "Expression"}
+        each = {"items": items, "batchCount": 5, "activities": wait}
+        score = {
+            "webServiceInputs": {"input1": {"filePath": _ROWS, **files}},
+            "webServiceOutputs": {"output1": {"filePath": target, **files}},
+        }
+        call = {
+            "pipeline": {"referenceName": f"{PIPELINE}Child", "type": "PipelineReference"},
+            "waitOnCompletion": True,
+        }
+        activities = [
+            {"name": "Each", "type": "ForEach", "typeProperties": each},
+            {
+                "name": "Score",
+                "type": "AzureMLBatchExecution",
+                "dependsOn": [{"activity": "Each", "dependencyConditions": ["Succeeded"]}],
+                "linkedServiceName": {"referenceName": "SoakScore", **linked},
+                "typeProperties": score,
+            },
+            {
+                "name": "Call",
+                "type": "ExecutePipeline",
+                "dependsOn": [{"activity": "Score", "dependencyConditions": ["Succeeded"]}],
+                "typeProperties": call,
+            },
+        ]
+        return [
+            Document("linkedService", "SoakScore", {"type": "AzureML", "typeProperties": service}),
+            Document("linkedService", "SoakLake", {"type": "AzureStorage", "typeProperties": lake}),
+            Document("pipeline", f"{PIPELINE}Child", {"activities": wait}),
+            Document("pipeline", PIPELINE, {"activities": activities}),
+        ]
 
     def _two_models(self) -> list[Location]:
         rows = [*self.data.first, *self.data.later]

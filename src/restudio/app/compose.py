@@ -129,6 +129,12 @@ class Studio:
         """Endpoints that this process cannot serve as they should be, and why; the rest is ready."""
         return self.deployments.failures
 
+    def rest(self) -> None:
+        """Take no more work and hand pipelines over, while the faces still answer: activities call them."""
+        if self.settings.role != "web":
+            self.work.rest()
+            self.data_factory.loop.stop()
+
     def stop(self) -> None:
         """Finish or hand over what runs, and let go of everything."""
         self.upkeep.stop()

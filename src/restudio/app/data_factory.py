@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from restudio.factory.activity import collect_activities
+from restudio.factory.dataset import all_datasets
 from restudio.factory.documents.check import Catalogs
 from restudio.factory.linked_service import all_linked_services
 from restudio.factory.pipeline_target import KIND, PipelineTarget
@@ -47,7 +48,7 @@ def open_data_factory(db: Database, secrets: Secrets, work: Work, platform: Plat
     clock = platform.clock
     catalog = collect_activities()
     kinds = collect_triggers()
-    catalogs = Catalogs(catalog, all_linked_services(), kinds)
+    catalogs = Catalogs(catalog, all_linked_services(), kinds, all_datasets())
     plans = Plans(db, secrets, catalog)
     starter = Starter(db, secrets, clock, work, plans)
     vault = SecretVault(db, secrets, clock)

@@ -73,7 +73,7 @@ def serve(
         try:
             faces = build(studio)
             if not asked.is_set():
-                _answer(settings, faces, listener, on_ready)
+                _answer(settings, faces, listener, on_ready, studio.rest)
         finally:
             replicas.stop()
     finally:
@@ -127,19 +127,28 @@ def _bind(listener: socket.socket, address: tuple[str, int]) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it answers."""
+    """Tells when it answers, and when it is about to stop answering."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], on_leave: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_leave = on_leave
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await asyncio.to_thread(self._on_leave)
+        await super().shutdown(sockets)
+
 
 def _answer(
-    settings: Settings, faces: Faces, listener: socket.socket, on_ready: Callable[[Settings], None] | None
+    settings: Settings,
+    faces: Faces,
+    listener: socket.socket,
+    on_ready: Callable[[Settings], None] | None,
+    on_leave: Callable[[], None],
 ) -> None:
     config = uvicorn.Config(
         faces.app,
@@ -151,7 +160,7 @@ def _answer(
         timeout_graceful_shutdown=STOP_SECONDS,
         timeout_keep_alive=75,
     )
-    _Server(config, lambda: on_ready(settings) if on_ready else None).run(sockets=[listener])
+    _Server(config, lambda: on_ready(settings) if on_ready else None, on_leave).run(sockets=[listener])
 
 
 def replica_command(settings: Settings, descriptor: int) -> list[str]:

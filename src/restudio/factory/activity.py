@@ -154,7 +154,8 @@ class ActivityContext(Protocol):
         ...
 
     def is_cancelled(self) -> bool:
-        """Whether :meth:`pause` would raise now; for loops that move data."""
+        """Whether :meth:`pause` would raise ``Cancelled`` now; for loops that move data. Raises ``HandOver`` as it
+        does."""
         ...
 
     def remember(self, **facts: Json) -> None:

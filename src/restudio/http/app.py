@@ -17,6 +17,7 @@ from restudio.core.decoding import decoder_of
 from restudio.core.ids import workspace_of
 from restudio.endpoints.addresses import Addresses
 from restudio.http import (
+    arm_webservices,
     bes,
     factory,
     factory_callbacks,
@@ -139,8 +140,10 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
 def _resource_manager(studio: Studio, door: Door) -> list[Router]:
     """The faces with addresses of the resource manager, and their errors."""
     api, url = factory.FactoryApi(studio.data_factory, door), studio.settings.url
+    services = arm_webservices.WebServicesApi(studio.services, studio.endpoints, door, url, studio.settings.region)
     return [
         arm_router([*factory.routes(api), *factory_triggers.routes(api)]),
+        arm_router(arm_webservices.routes(services)),
         arm_router(
             [
                 *pipelines.routes(studio.designer, door, url),

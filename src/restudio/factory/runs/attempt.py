@@ -125,6 +125,8 @@ class Attempt:
             raise self.why
 
     def is_cancelled(self) -> bool:
+        if self._ending.is_set() and self.why is HandOver:
+            raise HandOver  # who hears "cancelled" takes along what it began; here it is to go on
         return self._ending.is_set()
 
     def remember(self, **facts: Json) -> None:

@@ -316,6 +316,8 @@ class Driver:
                 self._outcomes.fail(path, document, TypeError("an activity without a thread's output"))
             case HandOver():
                 pass  # whoever takes the run up goes on with the attempt
+            case Exception() if attempt.why is HandOver:
+                pass  # parts of this process that it needed are gone already, and it goes on likewise
             case Cancelled() if attempt.expired:
                 self._outcomes.fail(path, document, _timed_out(document, attempt))
             case Cancelled():

@@ -9,13 +9,14 @@ import pytest
 import yaml
 
 from restudio.factory.activity import collect_activities
+from restudio.factory.dataset import all_datasets
 from restudio.factory.documents.check import Catalogs, Document, check_documents
 from restudio.factory.linked_service import all_linked_services
 from restudio.factory.properties import Json, Properties
 from restudio.factory.trigger import collect_triggers
 from restudio.factory.types import ResourceKind
 
-CATALOGS = Catalogs(collect_activities(), all_linked_services(), collect_triggers())
+CATALOGS = Catalogs(collect_activities(), all_linked_services(), collect_triggers(), all_datasets())
 CASES = yaml.safe_load((Path(__file__).parent / "mistakes.yaml").read_text())
 LAKE = {"type": "AzureBlobStorage", "typeProperties": {"connectionString": "UseDevelopmentStorage=true"}}
 CHILD = {

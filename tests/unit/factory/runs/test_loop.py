@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from restudio.factory.activity import ActivityContext, Output
 from restudio.factory.properties import Properties
 from restudio.factory.tables import pipeline_run_events, pipeline_runs
 from restudio.identity.types import SYSTEM
+from restudio.seams.engine import Cancelled
 from restudio.storage.db import SqlDatabase
 
 Make = Callable[..., Workshop]
@@ -381,3 +384,27 @@ def test_the_same_id_twice_is_one_run(make: Make) -> None:
     assert shop.start("P", run_id=first.id).id == first.id
     assert shop.wait(first.id).status == "Succeeded"
     assert len(shop.attempts(first)) == 1
+
+
+def test_moving_data_is_handed_over_and_not_taken_for_cancelled(make: Make) -> None:
+    entered, told = threading.Event(), []
+
+    def first(p: Properties, ctx: ActivityContext) -> Output:
+        entered.set()
+        try:
+            while not ctx.is_cancelled():
+                time.sleep(0.01)
+        except BaseException as error:
+            told.append(type(error).__name__)
+            raise ConnectionError("what it needed was gone") from error
+        raise Cancelled
+
+    shop = make(first)
+    shop.put("P", step("A"))
+    run = shop.start("P")
+    assert entered.wait(10)
+    shop.stop()
+    again = make()
+    again.runs.recover()
+    assert again.wait(run.id).status == "Succeeded"
+    assert told == ["HandOver"]
