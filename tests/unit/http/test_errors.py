@@ -24,6 +24,7 @@ DOCUMENTED = [
     ("Conflict", 409, "Resource already exists."),
     ("PreconditionFailed", 412, None),
     ("RequestTooLarge", 413, None),
+    ("TooManyRequests", 429, None),
     ("MemoryQuotaViolation", 413, None),
     ("InternalError", 500, None),
     ("ServiceUnavailable", 503, None),
