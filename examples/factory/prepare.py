@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from restudio.client import Client
@@ -39,6 +40,7 @@ def main(home: Path, data: Path) -> None:
     factory.set_secret("lake", credentials.storage_connection_string)
     trainer = client.endpoints.get(training.id, "default")
     factory.set_secret("census-training-key", trainer.primary_key)
+    weeks = client.endpoints.add(scoring.id, "weeks")
     for name in ("weekly", *SITES):
         factory.set_secret(f"census-{name}-key", client.endpoints.add(scoring.id, name).primary_key)
     weekly = client.endpoints.get(scoring.id, "weekly")
@@ -52,10 +54,26 @@ def main(home: Path, data: Path) -> None:
             for pipeline in ("RetrainWeekly", "RetrainIfBetter", "RetrainSites")
         },
     }
-    options = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
-    command = [sys.executable, "-m", "restudio", "factory", "import", str(HERE / "v2"), *options, "--home", str(home)]
-    subprocess.run(command, check=True)
+    publish_documents(home, HERE / "v2", settings)
+    # Documents of version 1 hold their keys themselves; the factory seals them.
+    settings = {
+        "WeeklyLake.connectionString": credentials.storage_connection_string,
+        "WeeklyTraining.mlEndpoint": f"{trainer.api_location}/jobs",
+        "WeeklyTraining.apiKey": trainer.primary_key,
+        "WeeklyScoring.mlEndpoint": f"{weeks.api_location}/jobs",
+        "WeeklyScoring.apiKey": weeks.primary_key,
+        "WeeklyScoring.updateResourceEndpoint": f"{management}/endpoints/{weeks.name}",
+    }
+    publish_documents(home, HERE / "v1", settings)
     print(f"Now: restudio factory run RetrainWeekly -p week={WEEKS[1]} --wait --home {home}")
+    print(f"Or: restudio factory slices start WeeklyRetrain --home {home}")
+
+
+def publish_documents(home: Path, folder: Path, settings: Mapping[str, str]) -> None:
+    """By the command that publishes a folder of documents, with addresses and keys filled in."""
+    options = [part for name, value in settings.items() for part in ("--set", f"{name}={value}")]
+    command = [sys.executable, "-m", "restudio", "factory", "import", str(folder), *options, "--home", str(home)]
+    subprocess.run(command, check=True)
 
 
 def read_experiment(client: Client, data: Path) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +14,10 @@ from tests.acceptance.adult import DATA
 from tests.acceptance.server import Server
 
 from restudio.client import Client
-from restudio.client.factories import Factory
+from restudio.client.factories import Factory, TriggerRun
 from restudio.client.types import Revision, Service
 
+FIRST_WEEK, *_ = STARTS = tuple(f"1/{day}/2024 12:00:00 AM" for day in (1, 8, 15))
 EXAMPLES = Path(__file__).parents[2] / "examples" / "factory"
 WEEK = "week=2024-01-08"
 
@@ -36,6 +38,33 @@ class Prepared:
 
     def newest(self, pipeline: str) -> str:
         return self.factory.list_runs(pipeline, limit=1)[0].run_id
+
+    def wait_for_slices(
+        self, when: Callable[[Sequence[TriggerRun]], bool] = lambda found: len(found) == 6
+    ) -> Sequence[TriggerRun]:
+        """The slices of version 1, once they are all ready and what is waited for holds."""
+        deadline = time.monotonic() + 240
+        while True:
+            found = [
+                each for each in self.factory.list_trigger_runs() if each.trigger_name.startswith("WeeklyRetrain ")
+            ]
+            states = [each.properties["State"] for each in found]
+            if set(states) == {"Succeeded"} and when(found):
+                return found
+            told = [(each.trigger_name, each.properties, each.message) for each in found]
+            assert "Failed" not in states, told
+            assert time.monotonic() < deadline, told
+            time.sleep(0.5)
+
+    def slice_run(self, slices: Sequence[TriggerRun], start: str) -> str:
+        """The run that published the model of a slice."""
+        [run] = [
+            run
+            for each in slices
+            if each.trigger_name == "WeeklyRetrain - publish" and each.properties["windowStartTime"] == start
+            for run in each.triggered_pipelines.values()
+        ]
+        return run
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +97,38 @@ def test_weekly_retraining_patches_the_endpoint_once(prepared: Prepared) -> None
     ]
     assert "AccountKey" not in str(activities)
     assert "sig=" not in str(activities)
+
+
+def test_version_1_makes_a_revision_of_every_slice_in_order_and_runs_one_again(prepared: Prepared) -> None:
+    before = len(prepared.ledger("weeks"))
+    assert prepared.run("slices", "start", "WeeklyRetrain").returncode == 0
+    slices = prepared.wait_for_slices()
+    assert (
+        sorted(each.trigger_name for each in slices) == ["WeeklyRetrain - publish"] * 3 + ["WeeklyRetrain - train"] * 3
+    )
+    made = prepared.ledger("weeks")
+    assert len(made) == before + 3
+    # The newest first: every revision comes from the run of its slice, and each has a model of its own.
+    publishes = [prepared.slice_run(slices, start) for start in reversed(STARTS)]
+    assert [run in revision.why for run, revision in zip(publishes, made, strict=False)] == [True] * 3
+    models = [str(each.resources) for each in made[:3]]
+    assert len(set(models)) == 3
+
+    done = prepared.run("slices", "set", "WeeklyRetrain", "publish", FIRST_WEEK, "Waiting")
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = prepared.wait_for_slices(lambda found: prepared.slice_run(found, FIRST_WEEK) not in publishes)
+    assert [prepared.slice_run(again, start) for start in reversed(STARTS[1:])] == publishes[:2]
+    newest, *older = prepared.ledger("weeks")
+    assert [each.id for each in older] == [each.id for each in made]
+    assert (newest.live, str(newest.resources)) == (True, models[2])
+
+    unknown = prepared.run("slices", "set", "WeeklyRetrain", "publish", "1/2/2024 12:00:00 AM", "Waiting")
+    assert unknown.returncode != 0
+    assert "No slice of WeeklyRetrain - publish starts at '1/2/2024 12:00:00 AM'" in unknown.stdout + unknown.stderr
+    shown = prepared.run("slices", "list", "WeeklyRetrain")
+    assert shown.stdout.count("Ready") == 6, shown.stdout + shown.stderr
+    key = prepared.client.endpoints.get(prepared.scoring.id, "weeks").primary_key
+    assert key not in str(prepared.factory.export())
 
 
 def test_a_missing_file_of_the_week_ends_the_run_and_changes_nothing(prepared: Prepared) -> None:

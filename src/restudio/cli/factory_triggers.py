@@ -10,6 +10,7 @@ import typer
 from restudio.cli.command import Session, command
 from restudio.cli.factory import Group, Name, factory_of
 from restudio.client.factories import TriggerRun
+from restudio.core.errors import Kind, RestudioError, nearest
 
 trigger = typer.Typer(no_args_is_help=True, help="Triggers: start, stop, fire by hand, and their runs.")
 slices = typer.Typer(no_args_is_help=True, help="Slices of pipelines of version 1.")
@@ -156,6 +157,12 @@ def set_slice(
         for each in mine
         if each.properties.get("windowStartTime") == start and (upstream or each.trigger_name == name)
     ]
+    if not chosen:
+        starts = sorted({each.properties.get("windowStartTime", "") for each in mine if each.trigger_name == name})
+        message = (
+            f"No slice of {name} starts at '{start}'.{nearest(start, starts)} 'slices list {pipeline}' shows them."
+        )
+        raise RestudioError(Kind.NOT_FOUND, "SliceNotFound", message, target="start")
     found = factory_of(session, factory, group)
     for each in chosen:
         if state.casefold() == "waiting":

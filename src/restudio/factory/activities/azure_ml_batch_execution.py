@@ -28,6 +28,9 @@ Side = Literal["webServiceInputs", "webServiceOutputs"]
         Property(
             "webServiceInputs", "object", help="Input port → `{filePath, linkedServiceName}`; a storage linked service."
         ),
+        Property(
+            "webServiceInput", "object", help="The file of the only input of a service, whatever the input is called."
+        ),
         Property("webServiceOutputs", "object", help="Output port → `{filePath, linkedServiceName}`."),
         Property("globalParameters", "object", help="Values of web service parameters, by their exact names."),
     ),
@@ -57,14 +60,15 @@ def _request_body(p: Properties, ctx: ActivityContext) -> dict[str, Json]:
     sides: tuple[tuple[Side, str], ...] = (("webServiceInputs", "Inputs"), ("webServiceOutputs", "Outputs"))
     for name, member in sides:
         if p.get(name):
-            body[member] = {port: _location(p, ctx, name, port) for port in p.object(name)}
+            files = p.object(name)
+            body[member] = {port: _location(files.get(port), ctx, f"{name}.{port}") for port in files}
+    if p.get("webServiceInput"):
+        body["Input"] = _location(p["webServiceInput"], ctx, "webServiceInput")
     return body
 
 
-def _location(p: Properties, ctx: ActivityContext, side: Side, port: str) -> Json:
+def _location(given: Json, ctx: ActivityContext, place: str) -> Json:
     """A file as the service is told of it."""
-    place = f"{side}.{port}"
-    given = p.object(side).get(port)
     if not isinstance(given, Mapping):
         raise ActivityFailed.wrong_type(place, "object")
     file = Properties(given)

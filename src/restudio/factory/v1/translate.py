@@ -238,11 +238,15 @@ class _Translation:
     def _batch(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Json]:
         written = self._activity.object("typeProperties")
         single = written.get("webServiceInput")
-        named = {"input1": single} if isinstance(single, str) else dict(written.object("webServiceInputs"))
+        files = (
+            {"webServiceInputs": self._files(dict(written.object("webServiceInputs")), inputs, "webServiceInputs")}
+            if single is None
+            else self._files({"webServiceInput": single}, inputs, "webServiceInput")
+        )
         return {
             "type": "AzureMLBatchExecution",
             "typeProperties": {
-                "webServiceInputs": self._files(named, inputs, "webServiceInputs"),
+                **files,
                 "webServiceOutputs": self._files(
                     dict(written.object("webServiceOutputs")), outputs, "webServiceOutputs"
                 ),
@@ -252,10 +256,11 @@ class _Translation:
 
     def _scoring(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Json]:
         parameters = self._activity.object("typeProperties").object("webServiceParameters")
+        single = {"webServiceInput": inputs[0]} if inputs else {}
         return {
             "type": "AzureMLBatchExecution",
             "typeProperties": {
-                "webServiceInputs": self._files({"input1": inputs[0]} if inputs else {}, inputs, "inputs"),
+                **self._files(single, inputs, "inputs"),
                 "webServiceOutputs": self._files({"output1": outputs[0]}, outputs, "outputs"),
                 "globalParameters": self._slice.lift(dict(parameters)),
             },

@@ -18,16 +18,16 @@ from restudio.factory.v1.availability import Availability
 from restudio.factory.v1.translate import translate
 from restudio.triggers.windows import Windows
 
-EXAMPLE = Path("examples/factory/weekly-v1.json")
+EXAMPLE = Path("examples/factory/v1")
 WEEK = timedelta(days=7)
-FIRST = datetime(2024, 2, 5, tzinfo=UTC)
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def translated(change: Any = None) -> tuple[dict[tuple[str, str], Any], list[str]]:
-    written = json.loads(EXAMPLE.read_text())
+    written = {str(path): json.loads(path.read_text()) for path in sorted(EXAMPLE.rglob("*.json"))}
     if change is not None:
-        change({each["name"]: each["properties"] for each in written})
-    found, problems = translate(read_bundle([(EXAMPLE.name, json.dumps(written).encode())]))
+        change({each["name"]: each["properties"] for each in written.values()})
+    found, problems = translate(read_bundle([(path, json.dumps(each).encode()) for path, each in written.items()]))
     return {(each.kind, each.name): each.properties for each in found}, [str(each) for each in problems]
 
 
@@ -40,14 +40,14 @@ def rule_of(properties: Any) -> Windows:
     return document.rule
 
 
-def test_weekly_retraining_runs_over_four_slices_in_order() -> None:
+def test_weekly_retraining_runs_over_three_slices_in_order() -> None:
     found, problems = translated()
     assert problems == []
     train, publish = (found["trigger", f"WeeklyRetrain - {name}"] for name in ("train", "publish"))
     rule = rule_of(train)
     windows = [rule.window(n) for n in range(5)]
-    assert [each.start for each in windows if each] == [FIRST + n * WEEK for n in range(4)]
-    assert (rule.retries, rule.max_concurrency, rule.due(windows[0])) == (2, 1, FIRST + WEEK)  # type: ignore[arg-type]
+    assert [each.start for each in windows if each] == [FIRST + n * WEEK for n in range(3)]
+    assert (rule.retries, rule.max_concurrency, rule.due(windows[0])) == (1, 1, FIRST + WEEK)  # type: ignore[arg-type]
     after = rule_of(publish)
     assert [each.trigger for each in after.depends_on] == ["WeeklyRetrain - train"]
     window = after.window(2)
@@ -56,18 +56,26 @@ def test_weekly_retraining_runs_over_four_slices_in_order() -> None:
 
 
 def test_expressions_and_partitions_are_those_of_the_slice() -> None:
-    found, _ = translated()
+    def change(documents: dict[str, Any]) -> None:
+        until = {"Until": "$$Text.Format('{0:yyyy-MM-dd}', WindowEnd)"}
+        documents["WeeklyRetrain"]["activities"][0]["typeProperties"]["globalParameters"] = until
+
+    found, _ = translated(change)
     given = found["trigger", "WeeklyRetrain - train"]["pipeline"]["parameters"]["slice"]
     values = evaluate_slice_tree(given, Window(FIRST, FIRST + WEEK))
-    assert sorted(values.values()) == ["2024-02-12", "lake/loans/20240212.csv", "lake/models/loan-20240212.ilearner"]
+    assert sorted(values.values()) == [
+        "2024-01-08",
+        "lake/census/2024-01-01.csv",
+        "lake/models/weeks/2024-01-01.ilearner",
+    ]
     [activity] = found["pipeline", "WeeklyRetrain - train"]["activities"]
-    file = activity["typeProperties"]["webServiceInputs"]["input1"]
-    assert values[file["filePath"].rpartition(".")[2]] == "lake/loans/20240212.csv"
-    assert file["linkedServiceName"]["referenceName"] == "Lake"
+    file = activity["typeProperties"]["webServiceInput"]
+    assert values[file["filePath"].rpartition(".")[2]] == "lake/census/2024-01-01.csv"
+    assert file["linkedServiceName"]["referenceName"] == "WeeklyLake"
     [external] = found["trigger", "WeeklyRetrain - train"]["typeProperties"]["external"]
-    assert evaluate_slice_tree(external["path"], Window(FIRST, FIRST + WEEK)) == "lake/loans/20240212.csv"
+    assert evaluate_slice_tree(external["path"], Window(FIRST, FIRST + WEEK)) == "lake/census/2024-01-01.csv"
     [update] = found["pipeline", "WeeklyRetrain - publish"]["activities"]
-    assert update["typeProperties"]["trainedModelName"] == "Loan risk [trained model]"
+    assert update["typeProperties"]["trainedModelName"] == "Census income [trained model]"
     assert update["typeProperties"]["trainedModelFilePath"].startswith("@pipeline().parameters.slice.")
 
 
@@ -76,7 +84,7 @@ def test_expressions_and_partitions_are_those_of_the_slice() -> None:
     [
         (lambda d: d["WeeklyRetrain"]["activities"][0]["outputs"].clear(), "needs an output dataset"),
         (lambda d: d["WeeklyRetrain"]["activities"][0].update(type="HDInsightHive"), "HDInsightHive"),
-        (lambda d: d["WeeklyRetrain"]["activities"][0]["inputs"][0].update(name="LoanCvs"), "LoanCsv"),
+        (lambda d: d["WeeklyRetrain"]["activities"][0]["inputs"][0].update(name="CensusWek"), "CensusWeek"),
         (lambda d: d["WeeklyRetrain"]["activities"][1]["typeProperties"].update(trainedModelDatasetName="X"), "'X'"),
         (lambda d: d["WeeklyRetrain"].update(pipelineMode="OneTime"), "Scheduled"),
     ],
@@ -109,9 +117,9 @@ def test_slices_that_an_input_asks_for() -> None:
     found, problems = translated(change)
     assert problems == []
     rule, upstream = (rule_of(found["trigger", f"WeeklyRetrain - {name}"]) for name in ("publish", "train"))
-    window = rule.window(3)
+    window = rule.window(2)
     assert window is not None
-    assert [each.number for each in rule.needed(window, rule.depends_on[0], upstream)] == [1, 2, 3]
+    assert [each.number for each in rule.needed(window, rule.depends_on[0], upstream)] == [0, 1, 2]
 
 
 def test_grids() -> None:
