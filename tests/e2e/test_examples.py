@@ -43,7 +43,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Command:
 def test_they_are_listed_with_what_they_show(installed: Command) -> None:
     done = installed("demo", "--list", "--json")
     told = json.loads(done.stdout)
-    assert list(told) == ["loop", *load_examples()]
+    assert list(told) == ["loop", "designer", "retrain-weekly", *load_examples()]
     assert all(told.values())
     assert len(installed("demo", "--list").stdout.splitlines()) == len(told) + 1
 

@@ -151,11 +151,11 @@ class Studio:
 
 
 # This is one thing, a list: every part once, in the order in which they need each other.
-def compose(settings: Settings) -> Studio:
-    """Build all parts; opens and migrates the database, starts nothing."""
+def compose(settings: Settings, clock: Clock | None = None) -> Studio:
+    """Build all parts; opens and migrates the database, starts nothing. ``clock`` stands in for the machine's."""
     settings.home.mkdir(parents=True, exist_ok=True)
     scratch = Scratch(settings.home / "scratch")
-    clock = SystemClock()
+    clock = clock or SystemClock()
     db = open_database(settings.database)
     db.migrate()
     objects = open_objects(settings.objects)

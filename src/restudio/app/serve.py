@@ -24,6 +24,7 @@ from restudio.app.compose import Studio, compose
 from restudio.app.replicas import Replicas
 from restudio.app.settings import Settings
 from restudio.engine.sandbox import find_weakness
+from restudio.seams.clock import Clock
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
@@ -51,8 +52,10 @@ def serve(
     *,
     inherited: int | None = None,
     on_ready: Callable[[Settings], None] | None = None,
+    clock: Clock | None = None,
 ) -> None:
-    """Run until SIGINT or SIGTERM. ``inherited`` is the descriptor of a listening socket of the parent process."""
+    """Run until SIGINT or SIGTERM. ``inherited`` is the descriptor of a listening socket of the parent process;
+    ``clock`` stands in for the machine's, in this process only."""
     faulthandler.enable()  # a crash in native code leaves its stack in the log
     asked = _end_on_signals()
     os.umask(0o077)  # keys, data and models are for this user alone
@@ -61,7 +64,7 @@ def serve(
         settings = replace(settings, port=listener.getsockname()[1])
     else:
         _leave_with_parent()
-    studio = compose(settings)
+    studio = compose(settings, clock)
     tempfile.tempdir = str(studio.scratch.path)  # what a killed process leaves is found there and removed
     try:
         if inherited is None and settings.role != "worker":  # clients come to the others

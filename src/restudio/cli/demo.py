@@ -19,6 +19,9 @@ from restudio.cli.loop import Loop, Report
 from restudio.cli.pipeline_demo import ABOUT as ABOUT_DESIGNER
 from restudio.cli.pipeline_demo import NAME as DESIGNER
 from restudio.cli.pipeline_demo import PipelineDemo, PipelineReport, told_of
+from restudio.cli.weekly_demo import ABOUT as ABOUT_WEEKLY
+from restudio.cli.weekly_demo import BEHIND, ENDPOINT, WeeklyDemo, WeeklyReport, told_of_weeks
+from restudio.cli.weekly_demo import NAME as WEEKLY
 from restudio.client.blobs import BlobAccount
 from restudio.client.client import Client
 from restudio.client.credentials import read_credentials
@@ -27,9 +30,15 @@ from restudio.core.errors import Kind, RestudioError, nearest
 LOOP = "loop"
 _ABOUT_LOOP = "train, publish, score, retrain, patch, compare, roll back: the whole loop"
 
-AnyReport = Report | ExampleReport | PipelineReport
-Play = Callable[[Client, BlobAccount], AnyReport]
-"""A demo on a running server."""
+AnyReport = Report | ExampleReport | PipelineReport | WeeklyReport
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """A demo on a running server, and how that is to be started."""
+
+    run: Callable[[Client, BlobAccount, DemoServer], AnyReport]
+    serve: Sequence[str] = ()
 
 
 def add_demo(app: typer.Typer) -> None:
@@ -67,6 +76,7 @@ def _demos() -> Mapping[str, str]:
     return {
         LOOP: _ABOUT_LOOP,
         DESIGNER: ABOUT_DESIGNER,
+        WEEKLY: ABOUT_WEEKLY,
         **{name: example.about for name, example in load_examples().items()},
     }
 
@@ -79,18 +89,24 @@ def _list(out: Output) -> None:
 def _play_of(out: Output, name: str, data: Path | None, label: str | None, *, header: bool) -> Play:
     if name == LOOP:
         chosen = _data_of(data, label, header=header)
-        return lambda client, account: Loop(out, client, account, chosen).run()
+        return Play(lambda client, account, _: Loop(out, client, account, chosen).run())
     if name == DESIGNER:
         parts = _data_of(data, label, header=header)
-        return lambda client, account: PipelineDemo(out, client, account, parts).run()
+        return Play(lambda client, account, _: PipelineDemo(out, client, account, parts).run())
+    if name == WEEKLY:
+        arriving = _data_of(data, label, header=header)
+        serve = (f"--clock-shift={-BEHIND.total_seconds()}", "--web-workers=1")  # one process has that clock
+        return Play(lambda client, _, server: WeeklyDemo(out, client, server, arriving).run(), serve)
     examples = load_examples()
     if name not in examples:
         raise RestudioError(
             Kind.NOT_FOUND, "UnknownDemo", f"There is no demo '{name}'.{nearest(name, _demos())}", target=name
         )
     if label is not None or not header:
-        raise RestudioError(Kind.BAD_ARGUMENT, "BadData", "--label and --no-header go with 'loop' and 'designer'.")
-    return lambda client, account: ExampleLoop(out, client, account, name, examples[name], data).run()
+        raise RestudioError(
+            Kind.BAD_ARGUMENT, "BadData", f"--label and --no-header go with {LOOP}, {DESIGNER}, {WEEKLY}."
+        )
+    return Play(lambda client, account, _: ExampleLoop(out, client, account, name, examples[name], data).run())
 
 
 def _data_of(file: Path | None, label: str | None, *, header: bool) -> DemoData:
@@ -110,11 +126,11 @@ def _run(out: Output, play: Play, home: Path | None, keep: bool) -> None:
 
 def _in_home(out: Output, play: Play, home: Path, keep: bool) -> None:
     out.note(f"Starting a server in {home} …")
-    with demo_server(home, keep=keep) as server:
+    with demo_server(home, *play.serve, keep=keep) as server:
         credentials = read_credentials(home)
         client = Client.from_home(home)
         out.note(f"Restudio answers at {client.url}")
-        report = play(client, BlobAccount(credentials.storage_connection_string))
+        report = play.run(client, BlobAccount(credentials.storage_connection_string), server)
         _tell(out, report, server, keep)
 
 
@@ -126,7 +142,7 @@ def _tell(out: Output, report: AnyReport, server: DemoServer, keep: bool) -> Non
         lines = [
             told.found,
             f"The server keeps running at {report.url}; stop it with: kill {server.process.pid}",
-            "Help pages with sample code for your language:",
+            *(["Help pages with sample code for your language:"] if told.help else []),
             *(f"  {name:9} {url}" for name, url in told.help.items()),
             "Look around:",
             *(f"  restudio {command} --home {server.home}" for command in ("services list", *told.commands)),
@@ -152,6 +168,8 @@ def _told(report: AnyReport) -> _Told:
             return _told_of_loop(report)
         case PipelineReport():
             return _told_of_designer(report)
+        case WeeklyReport():
+            return _told_of_weekly(report)
         case _:
             return _told_of_example(report)
 
@@ -168,6 +186,22 @@ def _told_of_designer(report: PipelineReport) -> _Told:
         (
             "To look around afterwards, keep the server: restudio demo designer --home home --keep",
             "On your own data: restudio demo designer --data FILE.csv --label COLUMN",
+        ),
+    )
+
+
+def _told_of_weekly(report: WeeklyReport) -> _Told:
+    return _Told(
+        told_of_weeks(report),
+        {},
+        (
+            f"endpoints ledger {report.service} {ENDPOINT}",
+            f"factory trigger runs --name {report.trigger}",
+            "factory runs",
+        ),
+        (
+            f"To look around afterwards, keep the server: restudio demo {WEEKLY} --home home --keep",
+            f"On your own data: restudio demo {WEEKLY} --data FILE.csv --label COLUMN",
         ),
     )
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from restudio.client.connection import Connection, ServerError, Unreachable
@@ -27,7 +28,9 @@ class DemoServer:
         self._before = self._written()
         self._log = (home / LOG_NAME).open("ab")
         command = [sys.executable, "-m", "restudio", "serve", "--home", str(home), "--port", "0", *arguments]
-        self.process = subprocess.Popen(command, stdout=self._log, stderr=self._log, start_new_session=True)
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=self._log, stderr=self._log, start_new_session=True
+        )
 
     def wait_until_ready(self, timeout: float = 60.0) -> None:
         """Until it answers; an error with the end of its log when it does not."""
@@ -40,6 +43,12 @@ class DemoServer:
             time.sleep(0.05)
         raise RestudioError(Kind.UNAVAILABLE, "NotStarted", f"The server did not start:\n{self._end_of_log()}")
 
+    def advance(self, step: timedelta) -> None:
+        """Move the clock of a server that was started with ``--clock-shift``."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{step.total_seconds()}\n".encode())
+        self.process.stdin.flush()
+
     def stop(self) -> None:
         self.process.terminate()
         try:
@@ -47,6 +56,8 @@ class DemoServer:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
         self._log.close()
 
     def _written(self) -> int:
@@ -69,10 +80,10 @@ class DemoServer:
 
 
 @contextmanager
-def demo_server(home: Path, *, keep: bool) -> Iterator[DemoServer]:
+def demo_server(home: Path, *arguments: str, keep: bool) -> Iterator[DemoServer]:
     """Start it, and stop it at the end unless it is to be kept and all went well; signals end it too."""
     with _ending_on_termination():
-        server = DemoServer(home)
+        server = DemoServer(home, *arguments)
         try:
             server.wait_until_ready()
             yield server

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ from restudio.cli.console import Output, shown
 from restudio.cli.demo_data import DemoData, score_of, to_csv
 from restudio.cli.demo_experiment import METRICS, MODEL, TRAINING_DATA, training_experiment
 from restudio.cli.progress import watch_job
-from restudio.cli.steps import BATCH, CONTAINER, Steps, results_of, rows_of
+from restudio.cli.steps import CONTAINER, Steps, results_of, rows_of
 from restudio.client.blobs import BlobAccount
 from restudio.client.client import Client
 from restudio.client.scoring import Scored, Scoring, blob_input
@@ -18,7 +17,6 @@ from restudio.client.types import Endpoint, Location, Resource, Service
 from restudio.core.errors import Kind, RestudioError
 
 ENDPOINT = "fresh"
-_HEARD_S = 10.0
 
 
 @dataclass
@@ -166,14 +164,7 @@ class Loop:
         self.out.note("  metrics of the new model: " + ", ".join(told[:7]))
 
     def _score(self, endpoint: Endpoint, revision: str | None = None) -> list[Scored]:
-        """All held-out rows, by the given revision: the process that took a change has it at once, another process of
-        the same server, which may be the one behind this connection, a moment later."""
-        scoring = Scoring(endpoint.api_location, endpoint.primary_key)
-        rows = [self.data.caller_row(row) for row in self.data.holdout]
-        deadline = time.monotonic() + _HEARD_S
-        while revision is not None and scoring.score(rows[:1]).revision != revision and time.monotonic() < deadline:
-            time.sleep(0.05)
-        return [scoring.score(rows[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
+        return self.steps.score(endpoint, [self.data.caller_row(row) for row in self.data.holdout], revision)
 
     def _help_of(self, service: Service) -> str:
         return self.client.endpoints.get(service.id, service.default_endpoint).help_location

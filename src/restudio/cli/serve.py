@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +26,7 @@ def add_serve(app: typer.Typer) -> None:
         web_workers: Annotated[int | None, typer.Option(help="Processes that answer.", show_default="1")] = None,
         role: Annotated[str | None, typer.Option(help="all, web or worker.", show_default="all")] = None,
         inherited: Annotated[int | None, typer.Option(hidden=True)] = None,
+        clock_shift: Annotated[float | None, typer.Option(hidden=True)] = None,
     ) -> None:
         """Start the server; stop it with Ctrl-C."""
         out = Output()
@@ -37,17 +40,19 @@ def add_serve(app: typer.Typer) -> None:
         }
         try:
             settings = load_settings(flags)
-            _run(out, settings, inherited)
+            _run(out, settings, inherited, clock_shift)
         except RestudioError as error:
             out.error(error)
             raise typer.Exit(1) from None
 
 
-def _run(out: Output, settings: Settings, inherited: int | None) -> None:
+def _run(out: Output, settings: Settings, inherited: int | None, clock_shift: float | None) -> None:
     from restudio.app.serve import serve
+    from restudio.app.steered_clock import steered_clock
     from restudio.http.app import build_app
 
     def on_ready(ready: Settings) -> None:
         out.note(f"Restudio answers at {ready.url} (home: {ready.home}; Ctrl-C stops it)")
 
-    serve(settings, build_app, inherited=inherited, on_ready=None if inherited else on_ready)
+    clock = None if clock_shift is None else steered_clock(timedelta(seconds=clock_shift), sys.stdin.fileno())
+    serve(settings, build_app, inherited=inherited, on_ready=None if inherited else on_ready, clock=clock)

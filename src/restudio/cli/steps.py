@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 
 from rich.text import Text
 
 from restudio.cli.console import Output
 from restudio.cli.progress import watch_run
 from restudio.client.client import Client
-from restudio.client.scoring import Scored
-from restudio.client.types import BatchResult, Location, Rewritten, Run, Service
+from restudio.client.scoring import Scored, Scoring
+from restudio.client.types import BatchResult, Endpoint, Location, Rewritten, Run, Service
 from restudio.core.errors import Kind, RestudioError
 
 CONTAINER = "demo"
 BATCH = 100
 """Rows of one request-response call."""
+_HEARD_S = 10.0
 
 
 class Steps:
@@ -54,6 +56,17 @@ class Steps:
         approved = services.approve(staged.id)
         self.out.note(f"  {approved.name}: {approved.stage}")
         return approved
+
+    def score(
+        self, endpoint: Endpoint, rows: Sequence[Mapping[str, object]], revision: str | None = None
+    ) -> list[Scored]:
+        """All rows, by the given revision: the process that took a change has it at once, another process of the same
+        server, which may be the one behind this connection, a moment later."""
+        scoring = Scoring(endpoint.api_location, endpoint.primary_key)
+        deadline = time.monotonic() + _HEARD_S
+        while revision is not None and scoring.score(rows[:1]).revision != revision and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return [scoring.score(rows[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
 
 
 def rows_of(answers: Sequence[Scored]) -> list[dict[str, object]]:

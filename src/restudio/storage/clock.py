@@ -1,4 +1,4 @@
-"""Clocks: the machine's, and one that tests move by hand."""
+"""Clocks: the machine's, one that leaps ahead of it when told, and one that tests move by hand."""
 
 from __future__ import annotations
 
@@ -16,6 +16,39 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+class ShiftedClock:
+    """The machine's clock, a while behind or ahead; the shift grows when told. Durations are the machine's: ``now``
+    steps, ``monotonic`` does not.
+
+    >>> clock = ShiftedClock(timedelta(days=-7))
+    >>> clock.advance(timedelta(days=6))
+    >>> clock.shift
+    datetime.timedelta(days=-1)
+    """
+
+    def __init__(self, shift: timedelta = timedelta(0)) -> None:
+        self._lock = threading.Lock()
+        self._shift = shift
+
+    @property
+    def shift(self) -> timedelta:
+        with self._lock:
+            return self._shift
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.shift
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def advance(self, step: timedelta) -> None:
+        """Leap forwards."""
+        if step < timedelta(0):
+            raise ValueError(f"time passes forwards, got {step}")
+        with self._lock:
+            self._shift += step
 
 
 class ManualClock:
@@ -53,4 +86,5 @@ if TYPE_CHECKING:
     from restudio.seams.clock import Clock
 
     _system: Clock = SystemClock()
+    _shifted: Clock = ShiftedClock()
     _manual: Clock = ManualClock()
