@@ -72,6 +72,7 @@ check: $(VENV)/.test
 	$(BIN)/python scripts/check_names.py
 	$(BIN)/python scripts/check_async.py
 	$(BIN)/python scripts/check_imports.py
+	$(BIN)/python scripts/check_links.py
 
 format: $(VENV)/.test
 	$(BIN)/ruff format .
