@@ -78,7 +78,7 @@ def export(
     found = factory_of(session, factory, group).export()
     written = []
     for each in found:
-        path, content = to_file(each.kind, each.name, each.properties)  # type: ignore[arg-type]
+        path, content = to_file(each.kind, each.name, each.properties)  # type: ignore[arg-type]  # the server knows these kinds
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

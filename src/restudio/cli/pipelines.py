@@ -65,11 +65,11 @@ def _submit(session: Session, target: str, version: str | None, asked: dict[str,
     if version is None:
         for submit in (client.published.submit, client.drafts.submit):
             try:
-                return submit(target, **asked)  # type: ignore[arg-type]
+                return submit(target, **asked)  # type: ignore[arg-type]  # the three take the same names
             except ServerError as error:
                 if error.kind is not Kind.NOT_FOUND or error.detail not in ("PipelineNotFound", "DraftNotFound"):
                     raise
-    return client.pipeline_endpoints.submit(target, version=version, **asked)  # type: ignore[arg-type]
+    return client.pipeline_endpoints.submit(target, version=version, **asked)  # type: ignore[arg-type]  # as above
 
 
 @command(app, "publish")

@@ -259,7 +259,7 @@ class Factory:
         found: list[Any] = []
         while True:
             answer = self._connection.json("POST", path, dict[str, Any], json=body, params=self._version())
-            found += from_builtins(answer["value"], list[kind])  # type: ignore[valid-type]
+            found += from_builtins(answer["value"], list[kind])  # type: ignore[valid-type]  # a type known when it runs
             token = answer.get("continuationToken")
             if token is None or (limit is not None and len(found) >= limit):
                 return found[:limit]

@@ -80,6 +80,6 @@ def _role(place: Place | None) -> PipelineRole:
     named = text_at(place, "role") or "training"
     for role in get_args(PipelineRole):
         if role == named:
-            return role  # type: ignore[no-any-return]
+            return role  # type: ignore[no-any-return]  # one of the names of PipelineRole
     line = place.line if place else None
     raise unreadable(line, f"Expected one of {', '.join(get_args(PipelineRole))} for 'role'.")

@@ -12,7 +12,7 @@ from restudio.expressions.instant import DAY, HOUR, MINUTE, SECOND, Instant, Zon
 _LONGEST = 100
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FULL_MONTHS: Final = (
-    "january february march april may june july august september october november december".split()  # noqa: SIM905
+    "january february march april may june july august september october november december".split()  # noqa: SIM905  a list of twelve texts would take twelve lines
 )
 _FULL_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTH = "|".join((*_FULL_MONTHS, *_MONTHS))

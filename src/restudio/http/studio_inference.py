@@ -137,6 +137,6 @@ def _publish(designer: DesignerService, shapes: Shapes, door: Door) -> HTTPRoute
 def _role(text: str) -> PipelineRole:
     for role in get_args(PipelineRole):
         if role == text and role != "training":
-            return role  # type: ignore[no-any-return]
+            return role  # type: ignore[no-any-return]  # one of the names of PipelineRole
     message = f"'role' must be real-time or batch, got '{text[:40]}'."
     raise RestudioError(Kind.BAD_ARGUMENT, "RequestBodyInvalid", message, target="role")

@@ -42,7 +42,7 @@ def make_firing(trigger: Trigger, key: str, scheduled: datetime, now: datetime, 
         scheduled=scheduled,
         created=now,
         updated=now,
-        **{"state": FiringState.STARTING, **more},  # type: ignore[arg-type]
+        **{"state": FiringState.STARTING, **more},  # type: ignore[arg-type]  # members of Firing by contract
     )
 
 

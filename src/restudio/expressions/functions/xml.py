@@ -66,5 +66,5 @@ def _node(node: Any) -> Json:
     if not isinstance(node, str):
         return xml_object(etree.tostring(node, encoding="unicode", with_tail=False))
     if getattr(node, "is_attribute", False):
-        return f"{etree.QName(node.attrname).localname}={quoteattr(str(node))}"  # type: ignore[attr-defined]
+        return f"{etree.QName(node.attrname).localname}={quoteattr(str(node))}"  # type: ignore[attr-defined]  # lxml's text
     return str(node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -120,7 +121,7 @@ def _of_folder(data: FileData, folder: FolderInfo, window: Window) -> Makers:
 
 def _times(thing: FileInfo | FolderInfo) -> dict[str, Callable[[], Json]]:
     moments = {"lastModified": thing.modified, "created": thing.created}
-    return {name: (lambda at=at: _instant(at)) for name, at in moments.items() if at is not None}  # type: ignore[misc]
+    return {name: partial(_instant, at) for name, at in moments.items() if at is not None}
 
 
 def _instant(at: datetime) -> str:

@@ -137,7 +137,7 @@ def _take(result: sa.CursorResult[Any], rows: _Results | None, counts: _Results)
     if not result.returns_rows:
         counts.count(result.rowcount)
     elif rows is not None:
-        rows.add(iter(result.mappings()))  # type: ignore[arg-type]
+        rows.add(iter(result.mappings()))  # type: ignore[arg-type]  # rows by names, which are texts here
 
 
 def _values(parameters: list[Json]) -> dict[str, Any]:

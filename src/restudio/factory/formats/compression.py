@@ -44,7 +44,7 @@ class ChunkStream(io.RawIOBase):
             if piece is None:
                 return 0
             self._rest = memoryview(piece)
-        target = memoryview(buffer)  # type: ignore[arg-type]
+        target = memoryview(buffer)  # type: ignore[arg-type]  # a buffer, as RawIOBase has it
         count = min(len(target), len(self._rest))
         target[:count] = self._rest[:count]
         self._rest = self._rest[count:]
@@ -216,7 +216,7 @@ class _Deflating(io.RawIOBase):
         return True
 
     def write(self, data: object) -> int:
-        view = memoryview(data)  # type: ignore[arg-type]
+        view = memoryview(data)  # type: ignore[arg-type]  # a buffer, as RawIOBase has it
         self._raw.write(self._deflater.compress(view))
         return len(view)
 

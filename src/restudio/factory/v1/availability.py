@@ -53,7 +53,7 @@ class Availability:
             start=self.first_slice(begin),
             end=end,
             at_start=self.at_start,
-            **more,  # type: ignore[arg-type]
+            **more,  # type: ignore[arg-type]  # members of Windows by contract
         )
 
 
