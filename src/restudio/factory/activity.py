@@ -14,10 +14,8 @@ gets its ``typeProperties`` with all expressions evaluated, blocks until the act
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +25,7 @@ from typing import Literal, Protocol
 from restudio.factory.platform import Platform
 from restudio.factory.properties import Json, Properties
 from restudio.factory.steering import Steering
+from restudio.factory.type_catalog import TypeCatalog, collect
 
 Output = Mapping[str, Json]
 """What later expressions read as ``activity('A').output``."""
@@ -182,6 +181,10 @@ class Activity:
     spec: ActivitySpec
     run: Run
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.spec.type, *self.spec.aliases)
+
 
 def activity(
     *,
@@ -201,33 +204,12 @@ def activity(
     return declare
 
 
-class Activities(Mapping[str, Activity]):
+class Activities(TypeCatalog[Activity]):
     """Activity types by name, in any case."""
 
-    def __init__(self, activities: tuple[Activity, ...]) -> None:
-        self._by_type: dict[str, Activity] = {}
-        for each in activities:
-            for name in (each.spec.type, *each.spec.aliases):
-                if self._by_type.setdefault(name.casefold(), each) is not each:
-                    raise ValueError(f"two activities have the type {name!r}")
-        self._types = tuple(sorted(each.spec.type for each in activities))
-
-    def __getitem__(self, type: str) -> Activity:
-        return self._by_type[type.casefold()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._types)
-
-    def __len__(self) -> int:
-        return len(self._types)
+    NOUN = "activities"
 
 
 def collect_activities(package: str | ModuleType = "restudio.factory.activities") -> Activities:
     """Every activity of a package."""
-    root = importlib.import_module(package) if isinstance(package, str) else package
-    found: dict[int, Activity] = {}
-    for info in pkgutil.iter_modules(root.__path__, root.__name__ + "."):
-        for value in vars(importlib.import_module(info.name)).values():
-            if isinstance(value, Activity):
-                found[id(value)] = value
-    return Activities(tuple(found.values()))
+    return Activities(collect(package, Activity))

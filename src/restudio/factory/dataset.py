@@ -9,10 +9,8 @@ A type is a function in a file of ``restudio.factory.datasets``; adding one edit
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
-import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -25,6 +23,7 @@ from restudio.factory.http_place import HttpPlace
 from restudio.factory.platform import Platform
 from restudio.factory.properties import Json, Properties
 from restudio.factory.sql.place import SqlPlace
+from restudio.factory.type_catalog import TypeCatalog, collect
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +100,10 @@ class DatasetKind:
     aliases: tuple[str, ...]
     open: Open
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.type, *self.aliases)
+
 
 def dataset_type(
     *, type: str, properties: tuple[DatasetProperty, ...], aliases: tuple[str, ...] = ()
@@ -113,37 +116,16 @@ def dataset_type(
     return declare
 
 
-class DatasetKinds(Mapping[str, DatasetKind]):
-    """Types by name, in any case; iteration gives each once."""
+class DatasetKinds(TypeCatalog[DatasetKind]):
+    """Types of datasets by name, in any case."""
 
-    def __init__(self, kinds: tuple[DatasetKind, ...]) -> None:
-        self._by_type: dict[str, DatasetKind] = {}
-        for each in kinds:
-            for name in (each.type, *each.aliases):
-                if self._by_type.setdefault(name.casefold(), each) is not each:
-                    raise ValueError(f"two datasets have the type {name!r}")
-        self._types = tuple(sorted(each.type for each in kinds))
-
-    def __getitem__(self, type: str) -> DatasetKind:
-        return self._by_type[type.casefold()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._types)
-
-    def __len__(self) -> int:
-        return len(self._types)
+    NOUN = "datasets"
 
 
 @functools.cache
 def all_datasets() -> DatasetKinds:
     """Every type that this product knows."""
-    package = importlib.import_module("restudio.factory.datasets")
-    found: dict[int, DatasetKind] = {}
-    for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-        for value in vars(importlib.import_module(info.name)).values():
-            if isinstance(value, DatasetKind):
-                found[id(value)] = value
-    return DatasetKinds(tuple(found.values()))
+    return DatasetKinds(collect("restudio.factory.datasets", DatasetKind))
 
 
 def unsupported(dataset: Dataset, activity_type: str, more: str = "") -> ActivityFailed:

@@ -13,10 +13,8 @@ function returns says what may be done there: files, SQL, HTTP, a web service.
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
-import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,6 +22,7 @@ from restudio.core.errors import nearest
 from restudio.factory.activity import LinkedService
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.platform import Platform
+from restudio.factory.type_catalog import TypeCatalog, collect
 
 T = TypeVar("T")
 Open = Callable[[LinkedService, Platform], object]
@@ -51,6 +50,10 @@ class LinkedServiceKind:
     open: Open
 
     @property
+    def names(self) -> tuple[str, ...]:
+        return (self.type, *self.aliases)
+
+    @property
     def secrets(self) -> frozenset[str]:
         """Names of the properties that hold secrets."""
         return frozenset(each.name for each in self.properties if each.secret)
@@ -71,37 +74,16 @@ def linked_service(
     return declare
 
 
-class LinkedServiceKinds(Mapping[str, LinkedServiceKind]):
-    """Types by name, in any case; iteration gives each once."""
+class LinkedServiceKinds(TypeCatalog[LinkedServiceKind]):
+    """Types of linked services by name, in any case."""
 
-    def __init__(self, kinds: tuple[LinkedServiceKind, ...]) -> None:
-        self._by_type: dict[str, LinkedServiceKind] = {}
-        for each in kinds:
-            for name in (each.type, *each.aliases):
-                if self._by_type.setdefault(name.casefold(), each) is not each:
-                    raise ValueError(f"two linked services have the type {name!r}")
-        self._types = tuple(sorted(each.type for each in kinds))
-
-    def __getitem__(self, type: str) -> LinkedServiceKind:
-        return self._by_type[type.casefold()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._types)
-
-    def __len__(self) -> int:
-        return len(self._types)
+    NOUN = "linked services"
 
 
 @functools.cache
 def all_linked_services() -> LinkedServiceKinds:
     """Every type that this product knows."""
-    package = importlib.import_module("restudio.factory.linked_services")
-    found: dict[int, LinkedServiceKind] = {}
-    for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
-        for value in vars(importlib.import_module(info.name)).values():
-            if isinstance(value, LinkedServiceKind):
-                found[id(value)] = value
-    return LinkedServiceKinds(tuple(found.values()))
+    return LinkedServiceKinds(collect("restudio.factory.linked_services", LinkedServiceKind))
 
 
 def reach(service: LinkedService, platform: Platform, wanted: type[T], activity_type: str) -> T:

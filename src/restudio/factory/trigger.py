@@ -13,10 +13,8 @@ fires; what is wrong in them it tells to the fields.
 
 from __future__ import annotations
 
-import importlib
 import inspect
-import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -25,6 +23,7 @@ from restudio.factory.activity import Property
 from restudio.factory.documents.fields import Fields
 from restudio.factory.documents.problems import Problems
 from restudio.factory.properties import Json, Properties
+from restudio.factory.type_catalog import TypeCatalog, collect
 from restudio.triggers.rule import Rule
 
 Read = Callable[[Fields], Rule]
@@ -48,6 +47,10 @@ class TriggerType:
 
     spec: TriggerSpec
     read: Read
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.spec.type,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,35 +83,15 @@ def trigger(
     return declare
 
 
-class Triggers(Mapping[str, TriggerType]):
+class Triggers(TypeCatalog[TriggerType]):
     """Trigger types by name, in any case."""
 
-    def __init__(self, triggers: tuple[TriggerType, ...]) -> None:
-        self._by_type: dict[str, TriggerType] = {}
-        for each in triggers:
-            if self._by_type.setdefault(each.spec.type.casefold(), each) is not each:
-                raise ValueError(f"two triggers have the type {each.spec.type!r}")
-        self._types = tuple(sorted(each.spec.type for each in triggers))
-
-    def __getitem__(self, type: str) -> TriggerType:
-        return self._by_type[type.casefold()]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._types)
-
-    def __len__(self) -> int:
-        return len(self._types)
+    NOUN = "triggers"
 
 
 def collect_triggers(package: str | ModuleType = "restudio.factory.triggers") -> Triggers:
     """Every trigger type of a package."""
-    root = importlib.import_module(package) if isinstance(package, str) else package
-    found: dict[int, TriggerType] = {}
-    for info in pkgutil.iter_modules(root.__path__, root.__name__ + "."):
-        for value in vars(importlib.import_module(info.name)).values():
-            if isinstance(value, TriggerType):
-                found[id(value)] = value
-    return Triggers(tuple(found.values()))
+    return Triggers(collect(package, TriggerType))
 
 
 def read_trigger(name: str, properties: Json, catalog: Triggers, problems: Problems) -> TriggerDocument | None:
