@@ -1,0 +1,50 @@
+"""Modules learn what keeps them from an address by the numbers of the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from restudio.app.outside import FetchedOutside
+from restudio.blobs.egress import EgressPolicy
+from restudio.blobs.fetch import Fetcher
+from restudio.blobs.outgoing import Outgoing
+from restudio.blobs.service import BlobService
+from restudio.core.errors import ModuleError
+from restudio.storage.clock import SystemClock
+from restudio.storage.db import open_database
+from restudio.storage.objects import MemoryObjects
+from restudio.storage.secrets import MasterKeySecrets
+
+
+@pytest.fixture
+def outside(tmp_path: Path, secrets: MasterKeySecrets) -> Iterator[FetchedOutside]:
+    db, clock = open_database(f"sqlite:///{tmp_path / 'blobs.db'}"), SystemClock()
+    db.create_all()
+    outgoing = Outgoing(EgressPolicy(), clock)
+    yield FetchedOutside(Fetcher(BlobService(db, MemoryObjects(), secrets, clock, "http://studio"), outgoing, clock))
+    outgoing.close()
+    db.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "credential", "number"),
+    [
+        ("http://127.0.0.1:9/cars.csv", None, "0029"),
+        ("ftp://example.org/cars.csv", None, "0029"),
+        ("cars/cars.csv", "AccountName=", "0064"),
+        ("cars.csv", "DefaultEndpointsProtocol=https;AccountName=acme;AccountKey=a2V5a2V5", "0009"),
+    ],
+)
+def test_failures_have_numbers(
+    outside: FetchedOutside, tmp_path: Path, url: str, credential: str | None, number: str
+) -> None:
+    with pytest.raises(ModuleError) as reading:
+        outside.fetch(url, credential=credential, folder=tmp_path)
+    source = tmp_path / "source.csv"
+    source.write_bytes(b"a\n1\n")
+    with pytest.raises(ModuleError) as writing:
+        outside.deliver(url, source, credential=credential, overwrite=True)
+    assert (reading.value.number, writing.value.number) == (number, number)
