@@ -78,16 +78,9 @@ class FactoryTriggers:
             raise RestudioError(Kind.BAD_ARGUMENT, "TriggerTypeNotSupported", message, target=stored.name)
         return "Enabled" if self._triggers.is_started(_ref(factory, stored.name)) else "Disabled"
 
-    def runtime_state(self, factory: Factory, name: str) -> RuntimeState:
-        return "Started" if self._triggers.is_started(_ref(factory, name)) else "Stopped"
-
     def runtime_states(self, factory: Factory) -> Mapping[str, RuntimeState]:
         """Of the started triggers, by folded name; all others are stopped."""
         return dict.fromkeys(self._triggers.list_started(KIND, factory.id), "Started")
-
-    def next_firing(self, factory: Factory, name: str) -> datetime | None:
-        """When a trigger fires next by the clock; None when that is not known."""
-        return self._triggers.find_next(_ref(factory, name))
 
     def fire(
         self,

@@ -6,7 +6,7 @@ parameter's value and keeps it when it is detached.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from restudio.core.errors import Kind, ModuleError, RestudioError, nearest
@@ -159,13 +159,6 @@ def get_parameter(graph: Graph, name: str) -> GraphParameter:
         known = [p.name for p in graph.parameters]
         raise RestudioError.not_found("ParameterNotFound", "Pipeline parameter", name, known)
     return found
-
-
-def iter_promotable(node: Node, registry: Registry) -> Iterator[tuple[str, str]]:
-    """Fields of a node that a parameter may serve, each with the type that the parameter has then."""
-    for _, field in parameters_of(registry.get_entry(node.module).spec.params):
-        if (node.module == DATASET and field.name == ASSET) or field.kind in _PROMOTABLE:
-            yield field.name, _kind_of(node, field)
 
 
 def _kind_of(node: Node, field: Parameter) -> str:

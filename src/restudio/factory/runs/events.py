@@ -15,7 +15,6 @@ from restudio.factory.properties import Json
 
 ActivityStatus = Literal["Queued", "InProgress", "Succeeded", "Failed", "Cancelled", "Skipped"]
 RunStatus = Literal["Queued", "InProgress", "Succeeded", "Failed", "Canceling", "Cancelled"]
-RUN_ENDED: frozenset[RunStatus] = frozenset({"Succeeded", "Failed", "Cancelled"})
 
 
 class ErrorInfo(msgspec.Struct, frozen=True, rename="camel"):

@@ -16,7 +16,6 @@ Evaluate = Callable[[Json], Json]
 HIDDEN = "**********"
 MIN_REDACTED = 4
 """Shorter secrets would blank out innocent text and give themselves away by it."""
-MAX_SHOWN = 200_000
 
 
 @dataclass(frozen=True, slots=True)
