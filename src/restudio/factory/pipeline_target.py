@@ -15,7 +15,7 @@ from restudio.expressions.v1 import Window, evaluate_slice_tree
 from restudio.expressions.values import ABSENT
 from restudio.factory import store as factory_store
 from restudio.factory.documents.fields import Fields
-from restudio.factory.documents.instant import instant_text
+from restudio.factory.documents.instant import instant_text, second_text
 from restudio.factory.documents.problems import Problems, ensure_none
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.files.blob_files import BlobFiles
@@ -197,7 +197,7 @@ def _scope(trigger: Trigger, firing: Firing, definitions: Definitions, platform:
     """What ``trigger()`` and ``triggerBody()`` are for a firing (Data Factory reference, section 8)."""
     outputs: dict[str, Json] = {}
     if firing.window_start is not None and firing.window_end is not None:
-        outputs = {"windowStartTime": _whole(firing.window_start), "windowEndTime": _whole(firing.window_end)}
+        outputs = {"windowStartTime": second_text(firing.window_start), "windowEndTime": second_text(firing.window_end)}
     if firing.body is not None:
         outputs["body"] = dict(firing.body)
     return Scope(
@@ -212,16 +212,12 @@ def _scope(trigger: Trigger, firing: Firing, definitions: Definitions, platform:
         },
         trigger={
             "name": trigger.ref.name,
-            "scheduledTime": _whole(firing.scheduled),
+            "scheduledTime": second_text(firing.scheduled),
             "startTime": instant_text(firing.created.timestamp()),
             "outputs": outputs,
         },
         trigger_body=ABSENT if firing.body is None else dict(firing.body),
     )
-
-
-def _whole(instant: datetime) -> str:
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _slice(document: TriggerDocument, firing: Firing) -> Window | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from litestar.params import FromPath
 from restudio.core.errors import Kind, RestudioError
 from restudio.http.answers import json_answer
 from restudio.http.door import bearer_of
+from restudio.http.management_shapes import iso
 from restudio.scoring.jobs.service import JobService
 from restudio.scoring.jobs.types import JobStatus
 
@@ -92,9 +92,7 @@ def status_json(status: JobStatus) -> dict[str, object]:
 
 
 def _time(at: float | None) -> str | None:
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return None if at is None else iso(at)
 
 
 async def _body(request: AnyRequest) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
 from functools import partial
 
 import sqlalchemy as sa
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from restudio.core.errors import nearest
 from restudio.factory.activity import ActivityContext, Output, Property, activity
 from restudio.factory.dataset import FileData, TableData, open_dataset, unsupported
+from restudio.factory.documents.instant import second_text
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.files.file_store import FileInfo, FolderInfo, join, not_found
 from restudio.factory.properties import Json, Properties
@@ -121,11 +121,7 @@ def _of_folder(data: FileData, folder: FolderInfo, window: Window) -> Makers:
 
 def _times(thing: FileInfo | FolderInfo) -> dict[str, Callable[[], Json]]:
     moments = {"lastModified": thing.modified, "created": thing.created}
-    return {name: partial(_instant, at) for name, at in moments.items() if at is not None}
-
-
-def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {name: partial(second_text, at) for name, at in moments.items() if at is not None}
 
 
 def _columns(read: Callable[[], tuple[Column, ...]]) -> dict[str, Callable[[], Json]]:

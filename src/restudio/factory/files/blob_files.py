@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -17,7 +16,7 @@ from restudio.blobs.types import Blob, BlobPath
 from restudio.core.errors import RestudioError
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.files.blob_account import BlobAccount
-from restudio.factory.files.blob_listing import read_listing
+from restudio.factory.files.blob_listing import http_time, read_listing
 from restudio.factory.files.file_store import FILES_FAILED, FileInfo, FolderInfo, join
 from restudio.factory.platform import Platform
 
@@ -44,8 +43,8 @@ class BlobFiles:
                 return FileInfo(
                     path,
                     int(answer.headers.get("content-length", "0")),
-                    _http_time(answer.headers.get("last-modified")),
-                    _http_time(answer.headers.get("x-ms-creation-time")),
+                    http_time(answer.headers.get("last-modified")),
+                    http_time(answer.headers.get("x-ms-creation-time")),
                     answer.headers.get("content-md5", ""),
                 )
         return None
@@ -140,7 +139,7 @@ class BlobFiles:
         if own is not None:
             return datetime.fromtimestamp(self._blobs.get_container(own.account, own.container).modified, UTC)
         with self._outgoing.ask_storage("HEAD", self._address(container), container, "restype=container") as answer:
-            return _http_time(answer.headers.get("last-modified"))
+            return http_time(answer.headers.get("last-modified"))
 
     def _own(self, path: str, letters: str) -> BlobPath | None:
         return self._fetcher.enter(self.account.reference(path, escaped=True), letters)
@@ -157,13 +156,6 @@ def _info(blob: Blob) -> FileInfo:
         datetime.fromtimestamp(blob.created, UTC),
         blob.headers.content_md5,
     )
-
-
-def _http_time(text: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text) if text else None
-    except ValueError:
-        return None
 
 
 class _Missing(ActivityFailed):

@@ -37,13 +37,14 @@ def _file(element: etree._Element, path: str) -> FileInfo:
     return FileInfo(
         path,
         int(size) if size.isdecimal() else 0,
-        _time(told("Last-Modified")),
-        _time(told("Creation-Time")),
+        http_time(told("Last-Modified")),
+        http_time(told("Creation-Time")),
         told("Content-MD5"),
     )
 
 
-def _time(text: str) -> datetime | None:
+def http_time(text: str | None) -> datetime | None:
+    """The instant of a header of storage; None when there is none that can be read."""
     try:
         return parsedate_to_datetime(text) if text else None
     except ValueError:
