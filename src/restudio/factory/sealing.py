@@ -104,12 +104,13 @@ def _unless_sealed(close: Change, secrets: Secrets, workspace_id: str) -> Change
     return change
 
 
-def _walk(value: Json, change: Change) -> Json:
+def _walk(value: Json, change: Change, *, secure: bool = False) -> Json:
+    """``secure``: the value of an object is a secret whatever its type says."""
     if isinstance(value, list):
         return [_walk(each, change) for each in value]
     if not isinstance(value, Mapping):
         return value
-    secure = any(k.casefold() == "type" and str(v).casefold() == "securestring" for k, v in value.items())
+    secure = secure or any(k.casefold() == "type" and str(v).casefold() == "securestring" for k, v in value.items())
     changed: dict[str, Json] = {}
     for name, member in value.items():
         folded = name.casefold()
@@ -123,13 +124,19 @@ def _walk(value: Json, change: Change) -> Json:
                 for key, each in member.items()
             }
         else:
-            changed[name] = _walk(member, change)
+            changed[name] = _walk(member, change, secure=folded in SECRET_NAMES and not _is_expression(member))
     return changed
 
 
 def _has_form(value: Mapping[str, Json]) -> bool:
     """Whether an object is a secret in one of its forms, or an expression, and not names with texts."""
     return any(name.casefold() == "type" for name in value)
+
+
+def _is_expression(value: Json) -> bool:
+    return isinstance(value, Mapping) and any(
+        name.casefold() == "type" and str(each).casefold() == "expression" for name, each in value.items()
+    )
 
 
 def _unmasked(value: Json, shown: Json, before: Json) -> Json:

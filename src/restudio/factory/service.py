@@ -16,7 +16,7 @@ from restudio.factory.documents.names import factory_name_problem, group_name_pr
 from restudio.factory.documents.problems import Problem, ensure_none
 from restudio.factory.properties import Json, Properties
 from restudio.factory.sealing import mask, seal
-from restudio.factory.types import TITLES, Factory, ResourceKind, StoredResource
+from restudio.factory.types import GLOBAL_PARAMETERS, TITLES, Factory, ResourceKind, StoredResource
 from restudio.identity import audit
 from restudio.identity.rules import ensure_allowed
 from restudio.identity.types import SYSTEM, Action, Principal, Resource
@@ -68,6 +68,13 @@ class FactoryService:
         problem = factory_name_problem(name) or group_name_problem(resource_group)
         if problem:
             raise _wrong("InvalidName", problem, name)
+        if not isinstance(body.get("properties"), Mapping | None):
+            raise _wrong("RequestBodyInvalid", "'properties' must be an object.", "properties")
+        parameters = Properties(body).object("properties").get("globalParameters")
+        if parameters is not None:
+            # Checked before anything is written; they are published after the factory, which holds them.
+            document = Document("globalParameters", GLOBAL_PARAMETERS, parameters, TITLES["globalParameters"])
+            ensure_none(check_documents([document], self._catalogs, lambda *_: None, lambda _: []))
         with self._db.begin() as conn:
             known = store.find_factory(conn, workspace_id, resource_group, name)
             _ensure_match(known.etag if known else None, if_match, name)

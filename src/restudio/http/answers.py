@@ -47,6 +47,13 @@ def error_answer(request: Request[Any, Any, Any], error: Exception) -> Response[
     return Response(body, status_code=status, media_type=JSON, headers=headers)
 
 
+def refuse_null_characters(request: Request[Any, Any, Any]) -> None:
+    """Refuse an address with a null character: no name has one, and databases differ in what they make of it."""
+    if "\0" in request.url.path or b"%00" in request.scope["query_string"]:
+        message = "The address holds a null character (%00), which no name has."
+        raise RestudioError(Kind.BAD_ARGUMENT, "InvalidAddress", message)
+
+
 def _known(request: Request[Any, Any, Any], error: Exception) -> Exception:
     if not isinstance(error, HTTPException) or error.status_code == 500:
         return error

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from typing import Any, cast
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ASGIApp, ControllerRouterHandler
+from litestar.types.internal_types import PathParameterDefinition
 
 import restudio
 from restudio.app.compose import Studio
@@ -45,7 +49,7 @@ from restudio.http import (
     studioapi_webservice,
 )
 from restudio.http import help as help_face
-from restudio.http.answers import EXCEPTION_HANDLERS
+from restudio.http.answers import EXCEPTION_HANDLERS, refuse_null_characters
 from restudio.http.arm import arm_router
 from restudio.http.blob import BlobApp
 from restudio.http.door import Door
@@ -125,7 +129,10 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
     app = Litestar(
         handlers,
         exception_handlers=EXCEPTION_HANDLERS,
-        openapi_config=OpenAPIConfig(title="Restudio", version=restudio.__version__, path="/schema"),
+        before_request=refuse_null_characters,
+        openapi_config=OpenAPIConfig(
+            title="Restudio", version=restudio.__version__, path="/schema", operation_id_creator=_operation_id
+        ),
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=settings.max_request_bytes,
         logging_config=None,
@@ -135,6 +142,12 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         for handler in getattr(route, "route_handlers", ()):
             decoder_of(handler.signature_model)
     return app
+
+
+def _operation_id(_: HTTPRouteHandler, method: str, path: Sequence[str | PathParameterDefinition]) -> str:
+    """Unlike the framework's own, different for paths that differ in case only."""
+    parts = [part if isinstance(part, str) else part.name for part in path]
+    return "_".join([method.lower(), *(re.sub(r"\W+", "_", part) for part in parts)])
 
 
 def _resource_manager(studio: Studio, door: Door) -> list[Router]:

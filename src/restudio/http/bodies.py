@@ -35,10 +35,12 @@ def text_member(members: Mapping[str, object], name: str) -> str:
 
 
 def optional_text(members: Mapping[str, object], name: str) -> str | None:
-    """A member that may be missing, null or empty: all of them are None."""
+    """A member that may be missing, null or empty: all of them are None. Databases differ about null characters."""
     value = members.get(name)
     if value is None or value == "":
         return None
+    if isinstance(value, str) and "\0" in value:
+        raise _invalid(f"'{name}' must not hold null characters.", name)
     if not isinstance(value, str):
         raise _invalid(f"'{name}' must be a text, got {value!r}.", name)
     return value

@@ -124,7 +124,8 @@ def _factories(api: FactoryApi) -> list[HTTPRouteHandler]:
         found = place.factory
         known = Properties(found.body)
         merged = {**found.body, **{n: told[n] for n in ("tags", "identity") if n in told}}
-        merged["properties"] = {**known.object("properties"), **told.object("properties")}
+        given = told.get("properties", {})
+        merged["properties"] = {**known.object("properties"), **given} if isinstance(given, Mapping) else given
         args = (place.principal, place.workspace, place.group, place.name)
         return json_answer(api.shown(api.parts.factories.put_factory(*args, merged), place.subscription))
 

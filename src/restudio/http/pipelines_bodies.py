@@ -80,6 +80,8 @@ def _text(members: _Members, name: str) -> str:
         return ""
     if not isinstance(value, str):
         raise _invalid(name, "a text", value)
+    if "\0" in value:
+        raise _invalid(name, "a text without null characters", value)
     return value
 
 

@@ -49,3 +49,17 @@ def test_a_seal_does_not_open_in_another_workspace(secrets: MasterKeySecrets) ->
         open_sealed(sealed, secrets, "other")
     carried = open_sealed(seal(sealed, secrets, "other"), secrets, "other")
     assert "key-1" not in json.dumps(carried), "a seal of elsewhere is a text like any other"
+
+
+@pytest.mark.parametrize("form", [None, 1, "", "P1D", [], {}, ["SecureString"], "Secure String"])
+def test_a_secret_in_a_wrong_form_is_sealed_too(secrets: MasterKeySecrets, form: object) -> None:
+    document = {"password": {"type": form, "value": "key-1"}, "sasUri": {"type": form, "Value": "http://h/?sig=key-2"}}
+    sealed = seal(document, secrets, "w")
+    for text in (json.dumps(sealed), json.dumps(mask(sealed, secrets, "w"))):
+        assert "key-" not in text
+    assert open_sealed(sealed, secrets, "w") == document
+
+
+def test_an_expression_in_the_place_of_a_secret_stays_readable(secrets: MasterKeySecrets) -> None:
+    document = {"password": {"type": "Expression", "value": "@pipeline().parameters.pw"}}
+    assert seal(document, secrets, "w") == document

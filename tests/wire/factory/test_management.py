@@ -263,3 +263,43 @@ def test_global_parameters_reach_expressions(client: Client) -> None:
     (told,) = client.activity_runs(client.wait(client.run("Global")).run_id)
     assert told.output["value"] == "north"
     assert client.sdk.factories.get(group, name).global_parameters["site"].value == "north"
+
+
+@pytest.mark.parametrize("properties", [[], "x", {"globalParameters": {"limit": 3}}, {"globalParameters": [1]}])
+def test_a_refused_factory_changes_nothing(client: Client, properties: Any) -> None:
+    group, name = client.where
+    address = (
+        f"{client.url}/subscriptions/{client.subscription}/resourceGroups/{group}/providers/Microsoft.DataFactory"
+        f"/factories/{name}?api-version=2018-06-01"
+    )
+    headers = {"Authorization": f"Bearer {client.token}"}
+    before = httpx.get(address, headers=headers).json()
+    body = {"location": "elsewhere", "properties": properties}
+    assert httpx.put(address, headers=headers, json=body).status_code == 400
+    assert httpx.patch(address, headers=headers, json={"properties": properties}).status_code == 400
+    assert httpx.get(address, headers=headers).json() == before
+
+
+def test_the_description_of_the_api_is_served(client: Client) -> None:
+    described = httpx.get(f"{client.url}/schema/openapi.json")
+    assert described.status_code == 200
+    operations = [one["operationId"] for path in described.json()["paths"].values() for one in path.values()]
+    assert len(operations) == len(set(operations)) > 200
+
+
+@pytest.mark.parametrize(
+    "address", ["pipelines/a%00b?api-version=2018-06-01", "pipelines?api-version=2018-06-01&x=%00"]
+)
+def test_null_characters_in_an_address_are_refused(client: Client, address: str) -> None:
+    group, name = client.where
+    root = f"{client.url}/subscriptions/{client.subscription}/resourceGroups/{group}/providers/Microsoft.DataFactory"
+    headers = {"Authorization": f"Bearer {client.token}"}
+    refused = httpx.get(f"{root}/factories/{name}/{address}", headers=headers)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "InvalidAddress")
+
+
+def test_null_characters_in_a_name_are_refused(client: Client, server: Server) -> None:
+    workspace = server.credentials.workspace_id
+    headers = {"Authorization": f"Bearer {server.credentials.workspace_token}"}
+    url = f"{client.url}/studio/api/workspaces/{workspace}/programs"
+    assert httpx.post(url, headers=headers, json={"name": "a\0b"}).status_code == 400

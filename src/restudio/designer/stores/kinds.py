@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -78,12 +79,20 @@ def check_settings(kind: str, given: Mapping[str, object]) -> tuple[dict[str, st
                 problems.append(_bad(f"A store of kind {kind} needs '{name}': {declared.help}", name))
         elif not isinstance(value, str) or any(ord(c) < 32 for c in value):
             problems.append(_bad(f"'{name}' must be a text of one line.", name))
+        elif not declared.secret and _holds_credentials(value):
+            problems.append(_bad(f"'{name}' is shown to everyone: give it without user, password and query.", name))
         else:
             texts[name] = value.strip()
     if problems:
         raise problems[0] if len(problems) == 1 else ManyErrors("InvalidStoreSetting", problems)
     plain = {name: text for name, text in texts.items() if not fields[name].secret}
     return plain, {name: text for name, text in texts.items() if fields[name].secret}
+
+
+def _holds_credentials(text: str) -> bool:
+    """Whether an address carries a user, a password or a query, where signatures are."""
+    _, scheme, rest = text.partition("://")
+    return bool(scheme) and ("?" in rest or "@" in re.split(r"[/?#]", rest, maxsplit=1)[0])
 
 
 def _bad(text: str, name: str) -> RestudioError:

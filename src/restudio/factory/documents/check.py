@@ -128,7 +128,7 @@ class _Checker:
 
     def linked_service_type(self, reference: Json) -> str | None:
         """The type of a referenced linked service, when that can be known."""
-        name = reference if isinstance(reference, str) else Properties(reference or {}).get(LISTED)
+        name = Properties(reference).get(LISTED) if isinstance(reference, Mapping) else reference
         found = self._find("linkedService", name) if isinstance(name, str) else None
         kind = None if found is None else found.get("type")
         return kind if isinstance(kind, str) else None
@@ -285,6 +285,10 @@ class _PipelineCheck:
         if reference is None:
             message = f"an activity of type {activity.type} needs a linked service of type {expected}."
             self._problems.add(path, "MissingProperty", message)
+            return
+        if not isinstance(reference, (str, Mapping)):
+            message = 'expected {"referenceName": "…", "type": "LinkedServiceReference"}.'
+            self._problems.add(path, "InvalidType", message)
             return
         found = self._checker.linked_service_type(reference)
         if found is not None and found.casefold() not in {each.casefold() for each in spec.linked_services}:

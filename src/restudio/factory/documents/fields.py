@@ -92,10 +92,11 @@ class Fields:
         """An array of whole numbers, or a single one, sorted and each once."""
         value = self.raw.get(name)
         items = [_whole(each) for each in (value if isinstance(value, list) else [] if value is None else [value])]
+        right = [each for each in items if isinstance(each, int) and each in allowed]
         wrong = [each for each in items if not isinstance(each, int) or each not in allowed]
         if wrong:
             self.problem(name, f"expected {expected}; got {_shown(wrong[0])}.")
-        return tuple(sorted({each for each in items if isinstance(each, int)} - set(wrong)))
+        return tuple(sorted(set(right)))
 
     def span(self, name: str, *, default: timedelta, required: bool = False) -> timedelta:
         """A time span, ``[d.]hh:mm:ss``, with a sign where it may have one."""

@@ -96,3 +96,23 @@ def test_triggers_are_held_against_their_pipelines() -> None:
     }
     found = check(Document("trigger", "T", trigger, "trigger/T.json"))
     assert list(found) == ["$.properties.pipelines[0].parameters.dya"]
+
+
+@pytest.mark.parametrize("wrong", [1.5, -1, True, [None], [[1]]])
+def test_a_linked_service_of_a_wrong_type_is_told(wrong: Json) -> None:
+    activity = {"name": "A", "type": "AzureMLBatchExecution", "linkedServiceName": wrong, "typeProperties": {}}
+    found = check(Document("pipeline", "P", {"activities": [activity]}, "pipeline/P.json"))
+    assert "referenceName" in found["$.properties.activities[0].linkedServiceName"]
+
+
+@pytest.mark.parametrize("wrong", [{}, [], {"type": "Expression"}, 1.5, None])
+def test_a_time_of_a_wrong_type_is_told(wrong: Json) -> None:
+    recurrence = {
+        "frequency": "Day",
+        "interval": 1,
+        "startTime": "2026-01-01T00:00:00Z",
+        "schedule": {"hours": [wrong]},
+    }
+    properties = {"type": "ScheduleTrigger", "typeProperties": {"recurrence": recurrence}, "pipelines": []}
+    found = check(Document("trigger", "T", properties, "trigger/T.json"))
+    assert "hours from 0 to 23" in found["$.properties.typeProperties.recurrence.schedule.hours"]
