@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in module processes; b
 
 import psycopg
 import pytest
+from hypothesis import settings
 from tests.postgresql import running_postgresql
 
 from restudio.seams.objects import Objects
@@ -20,6 +21,10 @@ from restudio.storage.objects import FileObjects, MemoryObjects
 from restudio.storage.secrets import MasterKeySecrets
 
 REPOSITORY = Path(__file__).parent.parent
+
+# Laws are about results. How long an example takes depends on what else the machine does.
+settings.register_profile("restudio", deadline=None)
+settings.load_profile("restudio")
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ def quick_database() -> Iterator[SqlDatabase]:
         opened.close()
 
 
+@pytest.mark.timeout(900)  # nearly nine thousand firings
 def test_a_year_fires_exactly_the_expected_instants(quick_database: SqlDatabase) -> None:
     bench = Bench(quick_database, ManualClock(BEGIN))
     weekly = every("Week", timeZone="W. Europe Standard Time", schedule={"weekDays": ["Sunday"], "hours": [2, 3]})
