@@ -99,9 +99,14 @@ def publish(client: Client, experiment: str, name: str) -> Service:
     return approved
 
 
-def build_loop(server: Server, learner: str, folder: Path) -> Loop:
+def need_data() -> None:
+    """Skip what needs the data set where it is not beside the repository."""
     if not DATA.exists():
         pytest.skip("../shared/data/adult.csv is absent")
+
+
+def build_loop(server: Server, learner: str, folder: Path) -> Loop:
+    need_data()
     client = server.client()
     first, rest = split_file(folder)
     dataset = client.datasets.upload(first, name=f"adult-{learner}-{folder.name}.csv", data_type_id="GenericCSV")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.acceptance.adult import DATA
+from tests.acceptance.adult import DATA, need_data
 from tests.acceptance.server import Server
 
 from restudio.client import Client
@@ -69,7 +69,7 @@ class Prepared:
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
-    assert DATA.exists(), "../shared/data/adult.csv is needed"
+    need_data()
     server = Server(tmp_path_factory.mktemp("examples-home")).start()
     try:
         program = [sys.executable, str(EXAMPLES / "prepare.py"), str(server.home), str(DATA)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.acceptance.adult import DATA
+from tests.acceptance.adult import DATA, need_data
 from tests.acceptance.server import Server
 
 from restudio.client.factories import Document, Factory
@@ -37,6 +37,7 @@ def run(factory: Factory, activity: dict[str, Any], linked_services: dict[str, A
 @pytest.fixture(scope="module")
 def published(open_server: Server) -> str:
     """Id of a published pipeline over the Adult data set."""
+    need_data()
     client, told = open_server.client(), open_server.credentials
     client.datasets.upload(DATA, name="adult.csv", data_type_id="GenericCSV")
     root = f"{told.url}/studio/api/workspaces/{told.workspace_id}"
