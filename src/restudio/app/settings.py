@@ -50,7 +50,6 @@ class Settings:
     executor: str | None = None
     region: str = "local"
     max_request_bytes: int = 16 << 20
-    max_model_bytes: int = 1 << 30
     max_upload_bytes: int = 8 << 30
     module_seconds: float = 3600.0
     request_seconds: float = 60.0

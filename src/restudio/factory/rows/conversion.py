@@ -73,7 +73,7 @@ class Conversion:
         if isinstance(value, str):
             return value
         if isinstance(value, bool):
-            return "True" if value else "False"
+            return ("1" if value else "0") if self.boolean_as_number else str(value)
         if isinstance(value, datetime):
             form = self.offset_form if value.tzinfo else self.datetime_form
             return form.format(value) if form else _iso(value)

@@ -141,6 +141,11 @@ def test_settings_of_documents() -> None:
         how.convert("2024-05-06", "DateTime")
 
 
+@pytest.mark.parametrize(("settings", "text"), [({}, "True"), ({"treatBooleanAsNumber": True}, "1")])
+def test_booleans_as_text(settings: dict[str, Any], text: str) -> None:
+    assert Conversion.of(Properties(settings)).convert(True, "String") == text
+
+
 def test_types_by_name_and_by_value() -> None:
     assert interim_type("int32", "x") == "Int32"
     assert all(interim_type(name, "x") in TYPES.values() for name in TYPES)
