@@ -57,7 +57,8 @@ class StoredResource:
 
 @dataclass(frozen=True, slots=True)
 class InvokedBy:
-    """Who started a run. ``time`` is when a trigger really fired, in epoch seconds."""
+    """Who started a run. ``time`` is when a trigger really fired, in epoch seconds; ``depth`` is how many runs stand
+    above this one, each started by the one before."""
 
     id: str = ""
     name: str = "Manual"
@@ -65,6 +66,7 @@ class InvokedBy:
     time: float | None = None
     pipeline: str | None = None
     run_id: str | None = None
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ from restudio.seams.work import HandOver, Work
 
 WATCH_S = 0.25
 """How often the loop looks whether other processes ended or cancelled something that it waits for."""
+MAX_DEPTH = 50
+"""Runs that may stand above a run: a pipeline that executes itself without end is stopped there."""
 _CHUNK = 500
 _log = logging.getLogger(__name__)
 
@@ -122,6 +124,14 @@ class PipelineLoop:
 
     def _start_child(self, plan: Plan, called: Called, parameters: Mapping[str, Json]) -> None:
         parent = plan.run
+        if parent.invoked_by.depth >= MAX_DEPTH:
+            raise RestudioError(
+                Kind.INVALID_OPERATION,
+                "NestedTooDeep",
+                f"Pipeline '{called.pipeline}' is not started: {MAX_DEPTH} runs that started one another stand above. "
+                "Let pipelines that execute themselves end by a condition.",
+                target=called.pipeline,
+            )
         before = self._child_to_recover(parent, called.path)
         self._starter.start(
             plan.definitions.factory,
@@ -135,6 +145,7 @@ class PipelineLoop:
                 type="PipelineActivity",
                 pipeline=parent.pipeline,
                 run_id=parent.id,
+                depth=parent.invoked_by.depth + 1,
             ),
             recovery=None if before is None else Recovery(before.id, from_failure=True),
             group_id=None if before is None else before.group_id,

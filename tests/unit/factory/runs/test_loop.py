@@ -16,6 +16,7 @@ from tests.unit.factory.runs.workshop import Gate, Workshop, expression, failing
 from restudio.core.errors import RestudioError
 from restudio.factory.activity import ActivityContext, Output
 from restudio.factory.properties import Properties
+from restudio.factory.runs.loop import MAX_DEPTH
 from restudio.factory.tables import pipeline_run_events, pipeline_runs
 from restudio.identity.types import SYSTEM
 from restudio.seams.engine import Cancelled
@@ -360,6 +361,22 @@ def test_a_recovery_of_a_parent_recovers_its_child(make: Make) -> None:
     broken[0] = False
     assert shop.run("P", reference_run_id=failed.id, is_recovery=True, from_failure=True).status == "Succeeded"
     assert calls == [1, 2, 2]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_a_pipeline_that_executes_itself_comes_to_an_end(make: Make, waits: bool) -> None:
+    shop = make()
+    shop.put("P", step("Again", "ExecutePipeline", pipeline={"referenceName": "P"}, waitOnCompletion=waits))
+    run = shop.run("P")
+    chain = [run]
+    while child := next((each.child_run_id for each in shop.attempts(chain[-1]) if each.child_run_id), None):
+        found = shop.runs.find(child)
+        if found is None:
+            break
+        chain.append(shop.wait(found.id))
+    assert len(chain) == MAX_DEPTH + 1
+    assert "started one another" in chain[-1].message
+    assert run.status == ("Failed" if waits else "Succeeded")
 
 
 @pytest.mark.parametrize(
