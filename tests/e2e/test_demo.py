@@ -121,7 +121,7 @@ def test_several_processes_answer_on_one_port_and_stop_together(house: House, tm
     try:
         url = read_credentials(server.home).url
         pids = set()
-        for _ in range(200):
+        for _ in range(5000):  # the kernel may favour one of them for long
             text = httpx.get(f"{url}/metrics").text
             pids.add(next(line for line in text.splitlines() if line.startswith("restudio_process_id")))
             if len(pids) == 3:
