@@ -14,8 +14,9 @@ import os
 import signal
 import sys
 import threading
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -86,11 +87,11 @@ def do(folder: Path) -> Any:
     def run(p: Properties, ctx: ActivityContext) -> Output:
         with (folder / "calls").open("a") as file:
             file.write(f"{p['value']}\n")
-        try:
-            with (folder / "effects" / ctx.operation_id).open("x") as effect:
-                effect.write(p["value"])
-        except FileExistsError:
-            pass
+        # Whole or not at all: another branch's commit may kill the process between the making and the writing of a file.
+        draft = folder / f"draft-{uuid.uuid4()}"
+        draft.write_text(p["value"])
+        with suppress(FileExistsError):
+            os.link(draft, folder / "effects" / ctx.operation_id)
         return {"value": p["value"]}
 
     return run

@@ -166,7 +166,13 @@ class _Writer:
     def __init__(self, form: DelimitedText, text: io.TextIOWrapper, names: Sequence[str], *, quote_all: bool) -> None:
         self._form = form
         self._names = names
-        self._writer = csv.writer(text, form.dialect(quote_all=quote_all))
+        dialect = form.dialect(quote_all=quote_all)
+        file: SupportsWrite[str] = text
+        missing = "".join(sign for sign in "\r\n" if sign not in dialect.lineterminator)
+        if missing:
+            file = _Shortened(text, len(missing))
+            dialect.lineterminator += missing
+        self._writer = csv.writer(file, dialect)
         self._text = Conversion().text
         if form.header:
             self._write_rows([list(names)])
@@ -192,6 +198,21 @@ class _Writer:
                 f"ErrorCode=UserErrorWriteFailed: A value cannot be written as delimited text: {cause}. Set quoteChar "
                 "or escapeChar.",
             ) from cause
+
+
+class _Shortened:
+    """Rows without the last ``surplus`` characters of their terminator.
+
+    Readers end a row at either line end, but the writer of Python 3.11 quotes only the signs of its own terminator. So it
+    is told both, and what the dialect does not have is taken off again.
+    """
+
+    def __init__(self, text: io.TextIOWrapper, surplus: int) -> None:
+        self._write = text.write
+        self._surplus = surplus
+
+    def write(self, row: str) -> int:
+        return self._write(row[: -self._surplus])
 
 
 def unique(names: Sequence[str]) -> list[str]:
@@ -240,6 +261,8 @@ def _divided(text: io.TextIOWrapper, delimiter: str, path: str) -> Iterator[str]
 
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     from restudio.factory.formats.format import Format
 
     _fits: Format = DelimitedText()
