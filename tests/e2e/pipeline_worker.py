@@ -87,7 +87,7 @@ def do(folder: Path) -> Any:
     def run(p: Properties, ctx: ActivityContext) -> Output:
         with (folder / "calls").open("a") as file:
             file.write(f"{p['value']}\n")
-        # Whole or not at all: another branch's commit may kill the process between the making and the writing of a file.
+        # Whole or not at all: a commit of another branch may kill the process while this file is written.
         draft = folder / f"draft-{uuid.uuid4()}"
         draft.write_text(p["value"])
         with suppress(FileExistsError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from restudio.artifacts.container import read_artifact, write_artifact
@@ -25,7 +26,7 @@ _ZIP = b"PK\x03\x04"
 
 
 class ValueStore:
-    """Reads and writes port values in an object store. Files that must be local are kept in ``folder``.
+    """Reads and writes port values in an object store; thread-safe. Files that must be local are kept in ``folder``.
 
     Tables are mapped from the store's own file where it has one: the cost of reading does not grow with the table.
     """
@@ -33,7 +34,7 @@ class ValueStore:
     def __init__(self, objects: Objects, folder: Path) -> None:
         self._objects = objects
         self._folder = folder
-        self._count = 0
+        self._numbers = itertools.count(1)
 
     def load(self, key: str, port: Port) -> object:
         """The value at a key, of the kind of the port; error 0018 when the object is of another kind."""
@@ -75,8 +76,7 @@ class ValueStore:
         return path
 
     def _new_path(self) -> Path:
-        self._count += 1
-        return self._folder / f"value-{self._count}"
+        return self._folder / f"value-{next(self._numbers)}"
 
     def _sniff(self, key: str) -> PortKind:
         head = self._objects.get(key, 0, 8)

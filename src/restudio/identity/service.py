@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from functools import cached_property
 from typing import Literal
 
 import sqlalchemy as sa
@@ -44,8 +45,11 @@ class IdentityService:
         self._signer = Signer(secrets, clock)
         self._hasher = PasswordHasher()
         self.attempts = Attempts(db, secrets, clock)
-        # Checked for unknown users, so that the time of an answer does not tell who has an account.
-        self._nobody = self._hasher.hash(keys.new_token())
+
+    @cached_property
+    def _nobody(self) -> str:
+        """A hash that is checked for unknown users, so that the time of an answer does not tell who has an account."""
+        return self._hasher.hash(keys.new_token())
 
     # Workspaces
 
@@ -179,10 +183,11 @@ class IdentityService:
         many of them. ``address`` is where the caller comes from."""
         account = email.strip().lower()
         self.attempts.begin(account, address)
+        nobody = self._nobody
         with self._db.read() as connection:
             row = store.find_user_row(connection, email=account)
         try:
-            self._hasher.verify(self._nobody if row is None else row["password"], password)
+            self._hasher.verify(nobody if row is None else row["password"], password)
         except (Argon2Error, InvalidHashError) as error:
             raise _wrong_password() from error
         if row is None:

@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import pandas as pd
 
 _FIRST = 10
 """Ranks among fewer values say nothing."""
@@ -54,6 +53,8 @@ def _best_stakes(winnings: np.ndarray, length: int) -> np.ndarray:
 
 def _winnings(strangeness: np.ndarray, history: int, epsilon: float | None) -> np.ndarray:
     """The logarithm of what each bet wins: on the share of values before it that are at least as strange."""
+    import pandas as pd
+
     before = np.minimum(np.arange(len(strangeness)), history)
     # The average rank in the window that ends with the value counts those below it and half of its equals.
     finite = pd.Series(np.minimum(strangeness, _HUGE))
@@ -69,6 +70,8 @@ def _winnings(strangeness: np.ndarray, history: int, epsilon: float | None) -> n
 
 def _range_percentile(values: np.ndarray, history: int) -> np.ndarray:
     """The distance from the median, in widths of the range of nine tenths of the values."""
+    import pandas as pd
+
     window = pd.Series(values).rolling(history, min_periods=2)
     low, middle, high = (window.quantile(q).shift(1).to_numpy() for q in (0.05, 0.5, 0.95))
     away = np.abs(values - middle)

@@ -10,12 +10,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy import special
 
 from restudio.modules.elementwise import ArrayFunction
 
 Functions = Mapping[str, ArrayFunction]
 _EULER = 0.5772156649015329
+
+
+def _special(name: str) -> ArrayFunction:
+    """A function of ``scipy.special``, which is imported when one is first called: that takes as long as half the
+    catalog, and a server only lists the functions."""
+
+    def call(*arrays: np.ndarray) -> np.ndarray:
+        from scipy import special
+
+        result: np.ndarray = getattr(special, name)(*arrays)
+        return result
+
+    return call
+
+
+def _swapped(name: str) -> ArrayFunction:
+    """The same with its two arguments exchanged."""
+    function = _special(name)
+    return lambda x, y: function(y, x)
 
 
 def _as_numbers(compare: ArrayFunction) -> ArrayFunction:
@@ -46,15 +64,21 @@ def _whole(x: np.ndarray) -> np.ndarray:
     return whole
 
 
+_gamma = _special("gamma")
+_expi = _special("expi")
+_psi = _special("psi")
+_zeta = _special("zeta")
+
+
 def _factorial(x: np.ndarray) -> np.ndarray:
-    return np.where(_whole(x), special.gamma(x + 1.0), np.nan)
+    return np.where(_whole(x), _gamma(x + 1.0), np.nan)
 
 
 def _double_factorial(x: np.ndarray) -> np.ndarray:
     """``x (x - 2) (x - 4) …`` by the gamma function, which knows only the odd half."""
     half = np.floor(x / 2.0)
-    even = np.exp2(half) * special.gamma(half + 1.0)
-    odd = np.exp2(half + 1.0) / np.sqrt(np.pi) * special.gamma(half + 1.5)
+    even = np.exp2(half) * _gamma(half + 1.0)
+    odd = np.exp2(half + 1.0) / np.sqrt(np.pi) * _gamma(half + 1.5)
     return np.where(_whole(x), np.rint(np.where(x % 2.0 == 0.0, even, odd)), np.nan)
 
 
@@ -90,15 +114,15 @@ def _digits(rounding: ArrayFunction) -> ArrayFunction:
 def _exponential_integral(x: np.ndarray) -> np.ndarray:
     """``Ein(x)``, the entire exponential integral; a series where the closed form cancels."""
     series = x * (1.0 - x / 4.0 * (1.0 - x * 2.0 / 9.0 * (1.0 - x * 3.0 / 16.0)))
-    closed = _EULER + np.log(np.abs(x)) - special.expi(-x)
+    closed = _EULER + np.log(np.abs(x)) - _expi(-x)
     return np.where(np.abs(x) < 1e-3, series, np.where(np.isinf(x), x, closed))
 
 
 def _polygamma(x: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Derivative ``order`` of the digamma function."""
     sign = np.where(np.fmod(order, 2.0) == 0.0, -1.0, 1.0)
-    derivative = sign * special.gamma(order + 1.0) * special.zeta(order + 1.0, x)
-    return np.where(order == 0.0, special.psi(x), np.where(_whole(order), derivative, np.nan))
+    derivative = sign * _gamma(order + 1.0) * _zeta(order + 1.0, x)
+    return np.where(order == 0.0, _psi(x), np.where(_whole(order), derivative, np.nan))
 
 
 BASIC: Functions = {
@@ -159,22 +183,22 @@ ROUNDING: Functions = {
     "Truncate": _digits(np.trunc),
 }
 SPECIAL: Functions = {
-    "EllipticIntegralE": special.ellipe,
-    "EllipticIntegralK": special.ellipk,
-    "Erf": special.erf,
-    "Erfc": special.erfc,
-    "ErfScaled": special.erfcx,
-    "ErfInverse": special.erfinv,
+    "EllipticIntegralE": _special("ellipe"),
+    "EllipticIntegralK": _special("ellipk"),
+    "Erf": _special("erf"),
+    "Erfc": _special("erfc"),
+    "ErfScaled": _special("erfcx"),
+    "ErfInverse": _special("erfinv"),
     "ExponentialIntegralEin": _exponential_integral,
-    "Gamma": special.gamma,
-    "GammaLn": special.gammaln,
+    "Gamma": _special("gamma"),
+    "GammaLn": _special("gammaln"),
 }
 SPECIAL_OF_TWO: Functions = {
-    "Beta": special.beta,
-    "GammaRegularizedP": lambda x, a: special.gammainc(a, x),
-    "GammaRegularizedPInverse": lambda x, a: special.gammaincinv(a, x),
-    "GammaRegularizedQ": lambda x, a: special.gammaincc(a, x),
-    "GammaRegularizedQInverse": lambda x, a: special.gammainccinv(a, x),
+    "Beta": _special("beta"),
+    "GammaRegularizedP": _swapped("gammainc"),
+    "GammaRegularizedPInverse": _swapped("gammaincinv"),
+    "GammaRegularizedQ": _swapped("gammaincc"),
+    "GammaRegularizedQInverse": _swapped("gammainccinv"),
     "PolyGamma": _polygamma,
 }
 

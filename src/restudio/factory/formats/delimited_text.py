@@ -203,8 +203,8 @@ class _Writer:
 class _Shortened:
     """Rows without the last ``surplus`` characters of their terminator.
 
-    Readers end a row at either line end, but the writer of Python 3.11 quotes only the signs of its own terminator. So it
-    is told both, and what the dialect does not have is taken off again.
+    Readers end a row at either line end, but the writer of Python 3.11 quotes only the signs of its own terminator. So
+    it is told both, and what the dialect does not have is taken off again.
     """
 
     def __init__(self, text: io.TextIOWrapper, surplus: int) -> None:

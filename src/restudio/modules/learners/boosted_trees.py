@@ -29,7 +29,7 @@ _MULTICLASS = "multiclass-boosted-decision-tree"
 _REGRESSION = "boosted-decision-tree-regression"
 _DEFAULT_SEED = 42
 _MAX_LEAVES = 131_072
-_CELLS_PER_THREAD = 200_000
+_CELLS_PER_THREAD = 1_000_000
 _ERRORS = ("0002", "0005", "0008", "0023", "0033", "0134")
 
 
