@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import methodcaller
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from restudio.core.cells import Cell
+from restudio.core.parallel import map_columns
 from restudio.core.schema import DType, Level
 from restudio.kernels.cellwise import convert_or_fail, source_name, typed
 from restudio.kernels.expr import (
@@ -53,8 +55,8 @@ def evaluate_all(frames: Sequence[Frame], inputs: Mapping[str, pa.Table]) -> lis
     if any(frame.keep != keep for frame in frames):
         raise ValueError("frames that are evaluated together must drop the same rows")
     for expr in keep:
-        kept = to_arrow(_Chunk(inputs).value(expr))
-        inputs = {port: table.filter(kept) for port, table in inputs.items()}
+        filtered = methodcaller("filter", to_arrow(_Chunk(inputs).value(expr)))
+        inputs = {port: map_columns(table, filtered) for port, table in inputs.items()}
     chunk = _Chunk(inputs)
     return [_to_table(frame, chunk) for frame in frames]
 

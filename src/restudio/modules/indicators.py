@@ -10,6 +10,7 @@ import numpy as np
 from restudio.artifacts.values import Transform
 from restudio.core.cells import text_of
 from restudio.core.errors import ModuleError
+from restudio.core.parallel import map_threads
 from restudio.core.params import boolean, columns
 from restudio.core.schema import Column, DType, Level, Schema, Superset
 from restudio.core.selector import Selection
@@ -135,4 +136,8 @@ class Indicators:
     def many(self, columns: Sequence[Vector], rows: int) -> tuple[Vector, ...]:
         codes = self._levels.codes_of(columns[0])
         wanted = [*range(len(self._levels)), *([MISSING] if self._with_missing else [])]
-        return tuple(Vector(DType.INTEGER, (codes == code).astype(np.int64)) for code in wanted)
+
+        def indicate(code: int) -> Vector:
+            return Vector(DType.INTEGER, (codes == code).astype(np.int64))
+
+        return tuple(map_threads(indicate, wanted, cells=rows * len(wanted)))

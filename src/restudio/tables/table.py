@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from restudio.core.parallel import map_columns
 from restudio.core.schema import Column, DType, Schema
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ ARROW_TYPES: Mapping[DType, pa.DataType] = {
     DType.TIMESPAN: pa.duration("us"),
 }
 """How each element type is held. Categorical columns hold plain values; their levels stand in the schema."""
-
-
-_WORTH_THREADS = 1_000_000
-"""Cells; starting threads for fewer costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,21 +116,11 @@ class Table:
 
     def take(self, rows: pa.Array) -> Table:
         """Rows by zero-based index; a missing index gives a row of missing cells."""
-        return Table(self.schema, self._each_column(lambda column: column.take(rows), len(rows)))
+        return Table(self.schema, map_columns(self.data, lambda column: column.take(rows)))
 
     def filter(self, mask: pa.Array | pa.ChunkedArray) -> Table:
         """Rows where the mask is true."""
-        return Table(self.schema, self._each_column(lambda column: column.filter(mask), len(mask)))
-
-    def _each_column(self, change: Callable[[pa.ChunkedArray], pa.ChunkedArray], rows: int) -> pa.Table:
-        """The columns changed, on all cores where that is worth it."""
-        columns = self.data.columns
-        if rows * len(columns) < _WORTH_THREADS:
-            changed = [change(column) for column in columns]
-        else:
-            with ThreadPoolExecutor(pa.cpu_count()) as pool:
-                changed = list(pool.map(change, columns))
-        return pa.Table.from_arrays(changed, schema=self.data.schema)
+        return Table(self.schema, map_columns(self.data, lambda column: column.filter(mask)))
 
     def slice(self, offset: int, length: int | None = None) -> Table:
         return Table(self.schema, self.data.slice(offset, length))
