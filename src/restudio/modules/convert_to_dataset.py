@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -107,6 +108,24 @@ def _with_level(column: Column, old: Cell, new: Cell) -> Column:
     return column.with_(categories=tuple(levels))
 
 
+def without(values: pa.Array | pa.ChunkedArray, hits: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """The values, missing where ``hits`` is true: only the bits that tell presence are written anew."""
+    if isinstance(values, pa.ChunkedArray):
+        starts = itertools.accumulate((len(chunk) for chunk in values.chunks), initial=0)
+        parts = [
+            without(chunk, _flat(hits.slice(at, len(chunk)))) for at, chunk in zip(starts, values.chunks, strict=False)
+        ]
+        return pa.chunked_array(parts, values.type)
+    if values.offset or values.type.num_buffers == 1:
+        return pc.if_else(hits, pa.scalar(None, values.type), values)
+    present = pc.and_(values.is_valid(), pc.invert(_flat(hits)))
+    return pa.Array.from_buffers(values.type, len(values), [present.buffers()[1], *values.buffers()[1:]])
+
+
+def _flat(array: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
 class Replacement:
     """``new`` for cells equal to ``old``; None stands for a missing cell, and NaN is equal to itself."""
 
@@ -124,8 +143,12 @@ class Replacement:
     def many(self, columns: Sequence[Vector], rows: int) -> tuple[Vector, ...]:
         dtype = self.outputs[0]
         values = to_arrow(columns[0])
-        chosen = pa.scalar(self._new, ARROW[dtype])
-        return (from_arrow(pc.if_else(self._hits(values, columns[0], rows), chosen, values), dtype),)
+        hits = self._hits(values, columns[0], rows)
+        if not pc.any(hits).as_py():
+            return (columns[0],)
+        if self._new is None:
+            return (from_arrow(without(values, hits), dtype),)
+        return (from_arrow(pc.if_else(hits, pa.scalar(self._new, ARROW[dtype]), values), dtype),)
 
     def _hits(self, values: pa.Array, column: Vector, rows: int) -> pa.Array:
         if self._old is None:

@@ -32,6 +32,8 @@ BINS = 10
 """Numbers with more distinct values than this are put in as many bins of equal counts, where a method needs groups."""
 _GLANCE = 10_000
 _SQUARABLE = (1e-100, 1e100)
+_BLOCK = 1 << 15
+"""Rows whose intermediate values stay in the processor's cache."""
 _TIMES = (DType.DATETIME, DType.TIMESPAN)
 
 
@@ -160,16 +162,32 @@ def _means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def _pearson(x: np.ndarray, y: np.ndarray) -> float:
-    x, y = _centred(x), _centred(y)
-    size = float(np.sqrt(x @ x) * np.sqrt(y @ y))
-    return min(1.0, max(-1.0, float(x @ y) / size)) if size else 0.0
+    centre_x, centre_y = _Centre.of(x), _Centre.of(y)
+    xx = yy = xy = 0.0
+    for start in range(0, len(x), _BLOCK):
+        a, b = centre_x.apply(x[start : start + _BLOCK]), centre_y.apply(y[start : start + _BLOCK])
+        xx += float(a @ a)
+        yy += float(b @ b)
+        xy += float(a @ b)
+    size = float(np.sqrt(xx) * np.sqrt(yy))
+    return min(1.0, max(-1.0, xy / size)) if size else 0.0
 
 
-def _centred(values: np.ndarray) -> np.ndarray:
-    """Without their mean; scaled where squares would leave the range of doubles."""
-    largest = float(np.abs(values).max())
-    scaled = values if _SQUARABLE[0] < largest < _SQUARABLE[1] else values / (largest or 1.0)
-    return np.asarray(scaled - scaled.mean())
+@dataclass(frozen=True, slots=True)
+class _Centre:
+    """Takes the mean of a column away; scales it where squares would leave the range of doubles."""
+
+    unit: float
+    mean: float
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> _Centre:
+        largest = max(float(values.max()), -float(values.min()))
+        unit = 1.0 if _SQUARABLE[0] < largest < _SQUARABLE[1] or not largest else largest
+        return cls(unit, float((values if unit == 1.0 else values / unit).mean()))
+
+    def apply(self, values: np.ndarray) -> np.ndarray:
+        return np.asarray((values if self.unit == 1.0 else values / self.unit) - self.mean)
 
 
 def _spearman(x: np.ndarray, y: np.ndarray) -> float:

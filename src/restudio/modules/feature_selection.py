@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +16,7 @@ from restudio.core.params import boolean, choice, columns, integer, mode, when
 from restudio.core.schema import Column, DType, Role, Schema, Superset
 from restudio.core.selector import Selection
 from restudio.core.spec import Port, PortKind, Serving, module, table_in, table_out
+from restudio.modules.cores import cores
 from restudio.modules.evaluation import evaluate_scored
 from restudio.modules.feature_scores import COUNT, METHODS, cells_of, count_of, score_feature, target_of
 from restudio.modules.trials import run_all, score
@@ -66,9 +68,11 @@ def filter_based_feature_selection(p: FilterSelectionParams, dataset: Table, *, 
     goal = target_of(dataset, target)
     names = [name for name in candidates(dataset.schema, features_only=p.features_only) if name != target]
     scores = {}
-    for done, name in enumerate(names, start=1):
-        scores[name] = score_feature(p.method, cells_of(dataset, name), goal)
-        ctx.progress(done / len(names), f"{done} of {len(names)} features")
+    with ThreadPoolExecutor(len(cores())) as pool:
+        found = pool.map(lambda name: score_feature(p.method, cells_of(dataset, name), goal), names)
+        for done, (name, score) in enumerate(zip(names, found, strict=True), start=1):
+            scores[name] = score
+            ctx.progress(done / len(names), f"{done} of {len(names)} features")
     best = sorted(names, key=lambda name: -scores[name])
     return dataset.select([target, *best[: p.count]]), _one_row({name: scores[name] for name in best})
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
+from itertools import pairwise
 
+import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.modules.applying import assert_rows_agree
 from tests.unit.modules.catalog import CTX, run
 
 from restudio.core.params import parse_params
 from restudio.core.schema import Column, DType, Schema
 from restudio.kernels.expr import Frame
-from restudio.modules.convert_to_dataset import ConvertToDatasetParams, convert_to_dataset
+from restudio.modules.convert_to_dataset import ConvertToDatasetParams, convert_to_dataset, without
 from restudio.tables.table import Table
 
 SCHEMA = Schema.of(
@@ -79,3 +83,19 @@ def test_a_custom_value_is_replaced() -> None:
     word = convert(Action="ReplaceValues", Replace="Custom", Custom_value="a", New_value="b")
     assert word.column("s").to_pylist() == ["?", "b", None]
     assert word.schema["s"].categories == ("?", "b")
+
+
+@given(
+    cells=st.lists(st.sampled_from(["?", "a", None]), max_size=30),
+    cuts=st.lists(st.integers(0, 30), max_size=2),
+    skipped=st.integers(0, 3),
+)
+def test_cells_are_taken_out_of_any_layout(cells: list[str | None], cuts: list[int], skipped: int) -> None:
+    array = pa.array([*["?"] * skipped, *cells], pa.string())[skipped:]
+    bounds = [0, *sorted(min(cut, len(cells)) for cut in cuts), len(cells)]
+    pieces = [array.slice(start, end - start) for start, end in pairwise(bounds)]
+    for values in (array, pa.chunked_array(pieces, pa.string())):
+        hits = pa.array([cell == "?" for cell in cells], pa.bool_())
+        left = without(values, hits)
+        left.validate(full=True)
+        assert left.to_pylist() == [None if cell == "?" else cell for cell in cells]
