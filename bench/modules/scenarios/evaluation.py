@@ -61,11 +61,14 @@ def binary_metrics(frames: Frames) -> object:
     )
 
 
+CHILDREN = "the memory of the plain way's child processes is not counted"
+
+
 def _to_validate(frames: Frames, modules: Modules) -> tuple[object, ...]:
     return modules.run(FOREST, {}), part(frames, (*FEATURES, LABEL), TENTH)
 
 
-@scenario("cross-validate-model", LABELLED, prepare=_to_validate, note=PART)
+@scenario("cross-validate-model", LABELLED, prepare=_to_validate, note=PART, reason=CHILDREN)
 def cross_validation(frames: Frames) -> object:
     frame = sliced(frames, TENTH)
     model = lightgbm.LGBMClassifier(**TREES, n_jobs=1)
@@ -90,6 +93,7 @@ def _to_tune(frames: Frames, modules: Modules) -> tuple[object, ...]:
     {**LABELLED, "Specify parameter sweeping mode": "Entire grid"},
     prepare=_to_tune,
     note=f"{PART}, 8 points",
+    reason=CHILDREN,
 )
 def grid_search(frames: Frames) -> object:
     frame = sliced(frames, TENTH)
