@@ -1,6 +1,7 @@
 """The designer's REST calls: submit published pipelines and endpoints, follow and cancel runs, manage both.
 
-Paths are those of the original, with any subscription and resource group; the workspace is named by name or id.
+Paths are those of the original, with any subscription and resource group; the workspace is named by name or id. They
+are declared in lower case, which :func:`restudio.http.arm_path.folded_path` brings every request to.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from restudio.identity.types import Action, Principal
 AnyRequest = Request[Any, Any, Any]
 Answer = Response[bytes]
 SCOPE = (
-    "subscriptions/{subscription:str}/resourceGroups/{group:str}/providers/Microsoft.MachineLearningServices"
+    "subscriptions/{subscription:str}/resourcegroups/{group:str}/providers/microsoft.machinelearningservices"
     "/workspaces/{workspace:str}"
 )
 PREFIXES = (f"/pipelines/v1.0/{SCOPE}", f"/api/v1.0/{SCOPE}")
@@ -41,7 +42,7 @@ PREFIXES = (f"/pipelines/v1.0/{SCOPE}", f"/api/v1.0/{SCOPE}")
 
 def paths(rest: str) -> list[str]:
     """A path below each of the prefixes."""
-    return [f"{prefix}/{rest}" for prefix in PREFIXES]
+    return [f"{prefix}/{rest.lower()}" for prefix in PREFIXES]
 
 
 def routes(designer: DesignerService, door: Door, url: str) -> list[HTTPRouteHandler]:
@@ -126,7 +127,7 @@ def _runs(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTPRou
         principal, workspace = caller(door, request, Action.SCORE)
         return json_answer(shapes.run(designer.cancel(principal, workspace, hexadecimal(run))))
 
-    @post([*paths("PipelineRuns/{run:str}/rerun"), *paths("pipelineruns/{run:str}/rerun")], status_code=200)
+    @post(paths("PipelineRuns/{run:str}/rerun"), status_code=200)
     @threaded
     def rerun(request: AnyRequest, run: FromPath[str], body: RawBody) -> Answer:
         principal, workspace = caller(door, request, Action.SCORE)

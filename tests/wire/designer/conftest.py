@@ -16,6 +16,8 @@ from restudio.http import oauth, pipelines, run_history, studio_data_stores, stu
 from restudio.http.answers import EXCEPTION_HANDLERS
 from restudio.http.arm import arm_router
 from restudio.http.door import Door
+from restudio.http.metrics import Requests
+from restudio.http.root import RootApp
 from restudio.identity.service import IdentityService
 from restudio.identity.types import Role, ServicePrincipal
 from restudio.storage.clock import SystemClock
@@ -34,7 +36,7 @@ class House:
 
     world: World
     identity: IdentityService
-    http: TestClient[Litestar]
+    http: TestClient[Any]
     program: ServicePrincipal
 
     def bearer(self, role: Role) -> dict[str, str]:
@@ -74,7 +76,9 @@ def house(world: World, secrets: MasterKeySecrets) -> Iterator[House]:
         *studio_pipelines.routes(world.designer, door, URL),
         *studio_data_stores.routes(world.stores, door),
     ]
-    with TestClient(Litestar(handlers, exception_handlers=EXCEPTION_HANDLERS, openapi_config=None)) as client:
+    rest = Litestar(handlers, exception_handlers=EXCEPTION_HANDLERS, openapi_config=None)
+    app: Any = RootApp(rrs=rest, blob=rest, rest=rest, requests=Requests())
+    with TestClient(app) as client:
         form = {"grant_type": "client_credentials", "client_id": program.client_id, "client_secret": program.secret}
         token = client.post(f"/{TENANT}/oauth2/token", data=form).json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -37,6 +38,30 @@ def test_submit_a_published_pipeline(house: House, pipeline: str, base: str) -> 
     ended = house.ended(run["Id"])
     assert (ended["Status"], ended["Tags"], ended["Description"]) == ("Finished", {"source": "warehouse"}, "week 31")
     assert (ended["GraphId"], ended["PipelineId"]) == (run["GraphId"], pipeline)
+
+
+@pytest.mark.parametrize("spell", [str.lower, str.upper, str.swapcase])
+def test_only_names_have_a_case(house: House, pipeline: str, spell: Callable[[str], str]) -> None:
+    endpoint = house.call("POST", "PipelineEndpoints", {"Name": "Nightly", "PipelineId": pipeline})["Id"]
+    scope = f"{spell(SCOPE.removesuffix('Churn'))}Churn"
+
+    def call(method: str, prefix: str, rest: str) -> Any:
+        answer = house.http.request(method, f"{spell(prefix)}/{scope}/{rest}", json={})
+        assert answer.status_code == 200, (prefix, rest, answer.text)
+        return answer.json()
+
+    by_name = f"{spell('PipelineRuns/PipelineEndpointSubmit/Name')}?name=Nightly"
+    calls = [f"{spell(SUBMIT)}/{pipeline}", f"{spell(ENDPOINT + '/Id/' + endpoint)}/0", by_name]
+    for rest in calls:
+        run = call("POST", "/pipelines/v1.0", rest)["Id"]
+        house.ended(run)
+        assert call("GET", "/api/v1.0", f"{spell('PipelineRuns')}/{run}")["Status"] == "Finished"
+        assert call("GET", "/history/v1.0", spell(f"runs/{run}/details"))["status"] == "Completed"
+    assert len(call("GET", "/pipelines/v1.0", f"{spell('PipelineEndpoints')}/Nightly/{spell('runs')}")) == 2
+    runs = call("POST", "/history/v1.0", f"{spell('experiments')}/pipelines/{spell('runs:query')}")
+    assert len(runs["value"]) == len(calls)
+    missing = house.http.get(f"/pipelines/v1.0/{SCOPE}/PipelineEndpoints/nightly")
+    assert missing.status_code == 404
 
 
 @pytest.mark.parametrize("content", [b"", b"{}"])
