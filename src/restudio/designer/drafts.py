@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import sqlalchemy as sa
+
 from restudio.core.errors import Kind, ManyErrors, RestudioError
 from restudio.core.registry import Registry
 from restudio.designer import store
@@ -52,8 +54,8 @@ class DraftService:
             author=principal.name,
             training_id=training_id,
             kind="pipeline",
+            beside=self._settings_writer(principal, settings, "create draft"),
         )
-        self._put_settings(principal, document, settings, "create draft")
         return Draft(document, settings)
 
     def update(
@@ -70,6 +72,9 @@ class DraftService:
         """Change what is given; another graph, name or description is the next version of the document."""
         ensure_allowed(principal, Action.EDIT, Resource(workspace_id))
         before = self.get(workspace_id, draft_id)
+        write = None
+        if settings is not None and settings != before.settings:
+            write = self._settings_writer(principal, settings, "change draft")
         document = self._experiments.save(
             workspace_id,
             before.document.title if name is None else name,
@@ -77,9 +82,8 @@ class DraftService:
             experiment_id=draft_id,
             description=before.document.description if description is None else description,
             author=principal.name,
+            beside=write,
         )
-        if settings is not None and settings != before.settings:
-            self._put_settings(principal, document, settings, "change draft")
         return Draft(document, settings or before.settings)
 
     def get(self, workspace_id: str, draft_id: str, version: int | None = None) -> Draft:
@@ -194,12 +198,18 @@ class DraftService:
         graph = self.get(workspace_id, draft_id).document.graph
         return self.update(principal, workspace_id, draft_id, graph=edit(graph))
 
-    def _put_settings(self, principal: Principal, document: Experiment, settings: DraftSettings, what: str) -> None:
-        with self._db.begin() as conn:
+    def _settings_writer(
+        self, principal: Principal, settings: DraftSettings, what: str
+    ) -> Callable[[sa.Connection, Experiment], None]:
+        """Keeps settings in the transaction that keeps their document."""
+
+        def write(conn: sa.Connection, document: Experiment) -> None:
             store.put_settings(conn, document.id, settings)
             now = self._clock.now().timestamp()
             where, detail = f"draft:{document.id}", {"name": document.title}
             audit.record(conn, now, principal, what, where, detail, workspace_id=document.workspace_id)
+
+        return write
 
     def _with_settings(self, documents: Sequence[Experiment]) -> Sequence[Draft]:
         with self._db.read() as conn:

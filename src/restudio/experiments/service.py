@@ -89,10 +89,12 @@ class ExperimentService:
         author: str = "",
         training_id: str | None = None,
         kind: ExperimentKind = "experiment",
+        beside: Callable[[sa.Connection, Experiment], None] | None = None,
     ) -> Experiment:
         """Keep a graph as a new experiment, or as the next version of an existing one. Drafts may be unsound.
 
-        Saving what is there already changes nothing and gives the current version.
+        Saving what is there already changes nothing and gives the current version. ``beside`` writes in the same
+        transaction, in either case.
         """
         ensure_title(title)
         with self._db.begin() as conn:
@@ -102,19 +104,22 @@ class ExperimentService:
             if self._credentials is not None:
                 graph = self._credentials.seal(graph, workspace_id, before.graph if before else None)
             if before is not None and (before.title, before.description, before.graph) == (title, description, graph):
-                return before
-            saved = Experiment(
-                id=before.id if before else new_id(),
-                workspace_id=workspace_id,
-                title=title,
-                version=before.version + 1 if before else 1,
-                updated=self._clock.now().timestamp(),
-                graph=graph,
-                description=description,
-                training_id=before.training_id if before else training_id,
-                kind=before.kind if before else kind,
-            )
-            store.insert_version(conn, saved, author)
+                saved = before
+            else:
+                saved = Experiment(
+                    id=before.id if before else new_id(),
+                    workspace_id=workspace_id,
+                    title=title,
+                    version=before.version + 1 if before else 1,
+                    updated=self._clock.now().timestamp(),
+                    graph=graph,
+                    description=description,
+                    training_id=before.training_id if before else training_id,
+                    kind=before.kind if before else kind,
+                )
+                store.insert_version(conn, saved, author)
+            if beside is not None:
+                beside(conn, saved)
         return saved
 
     def get(self, experiment_id: str, version: int | None = None) -> Experiment:

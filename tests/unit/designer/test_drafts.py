@@ -33,6 +33,17 @@ def test_drafts_are_kept_with_their_settings(world: World) -> None:
     assert refused(lambda: drafts.get("f" * 32, other)).detail == "DraftNotFound"
 
 
+def test_a_document_is_kept_with_its_settings_or_not_at_all(world: World) -> None:
+    drafts = world.designer.drafts
+    made = drafts.get(WORKSPACE, world.draft())
+    unfit = DraftSettings(tags={"a": object()})  # type: ignore[dict-item]
+    with pytest.raises(TypeError):
+        drafts.update(OWNER, WORKSPACE, made.id, name="Renamed", settings=unfit)
+    with pytest.raises(TypeError):
+        drafts.create(OWNER, WORKSPACE, "Another", Graph(), unfit)
+    assert drafts.list(WORKSPACE) == [made]
+
+
 def test_drafts_and_experiments_stand_in_lists_of_their_own(world: World) -> None:
     draft = world.draft()
     experiment = world.experiments.save(WORKSPACE, "E", Graph())
