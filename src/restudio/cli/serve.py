@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -47,12 +48,17 @@ def add_serve(app: typer.Typer) -> None:
 
 
 def _run(out: Output, settings: Settings, inherited: int | None, clock_shift: float | None) -> None:
+    # What is made until the server answers stays for good; looking through it for garbage would only take time.
+    gc.disable()
     from restudio.app.serve import serve
     from restudio.app.steered_clock import steered_clock
     from restudio.http.app import build_app
 
     def on_ready(ready: Settings) -> None:
-        out.note(f"Restudio answers at {ready.url} (home: {ready.home}; Ctrl-C stops it)")
+        gc.freeze()
+        gc.enable()
+        if inherited is None:
+            out.note(f"Restudio answers at {ready.url} (home: {ready.home}; Ctrl-C stops it)")
 
     clock = None if clock_shift is None else steered_clock(timedelta(seconds=clock_shift), sys.stdin.fileno())
-    serve(settings, build_app, inherited=inherited, on_ready=None if inherited else on_ready, clock=clock)
+    serve(settings, build_app, inherited=inherited, on_ready=on_ready, clock=clock)

@@ -9,13 +9,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
-
-import jinja2
+from typing import TYPE_CHECKING, Literal
 
 import restudio
 from restudio.core.schema import Schema
 from restudio.endpoints.description import ServiceDescription, TablePort, example_parameters
+
+if TYPE_CHECKING:
+    import jinja2
 
 Page = Literal["", "/score", "/jobs", "/update"]
 
@@ -169,6 +170,8 @@ def _pretty(value: object, depth: int = 0) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
+    import jinja2
+
     loader = jinja2.PackageLoader("restudio.http", "templates/help")
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
 
@@ -176,5 +179,7 @@ def _environment() -> jinja2.Environment:
 @cache
 def _texts() -> jinja2.Environment:
     """Sample programs are plain text, escaped as a whole where a page shows them."""
+    import jinja2
+
     loader = jinja2.PackageLoader("restudio.http", "templates/help")
     return jinja2.Environment(loader=loader, autoescape=False, undefined=jinja2.StrictUndefined)
