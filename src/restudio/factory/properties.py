@@ -24,13 +24,21 @@ class Properties(Mapping[str, Json]):
         self._folded: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> Json:
+        return self._raw[self._written(name) or name]
+
+    def get(self, name: str, default: Json = None) -> Json:
+        written = self._written(name)
+        return default if written is None else self._raw[written]
+
+    def _written(self, name: str) -> str | None:
+        """The name as it is written; None when there is none such."""
         if name in self._raw:
-            return self._raw[name]
+            return name
         if self._folded is None:
             self._folded = {}
             for written in self._raw:
                 self._folded.setdefault(written.casefold(), written)
-        return self._raw[self._folded[name.casefold()]]
+        return self._folded.get(name.casefold())
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._raw)

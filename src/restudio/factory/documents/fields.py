@@ -93,8 +93,8 @@ class Fields:
         value = self.raw.get(name)
         items = [_whole(each) for each in (value if isinstance(value, list) else [] if value is None else [value])]
         right = [each for each in items if isinstance(each, int) and each in allowed]
-        wrong = [each for each in items if not isinstance(each, int) or each not in allowed]
-        if wrong:
+        if len(right) < len(items):
+            wrong = [each for each in items if not isinstance(each, int) or each not in allowed]
             self.problem(name, f"expected {expected}; got {_shown(wrong[0])}.")
         return tuple(sorted(set(right)))
 
