@@ -80,10 +80,11 @@ def check_documents(
 def _duplicates(documents: Sequence[Document]) -> Iterator[Problem]:
     seen: dict[tuple[ResourceKind, str], str] = {}
     for each in documents:
-        before = seen.setdefault((each.kind, each.name.casefold()), each.where)
-        if before != each.where:
-            message = f"'{each.name}' is also in {before}; keep one of them."
-            yield Problem(each.where, "$.name", "DuplicateName", message)
+        key = (each.kind, each.name.casefold())
+        if key in seen:
+            place = f"also in {seen[key]}" if seen[key] != each.where else "there twice"
+            yield Problem(each.where, "$.name", "DuplicateName", f"'{each.name}' is {place}; keep one of them.")
+        seen.setdefault(key, each.where)
 
 
 class _Checker:

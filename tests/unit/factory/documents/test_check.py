@@ -65,6 +65,11 @@ def test_the_same_resource_in_two_files_is_told() -> None:
     assert found == {"$.name": "'a' is also in a.json; keep one of them."}
 
 
+def test_the_same_resource_twice_is_told() -> None:
+    twice = [Document("pipeline", name, CHILD, "pipeline 'A'") for name in ("A", "a")]
+    assert check(*twice) == {"$.name": "'a' is there twice; keep one of them."}
+
+
 def test_datasets_and_linked_services_are_checked() -> None:
     dataset = {
         "type": "DelimitedText",
