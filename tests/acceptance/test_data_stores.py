@@ -1,4 +1,4 @@
-"""Data stores outside the server: another one's blobs, by key and by a signature over the web; and a folder."""
+"""Data stores outside the server: another one's blobs, by key and by a signature over the web; a bucket; a folder."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 from tests.acceptance.server import Server
+from tests.seams.seaweed import ACCESS_KEY, SECRET_KEY, running_seaweed, s3_store
 from tests.unit.designer.world import PIPELINE, adult
 
 from restudio.blobs.connection_string import parse_connection_string
@@ -72,6 +73,21 @@ def test_a_wrong_key_is_told_without_it(house: House) -> None:
     assert "AAAA" not in raised.value.message
     runs = house.client.published.runs(house.pipeline)
     assert not any("datastores/wrong" in run.parameter_assignments["data"] for run in runs)
+
+
+def test_a_bucket(house: House, tmp_path: Path) -> None:
+    with running_seaweed(tmp_path) as endpoint:
+        bucket = s3_store(endpoint, "lake")
+        for name in ("a", "b"):
+            bucket.put(f"in/{name}.csv", adult())
+        keys = {"access_key_id": ACCESS_KEY, "secret_access_key": SECRET_KEY}
+        made = house.client.data_stores.put("bucket", "s3", bucket="lake", endpoint=endpoint, prefix="in", **keys)
+        assert made.secrets == ["secret_access_key"]
+        assert [f.path for f in house.client.data_stores.files("bucket", "*.csv")] == ["a.csv", "b.csv"]
+        assert house.run("bucket", "*.csv") == "Finished"
+        with pytest.raises(ServerError) as raised:
+            house.run("bucket", "c.csv")
+        assert (raised.value.status, raised.value.detail) == (404, "DataPathNotFound")
 
 
 def test_a_web_address_with_a_signature(house: House) -> None:

@@ -167,7 +167,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Studio:
     outgoing = Outgoing(EgressPolicy.of(settings.egress), clock, own_url=settings.url)
     fetcher = Fetcher(blobs, outgoing, clock)
     outside = FetchedOutside(fetcher)
-    places = DataPlaces(blobs, fetcher, EgressPolicy.of(settings.egress), map(Path, settings.pipeline_folders))
+    places = DataPlaces(blobs, fetcher, outgoing, map(Path, settings.pipeline_folders))
     data_stores = DataStores(db, objects, secrets, clock, places, scratch.path)
     store = {"url": settings.objects}
     engine = ProcessEngine(store, workers=settings.engine_workers, outside=outside, scratch=scratch.path)

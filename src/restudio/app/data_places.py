@@ -6,18 +6,20 @@ import base64
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from restudio.blobs.connection_string import parse_connection_string
-from restudio.blobs.egress import EgressPolicy, choose_address
 from restudio.blobs.fetch import Fetcher
+from restudio.blobs.fetch_errors import FetchError
+from restudio.blobs.outgoing import Outgoing
 from restudio.blobs.reference import BlobReference
 from restudio.blobs.service import BlobService
 from restudio.blobs.types import BlobPath
 from restudio.core.errors import Kind, RestudioError
-from restudio.designer.stores.types import Found, Place
+from restudio.designer.stores.types import Found, OnBytes, Place
 from restudio.seams.objects import Objects
 from restudio.storage.objects import StoreObjects
 
@@ -30,10 +32,10 @@ _CHUNK = 4 << 20
 class DataPlaces:
     """See :class:`restudio.designer.stores.types.Opener`. ``folders`` are those that may be read, with all below."""
 
-    def __init__(self, blobs: BlobService, fetcher: Fetcher, policy: EgressPolicy, folders: Iterable[Path]) -> None:
+    def __init__(self, blobs: BlobService, fetcher: Fetcher, outgoing: Outgoing, folders: Iterable[Path]) -> None:
         self._blobs = blobs
         self._fetcher = fetcher
-        self._policy = policy
+        self._outgoing = outgoing
         self._folders = tuple(folder.resolve() for folder in folders)
 
     def __call__(self, workspace_id: str, kind: str, settings: Mapping[str, str]) -> Place:
@@ -50,7 +52,7 @@ class DataPlaces:
             case "folder":
                 return _Stored(self._folder(settings["path"]), "")
             case _:
-                return _Web(self._fetcher, settings["url"], settings.get("query", ""))
+                return self._web(settings["url"].rstrip("/"), settings.get("query", ""))
 
     def _azure(self, settings: Mapping[str, str], prefix: str) -> Place:
         from obstore.store import AzureStore  # a cloud library: only where it is used
@@ -98,17 +100,15 @@ class DataPlaces:
             raise RestudioError(Kind.BAD_ARGUMENT, "InvalidStoreSetting", text, target="path")
         return StoreObjects(LocalStore(folder))
 
+    def _web(self, url: str, query: str) -> Place:
+        if self._blobs.accounts.locate(f"{url}/x") is None:
+            self._ensure_allowed(url)
+        return _Web(self._fetcher, url, query)
+
     def _ensure_allowed(self, url: str) -> None:
         """Outside addresses only, unless the operator allows more."""
-        split = urlsplit(url)
-        try:
-            host, port = split.hostname, split.port or (443 if split.scheme == "https" else 80)
-        except ValueError:
-            host, port = None, 0
-        if split.scheme not in ("http", "https") or not host:
-            text = f"'{url[:200]}' is not an http or https address."
-            raise RestudioError(Kind.BAD_ARGUMENT, "InvalidStoreSetting", text, target="endpoint")
-        choose_address(self._policy, host, port)
+        BlobReference.from_url(url).address()
+        self._outgoing.ensure_reachable(url)
 
 
 class _OwnBlobs:
@@ -130,13 +130,12 @@ class _OwnBlobs:
             if not marker:
                 return
 
-    def copy(self, path: str, target: Path) -> None:
+    def copy(self, path: str, target: Path, on_bytes: OnBytes) -> None:
         try:
             content = self._blobs.open(BlobPath(self._account, self._container, self._root + path))
         except RestudioError as error:
             raise KeyError(path) from error
-        with target.open("xb") as file:
-            file.writelines(self._blobs.read(content))
+        _write(self._blobs.read(content), target, on_bytes)
 
 
 class _Stored:
@@ -151,9 +150,9 @@ class _Stored:
             for info in self._objects.iter_keys(self._root + prefix):
                 yield Found(info.key.removeprefix(self._root), info.size, repr(info.modified), info.modified)
 
-    def copy(self, path: str, target: Path) -> None:
-        with _told(), target.open("xb") as file:
-            file.writelines(self._objects.stream(self._root + path, _CHUNK))
+    def copy(self, path: str, target: Path, on_bytes: OnBytes) -> None:
+        with _told():
+            _write(self._objects.stream(self._root + path, _CHUNK), target, on_bytes)
 
 
 class _Web:
@@ -161,19 +160,35 @@ class _Web:
 
     def __init__(self, fetcher: Fetcher, url: str, query: str) -> None:
         self._fetcher = fetcher
-        self._url = url.rstrip("/")
+        self._url = url
         self._query = query.lstrip("?")
-        BlobReference.from_url(self._url).address()
 
     def list(self, prefix: str) -> Iterator[Found]:
         yield Found(prefix, 0, "")
 
-    def copy(self, path: str, target: Path) -> None:
+    def copy(self, path: str, target: Path, on_bytes: OnBytes) -> None:
+        def is_cancelled() -> bool:
+            on_bytes(0)  # raises what ends the copy
+            return False
+
         url = f"{self._url}/{quote(path)}"
         folder = target.with_name(f"{target.name}.fetched")
         folder.mkdir()
-        fetched = self._fetcher.fetch(f"{url}?{self._query}" if self._query else url, folder)
+        try:
+            fetched = self._fetcher.fetch(f"{url}?{self._query}" if self._query else url, folder, is_cancelled)
+        except FetchError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                raise KeyError(path) from error
+            raise
+        on_bytes(fetched.path.stat().st_size)
         fetched.path.replace(target)
+
+
+def _write(chunks: Iterable[bytes], target: Path, on_bytes: OnBytes) -> None:
+    with target.open("xb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+            on_bytes(len(chunk))
 
 
 def _connected(kind: type, name: str, endpoint: str, options: Mapping[str, object]) -> Objects:

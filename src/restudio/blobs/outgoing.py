@@ -166,6 +166,10 @@ class Outgoing:
 
             yield Streamed(answer.status_code, answer.headers, chunks())
 
+    def ensure_reachable(self, url: str) -> None:
+        """Refuse (``FetchError``) an address that no transfer would be made to."""
+        self._pin(_parse_url(url, redact(url.partition("?")[0])))
+
     def resolve(self, host: str, port: int) -> str:
         """The IP address of a host that may be reached, for protocols other than HTTP."""
         return choose_address(self._policy, host, port, self._resolve)

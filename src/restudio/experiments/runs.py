@@ -11,9 +11,10 @@ from restudio.core.errors import RestudioError
 from restudio.core.ids import new_id
 from restudio.core.registry import Registry
 from restudio.experiments import store
+from restudio.experiments.copying import Copying
 from restudio.experiments.eventlog import EventLog
 from restudio.experiments.runner import Runner, failure_of
-from restudio.experiments.snapshots import pin_sources
+from restudio.experiments.snapshots import has_sources, pin_sources
 from restudio.experiments.sources import Sources
 from restudio.experiments.types import Experiment, Run, Snapshot
 from restudio.graph.events import Event, Failure, RunView, fold
@@ -139,25 +140,37 @@ class Runs:
             log.emit(Event("failed", self._now(), failure=failure))
 
     def _carry_out(self, run_id: str, log: EventLog) -> None:
-        run, snapshot = self.get(run_id), self._pinned(run_id)
+        is_cancelled = self._cancel_probe(run_id, log)
+        try:
+            snapshot = self._pinned(run_id, log, is_cancelled)
+        except Cancelled:
+            log.emit(Event("canceled", self._now()))
+            return
         finished = {name: node.outputs for name, node in log.view.nodes.items() if node.state == "Finished"}
         self._runner.execute(
             snapshot.plan(self._registry),
             log.emit,
-            self._cancel_probe(run_id, log),
+            is_cancelled,
             run=run_id,
-            scope=run.workspace_id,
+            scope=self.get(run_id).workspace_id,
             bindings=snapshot.bindings(finished=finished, limits=self._limits),
             stop_on_failure=snapshot.stop_on_failure,
         )
 
-    def _pinned(self, run_id: str) -> Snapshot:
-        """The snapshot with its data fixed: once, so that a run that goes on after a crash goes on with the same."""
+    def _pinned(self, run_id: str, log: EventLog, is_cancelled: Callable[[], bool]) -> Snapshot:
+        """The snapshot with its data fixed: once, so that a run that goes on after a crash goes on with the same.
+
+        ``Cancelled`` when the run is cancelled meanwhile.
+        """
         snapshot = self.snapshot(run_id)
-        pinned = pin_sources(snapshot, self.get(run_id).workspace_id, self._registry, self._sources)
-        if pinned is not snapshot:
-            with self._db.begin() as conn:
-                store.set_snapshot(conn, run_id, pinned)
+        if not has_sources(snapshot):
+            return snapshot
+        log.emit(Event("started", self._now()))  # who cancels from here on leaves the end of the run to us
+        copying = Copying(log.emit, is_cancelled, self._clock)
+        workspace_id = self.get(run_id).workspace_id
+        pinned = pin_sources(snapshot, workspace_id, self._registry, self._sources, copying.of)
+        with self._db.begin() as conn:
+            store.set_snapshot(conn, run_id, pinned)
         return pinned
 
     def _cancel_probe(self, run_id: str, log: EventLog) -> Callable[[], bool]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from restudio.core.errors import Kind, ManyErrors, RestudioError, nearest
 from restudio.core.params import parameters_of
 from restudio.core.registry import Registry
-from restudio.experiments.sources import Pinned, Sources
+from restudio.experiments.sources import Pinned, Sources, Watch, unwatched
 from restudio.experiments.types import PinnedAsset, Snapshot
 from restudio.graph.check import check_graph
 from restudio.graph.data_path import DataPath, parse_data_path
@@ -61,15 +62,30 @@ def take_snapshot(
     return Snapshot(_with_named(graph.replacing(nodes=tuple(nodes))), pinned)
 
 
-def pin_sources(snapshot: Snapshot, workspace_id: str, registry: Registry, sources: Sources | None) -> Snapshot:
-    """The snapshot with the data behind its paths fixed; itself when there is nothing left to fix."""
+def has_sources(snapshot: Snapshot) -> bool:
+    """Whether a snapshot names data by paths that are still to be followed."""
+    return any(data_path_of(n) is not None and n.id not in snapshot.assets for n in snapshot.graph.nodes)
+
+
+def pin_sources(
+    snapshot: Snapshot,
+    workspace_id: str,
+    registry: Registry,
+    sources: Sources | None,
+    watched: Callable[[str], AbstractContextManager[Watch]] = lambda node: nullcontext(unwatched),
+) -> Snapshot:
+    """The snapshot with the data behind its paths fixed; itself when there is nothing left to fix.
+
+    ``watched`` gives the watch of what is copied for a node.
+    """
     pinned: dict[DataPath, Pinned] = {}
     nodes, found = [], dict(snapshot.assets)
     for node in snapshot.graph.nodes:
         path = data_path_of(node)
         if path is not None and node.id not in snapshot.assets:
             if path not in pinned:
-                pinned[path] = _known(sources, path).pin(workspace_id, path)
+                with watched(node.id) as watch:
+                    pinned[path] = _known(sources, path).pin(workspace_id, path, watch)
             content = pinned[path]
             found[node.id] = PinnedAsset(path.uri, content.digest, content.key)
             node = _with_format(with_asset(node, path.uri), content.data_type_id, registry)  # noqa: PLW2901  the node of the asset from here on

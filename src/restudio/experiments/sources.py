@@ -18,10 +18,20 @@ class Pinned:
     data_type_id: str
 
 
+class Watch(Protocol):
+    """Is told between the pieces of a copy how far it is, 0 to 1; what it raises (``Cancelled``) ends the copy."""
+
+    def __call__(self, fraction: float, text: str = "") -> None: ...
+
+
+def unwatched(fraction: float, text: str = "") -> None:
+    """For copies that nobody follows."""
+
+
 class Sources(Protocol):
     """Thread-safe. ``check`` is quick and raises when the path leads to nothing (``DataStoreNotFound``,
     ``DataPathNotFound``); ``pin`` copies the content into the object store: equal content, equal digest."""
 
     def check(self, workspace_id: str, path: DataPath) -> None: ...
 
-    def pin(self, workspace_id: str, path: DataPath) -> Pinned: ...
+    def pin(self, workspace_id: str, path: DataPath, watch: Watch = unwatched) -> Pinned: ...

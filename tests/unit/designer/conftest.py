@@ -64,8 +64,8 @@ def start_world(
         database, objects, work, clock = open_database(url), FileObjects(object_folder), MemoryWork(), SystemClock()
         assets = AssetService(database, objects, clock)
         blobs = BlobService(database, objects, secrets, clock, "http://studio.example")
-        policy = EgressPolicy()
-        places = DataPlaces(blobs, Fetcher(blobs, Outgoing(policy, clock), clock), policy, [folder])
+        outgoing = Outgoing(EgressPolicy(), clock)
+        places = DataPlaces(blobs, Fetcher(blobs, outgoing, clock), outgoing, [folder])
         stores = DataStores(database, objects, secrets, clock, places, tmp_path / "scratch")
         experiments = ExperimentService(
             database, objects, assets, catalog, work, engine, clock, secrets=secrets, sources=stores

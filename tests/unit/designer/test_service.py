@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 from tests.unit.designer.world import MEMBER, OWNER, PIPELINE, READER, WORKSPACE, World, adult
 
 from restudio.core.errors import Kind, ManyErrors, RestudioError
+from restudio.designer.stores.types import Found, OnBytes
 from restudio.designer.types import Submission
 from restudio.graph.data_path import DataPath
 from restudio.identity.types import Principal, Role
@@ -167,6 +168,33 @@ def test_experiments_go_on_as_they_always_did(world: World, tmp_path: Path) -> N
     while (view := world.experiments.run_view(run.id)).state not in ("Failed", "Finished"):
         deadline.wait(0.01)
     assert view.nodes["slow"].state == "Finished"
+
+
+class Endless:
+    """A place whose files never end."""
+
+    def list(self, prefix: str) -> Iterator[Found]:
+        yield Found("big.csv", 1 << 40, "mark")
+
+    def copy(self, path: str, target: Path, on_bytes: OnBytes) -> None:
+        while True:
+            on_bytes(1 << 20)
+
+
+def test_cancelling_ends_the_copying_of_data(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = world.publish()
+    monkeypatch.setattr(world.stores, "_opener", lambda *_: Endless())
+    path = DataPath("workspaceblobstore", "big.csv")
+    run = world.submit(pipeline, data_paths={"data": path})
+    world.wait_until(run, lambda view: bool(view.nodes) and view.nodes["adult"].fraction > 0)
+    copying = world.designer.view(WORKSPACE, run.id)
+    assert (copying.state, copying.nodes["adult"].state) == ("Running", "Running")
+    assert copying.nodes["adult"].log == ("Copying 1 file from the data store 'workspaceblobstore'.",)
+    world.designer.cancel(OWNER, WORKSPACE, run.id)
+    ended = world.wait(run)
+    assert (ended.state, ended.nodes["adult"].state) == ("Canceled", "Canceled")
+    assert set(ended.nodes) == {"adult"}
+    assert not list(world.folder.parent.glob("scratch/*"))
 
 
 def test_cancelling_kills_what_runs(world: World, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +25,11 @@ class Piece:
     local: Path
 
 
-def join(pieces: Sequence[Piece], folder: Path) -> tuple[Path, str]:
+def join(pieces: Sequence[Piece], folder: Path, between: Callable[[], None] = lambda: None) -> tuple[Path, str]:
     """A file with the rows of all pieces in their order, and its DataTypeId.
 
-    Texts are joined as texts, so that the types of columns are told from all rows. Error ``DataFilesDiffer`` for files
-    of other columns or formats than the first one.
+    Texts are joined as texts, so that the types of columns are told from all rows. ``between`` is called now and then;
+    what it raises ends the work. Error ``DataFilesDiffer`` for files of other columns or formats than the first one.
     """
     codecs = [_codec(piece) for piece in pieces]
     if len(pieces) == 1:
@@ -38,15 +38,16 @@ def join(pieces: Sequence[Piece], folder: Path) -> tuple[Path, str]:
         other = next(i for i, codec in enumerate(codecs) if codec.id != codecs[0].id)
         raise _differ(pieces[0], pieces[other], f"the format {codecs[0].name}", codecs[other].name)
     if codecs[0].id in _TEXTS:
-        return _join_texts(pieces, folder / "joined", header="NoHeader" not in codecs[0].id), codecs[0].id
-    return _join_tables(pieces, codecs[0], folder / "joined"), "Dataset"
+        has_header = "NoHeader" not in codecs[0].id
+        return _join_texts(pieces, folder / "joined", between, header=has_header), codecs[0].id
+    return _join_tables(pieces, codecs[0], folder / "joined", between), "Dataset"
 
 
 def _codec(piece: Piece) -> Codec:
     return find_codec(Path(piece.path).name) or sniff_codec(piece.local)
 
 
-def _join_texts(pieces: Sequence[Piece], target: Path, *, header: bool) -> Path:
+def _join_texts(pieces: Sequence[Piece], target: Path, between: Callable[[], None], *, header: bool) -> Path:
     first: bytes | None = None
     with target.open("xb") as joined:
         for piece in pieces:
@@ -60,6 +61,7 @@ def _join_texts(pieces: Sequence[Piece], target: Path, *, header: bool) -> Path:
                     raise _differ(pieces[0], piece, f"the header '{expected}'", f"'{got}'")
                 ended = True
                 while data := source.read(_PIECE):
+                    between()
                     joined.write(data)
                     ended = data.endswith(b"\n")
                 if not ended:
@@ -71,8 +73,11 @@ def _tidy(line: bytes) -> bytes:
     return line.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
 
 
-def _join_tables(pieces: Sequence[Piece], codec: Codec, target: Path) -> Path:
-    tables = [codec.read(piece.local, name=piece.path) for piece in pieces]
+def _join_tables(pieces: Sequence[Piece], codec: Codec, target: Path, between: Callable[[], None]) -> Path:
+    tables = []
+    for piece in pieces:
+        between()
+        tables.append(codec.read(piece.local, name=piece.path))
     for piece, table in zip(pieces, tables, strict=True):
         if table.names != tables[0].names:
             expected, got = (", ".join(t.names)[:200] for t in (tables[0], table))

@@ -17,9 +17,9 @@ from restudio.designer.rules import ensure_name
 from restudio.designer.stores.kinds import check_settings
 from restudio.designer.stores.matching import choose, prefix_of
 from restudio.designer.stores.reading import Piece, join
-from restudio.designer.stores.types import DataStore, Found, Opener, Place
+from restudio.designer.stores.types import DataStore, Found, OnBytes, Opener, Place
 from restudio.designer.tables import data_stores
-from restudio.experiments.sources import Pinned
+from restudio.experiments.sources import Pinned, Watch, unwatched
 from restudio.graph.data_path import DataPath
 from restudio.identity import audit
 from restudio.identity.rules import ensure_allowed
@@ -119,7 +119,7 @@ class DataStores:
         if not self.files(workspace_id, path):
             raise _nothing(path)
 
-    def pin(self, workspace_id: str, path: DataPath) -> Pinned:
+    def pin(self, workspace_id: str, path: DataPath, watch: Watch = unwatched) -> Pinned:
         """Copy what is at the path now into the object store: one file as it is, several as one table."""
         place = self._open(workspace_id, path.store)
         found = self._files(place, path, MAX_FILES)
@@ -127,10 +127,12 @@ class DataStores:
             raise _nothing(path)
         self._scratch.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(prefix="data-", dir=self._scratch))
+        watch(0.0, f"Copying {len(found)} file{'s' * (len(found) > 1)} from the data store '{path.store}'.")
         try:
-            pieces = [self._copied(place, path, one, folder / str(i)) for i, one in enumerate(found)]
-            content, data_type = join(pieces, folder)
-            return Pinned(*self._kept(content), data_type)
+            on_bytes = _counting(sum(one.size for one in found), watch)
+            pieces = [self._copied(place, path, one, folder / str(i), on_bytes) for i, one in enumerate(found)]
+            content, data_type = join(pieces, folder, lambda: watch(1.0))
+            return Pinned(*self._kept(content, watch), data_type)
         except ModuleError as error:
             raise RestudioError(Kind.BAD_ARGUMENT, "DataNotReadable", error.text, target=path.uri) from error
         finally:
@@ -145,18 +147,19 @@ class DataStores:
                 raise RestudioError(Kind.BAD_ARGUMENT, "TooManyFiles", text, target=path.uri)
         return found
 
-    def _copied(self, place: Place, path: DataPath, found: Found, target: Path) -> Piece:
+    def _copied(self, place: Place, path: DataPath, found: Found, target: Path, on_bytes: OnBytes) -> Piece:
         try:
-            place.copy(found.path, target)
+            place.copy(found.path, target, on_bytes)
         except KeyError:
             raise _nothing(DataPath(path.store, found.path)) from None
         return Piece(found.path, target)
 
-    def _kept(self, content: Path) -> tuple[Digest, str]:
+    def _kept(self, content: Path, watch: Watch) -> tuple[Digest, str]:
         digest = hashlib.sha256()
         with content.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
+                watch(1.0)
         named = Digest(digest.hexdigest())
         key = asset_key(named)
         try:
@@ -191,6 +194,18 @@ class DataStores:
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _counting(total: int, watch: Watch) -> OnBytes:
+    """Tells a watch the share of bytes that came; nothing is known of stores that do not tell sizes."""
+    copied = 0
+
+    def on_bytes(size: int) -> None:
+        nonlocal copied
+        copied += size
+        watch(min(1.0, copied / total) if total else 0.0)
+
+    return on_bytes
 
 
 def _own(workspace_id: str) -> DataStore:

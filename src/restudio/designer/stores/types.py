@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -33,14 +33,20 @@ class Found:
     modified: float = 0.0
 
 
+OnBytes = Callable[[int], None]
+"""Is told how many bytes came since the last time; what it raises ends the copy."""
+
+
 class Place(Protocol):
-    """Thread-safe. Paths are relative, ``/``-separated. ``list`` gives files whose path begins with ``prefix``, in
-    order; ``copy`` writes one to a new local file and raises ``KeyError`` when it is not there. What the store refuses
-    is a ``RestudioError`` without secrets."""
+    """Thread-safe. Paths are relative, with slashes. What the store refuses is a ``RestudioError`` without secrets."""
 
-    def list(self, prefix: str) -> Iterable[Found]: ...
+    def list(self, prefix: str) -> Iterable[Found]:
+        """The files whose path begins with ``prefix``, in order of their paths."""
+        ...
 
-    def copy(self, path: str, target: Path) -> None: ...
+    def copy(self, path: str, target: Path, on_bytes: OnBytes) -> None:
+        """Write a file of the store to a new local one; ``KeyError`` when it is not there."""
+        ...
 
 
 class Opener(Protocol):

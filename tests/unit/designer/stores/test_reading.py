@@ -6,6 +6,7 @@ import pytest
 
 from restudio.core.errors import RestudioError
 from restudio.designer.stores.reading import Piece, join
+from restudio.seams.engine import Cancelled
 from restudio.tables.formats import all_codecs, get_codec
 from restudio.tables.table import Table
 
@@ -58,3 +59,12 @@ def test_files_that_differ_are_named(tmp_path: Path, first: dict[str, bytes], se
     with pytest.raises(RestudioError, match=r"'a.csv' has .* but 'b") as raised:
         join(pieces(tmp_path, **first, **second), tmp_path)
     assert raised.value.detail == "DataFilesDiffer"
+
+
+def test_joining_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    def stop() -> None:
+        raise Cancelled
+
+    for suffix in ("csv", "arff"):
+        with pytest.raises(Cancelled):
+            join(pieces(tmp_path, **{f"a_{suffix}": b"x\n1\n", f"b_{suffix}": b"x\n2\n"}), tmp_path, stop)

@@ -75,9 +75,32 @@ def test_an_own_account_opens_with_its_key_only(world: World) -> None:
 
 
 def test_private_addresses_are_out_of_reach(world: World) -> None:
-    for settings in ({"bucket": "b", "endpoint": "http://169.254.169.254"}, {"bucket": "b", "endpoint": "ftp://x"}):
-        error = refused(lambda s=settings: world.stores.put(OWNER, WORKSPACE, "x", "s3", s))  # type: ignore[misc]
+    azure = "AccountName=lake1;AccountKey=aaaa;BlobEndpoint=http://127.0.0.1:10000/lake1"
+    stores = [
+        ("s3", {"bucket": "b", "endpoint": "http://169.254.169.254"}),
+        ("http", {"url": "http://127.0.0.1:8000/data"}),
+        ("http", {"url": "http://localhost/data", "query": "sig=secret"}),
+        ("azure-blob", {"connection_string": azure, "container": "c"}),
+    ]
+    for kind, settings in stores:
+        error = refused(lambda k=kind, s=settings: world.stores.put(OWNER, WORKSPACE, "x", k, s))  # type: ignore[misc]
         assert error.kind is Kind.BAD_ARGUMENT
+        assert "not a public address" in error.message
+        assert "'egress'" in error.message
+        assert "secret" not in error.message
+    for url in ("ftp://x", "x", "http://", "http://[::1"):
+        error = refused(lambda u=url: world.stores.put(OWNER, WORKSPACE, "x", "http", {"url": u}))  # type: ignore[misc]
+        assert error.kind is Kind.BAD_ARGUMENT
+    assert [store.name for store in world.stores.list(WORKSPACE)] == ["workspaceblobstore"]
+
+
+def test_a_web_store_may_lead_to_our_own_blobs(world: World) -> None:
+    account = world.blobs.accounts.ensure_default(WORKSPACE)
+    world.upload("a/x.csv", adult(), container="web")
+    query = world.blobs.accounts.sas(account, "web", None)
+    url = f"{world.blobs.accounts.endpoint(account)}/web/"
+    world.stores.put(OWNER, WORKSPACE, "web", "http", {"url": url, "query": query})
+    assert world.objects.get(world.stores.pin(WORKSPACE, DataPath("web", "a/x.csv")).key) == adult()
 
 
 @pytest.mark.parametrize(
@@ -101,15 +124,15 @@ def test_all_faults_of_settings_at_once(world: World) -> None:
 
 
 def test_stores_are_replaced_and_forgotten(world: World) -> None:
-    world.stores.put(OWNER, WORKSPACE, "web", "http", {"url": "https://data.example/a"})
-    world.stores.put(OWNER, WORKSPACE, "web", "http", {"url": "https://data.example/b"}, description="d")
-    assert world.stores.get(WORKSPACE, "web").settings == {"url": "https://data.example/b"}
+    world.stores.put(OWNER, WORKSPACE, "web", "http", {"url": "https://8.8.8.8/a"})
+    world.stores.put(OWNER, WORKSPACE, "web", "http", {"url": "https://8.8.8.8/b"}, description="d")
+    assert world.stores.get(WORKSPACE, "web").settings == {"url": "https://8.8.8.8/b"}
     world.stores.delete(OWNER, WORKSPACE, "web")
     error = refused(lambda: world.stores.get(WORKSPACE, "web"))
     assert (error.kind, error.detail) == (Kind.NOT_FOUND, "DataStoreNotFound")
     assert refused(lambda: world.stores.delete(OWNER, WORKSPACE, "web")).kind is Kind.NOT_FOUND
     for call in (
-        lambda: world.stores.put(MEMBER, WORKSPACE, "web", "http", {"url": "https://data.example"}),
+        lambda: world.stores.put(MEMBER, WORKSPACE, "web", "http", {"url": "https://8.8.8.8"}),
         lambda: world.stores.delete(MEMBER, WORKSPACE, "web"),
     ):
         assert refused(call).kind is Kind.FORBIDDEN
