@@ -231,6 +231,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Studio:
                 Chore("jobs that lost their work", _SOON_S, jobs.recover),
                 Chore("pipeline runs that lost their work", _SOON_S, data_factory.runs.recover),
                 Chore("old pipeline runs", _LATER_S, data_factory.purge),
+                Chore("one-time pipelines that are over", _LATER_S, data_factory.v1.purge),
                 Chore("old callbacks", _LATER_S, callbacks.purge),
                 Chore("old trigger runs", _LATER_S, data_factory.triggers.purge),
                 Chore("old jobs", _LATER_S, jobs.purge),

@@ -19,6 +19,8 @@ from restudio.factory.runs.starting import Starter
 from restudio.factory.service import FactoryService
 from restudio.factory.trigger import collect_triggers
 from restudio.factory.trigger_service import FactoryTriggers, trigger_guard
+from restudio.factory.v1.service import V1Service, forget_documents
+from restudio.factory.v1.slices import SliceService
 from restudio.factory.vault import SecretVault
 from restudio.seams.database import Database
 from restudio.seams.secrets import Secrets
@@ -38,6 +40,8 @@ class DataFactory:
     vault: SecretVault
     runs: PipelineRuns
     triggers: FactoryTriggers
+    v1: V1Service
+    slices: SliceService
     target: PipelineTarget
     loop: PipelineLoop
     purge: Callable[[], int]
@@ -54,7 +58,7 @@ def open_data_factory(db: Database, secrets: Secrets, work: Work, platform: Plat
     vault = SecretVault(db, secrets, clock)
     loop = PipelineLoop(db, secrets, work, platform, catalog, plans, starter, scratch, vault)
     runs = PipelineRuns(db, clock, plans, starter, loop)
-    factories = FactoryService(db, secrets, clock, catalogs, [trigger_guard(clock)])
+    factories = FactoryService(db, secrets, clock, catalogs, [trigger_guard(clock)], [forget_documents])
     target = PipelineTarget(db, platform, kinds, plans, starter, runs, vault)
     fired = TriggerService(db, clock, {KIND: target})
     return DataFactory(
@@ -63,6 +67,8 @@ def open_data_factory(db: Database, secrets: Secrets, work: Work, platform: Plat
         vault=vault,
         runs=runs,
         triggers=FactoryTriggers(db, clock, factories, kinds, fired, platform.blobs.accounts),
+        v1=V1Service(db, secrets, clock, factories, kinds),
+        slices=SliceService(db, clock, kinds),
         target=target,
         loop=loop,
         purge=lambda: runs.purge(clock.now().timestamp() - RUN_DAYS * 86_400),

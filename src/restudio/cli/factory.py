@@ -71,15 +71,16 @@ def export(
     factory: Name = None,
     group: Group = None,
 ) -> None:
-    """Write what the factory holds as files in the layout of a repository. Secrets are masked; a later import into the
-    same factory keeps them."""
+    """Write what the factory holds as files in the layout of a repository; documents of version 1 into a folder of
+    their own if there are others. Secrets are masked; a later import into the same factory keeps them."""
     from restudio.factory.documents.bundle import to_file
 
     found = factory_of(session, factory, group).export()
+    mixed = len({each.version for each in found}) > 1
     written = []
     for each in found:
         path, content = to_file(each.kind, each.name, each.properties)  # type: ignore[arg-type]  # the server knows these kinds
-        target = folder / path
+        target = folder / ("v1" if mixed and each.version == 1 else "") / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         written.append(str(target))
@@ -245,8 +246,6 @@ def _finish(session: Session, factory: Factory, run: str) -> None:
 
 def _read(source: Path, settings: Sequence[str] | None) -> list[Document]:
     from restudio.factory.documents.bundle import read_bundle
-    from restudio.factory.documents.problems import ensure_none
-    from restudio.factory.v1.translate import translate
 
     if not source.exists():
         raise RestudioError(Kind.NOT_FOUND, "NoSuchFile", f"There is no file or folder {source}.")
@@ -255,11 +254,10 @@ def _read(source: Path, settings: Sequence[str] | None) -> list[Document]:
         files = [(each.relative_to(source).as_posix(), each.read_bytes()) for each in paths]
     else:
         files = [(source.name, source.read_bytes())]
-    found = read_bundle(files, _texts(settings))
-    if any(each.generation == 1 for each in found):
-        found, problems = translate(found)
-        ensure_none(problems)
-    return [Document(each.kind, each.name, dict(each.properties), each.where) for each in found]
+    return [
+        Document(each.kind, each.name, dict(each.properties), each.where, version=each.generation)
+        for each in read_bundle(files, _texts(settings))
+    ]
 
 
 def _texts(written: Sequence[str] | None) -> dict[str, str]:

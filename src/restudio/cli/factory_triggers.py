@@ -9,19 +9,12 @@ import typer
 
 from restudio.cli.command import Session, command
 from restudio.cli.factory import Group, Name, factory_of
-from restudio.client.factories import TriggerRun
-from restudio.core.errors import Kind, RestudioError, nearest
+from restudio.client.factories import Slice
 
 trigger = typer.Typer(no_args_is_help=True, help="Triggers: start, stop, fire by hand, and their runs.")
 slices = typer.Typer(no_args_is_help=True, help="Slices of pipelines of version 1.")
 Limit = Annotated[int, typer.Option(help="At most so many, the newest.")]
-_SLICE_STATES = {
-    "Waiting": "Waiting/ConcurrencyLimit",
-    "WaitingOnDependency": "Waiting/DatasetDependencies",
-    "Starting": "Waiting/Retry",
-    "Running": "InProgress",
-    "Succeeded": "Ready",
-}
+Pipeline = Annotated[str, typer.Argument(help="Name of the pipeline of version 1.")]
 
 
 @command(trigger, "list")
@@ -97,88 +90,50 @@ def cancel(session: Session, name: str, run: str, factory: Name = None, group: G
 @command(slices, "list")
 def list_slices(
     session: Session,
-    pipeline: Annotated[str, typer.Argument(help="Name of the pipeline of version 1.")],
-    limit: Limit = 500,
+    pipeline: Pipeline,
+    begin: Annotated[str | None, typer.Option("--from", help="Only slices after this instant.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Only slices before this instant.")] = None,
     factory: Name = None,
     group: Group = None,
 ) -> None:
-    """Slices of a pipeline's activities, the newest first, with their states."""
-    found = _slices(session, pipeline, limit, factory, group)
-    rows = [
-        (
-            each.trigger_name.removeprefix(f"{pipeline} - "),
-            each.properties.get("windowStartTime", ""),
-            each.properties.get("windowEndTime", ""),
-            _state(each),
-            each.message,
-        )
-        for each in found
-    ]
-    columns = ("activity", "from", "to", "state", "message")
-    session.out.rows(found, columns, rows, empty="No slices: is the pipeline started?")
+    """Slices that a pipeline's activities make, the oldest first, with their states."""
+    found = factory_of(session, factory, group).list_slices(pipeline, begin, end)
+    rows = [(s.activity, s.dataset, s.start, s.end, _state(s), s.message) for s in found]
+    columns = ("activity", "dataset", "from", "to", "state", "message")
+    session.out.rows(found, columns, rows, empty="No slices: does the pipeline have an active period?")
 
 
 @command(slices, "start")
-def start_slices(session: Session, pipeline: str, factory: Name = None, group: Group = None) -> None:
+def start_slices(session: Session, pipeline: Pipeline, factory: Name = None, group: Group = None) -> None:
     """Work on the slices of a pipeline, from the begin of its active period on."""
-    found = factory_of(session, factory, group)
-    names = [each.name for each in found.list_triggers() if each.name.startswith(f"{pipeline} - ")]
-    for name in names:
-        found.start_trigger(name)
-    session.out.value(names, "\n".join(names) or f"There is no pipeline of version 1 named {pipeline}.")
+    factory_of(session, factory, group).resume_pipeline(pipeline)
+    session.out.value(None, f"{pipeline} is started.")
 
 
 @command(slices, "pause")
-def pause_slices(session: Session, pipeline: str, factory: Name = None, group: Group = None) -> None:
+def pause_slices(session: Session, pipeline: Pipeline, factory: Name = None, group: Group = None) -> None:
     """Start no further slices; what runs goes on."""
-    found = factory_of(session, factory, group)
-    names = [each.name for each in found.list_triggers() if each.name.startswith(f"{pipeline} - ")]
-    for name in names:
-        found.stop_trigger(name)
-    session.out.value(names, "\n".join(names) or f"There is no pipeline of version 1 named {pipeline}.")
+    factory_of(session, factory, group).suspend_pipeline(pipeline)
+    session.out.value(None, f"{pipeline} is paused.")
 
 
 @command(slices, "set")
 def set_slice(
     session: Session,
-    pipeline: str,
+    pipeline: Pipeline,
     activity: str,
-    start: Annotated[str, typer.Argument(help="Where the slice starts, as the list shows it.")],
+    start: Annotated[str, typer.Argument(help="Where the slice starts, as 2024-01-08 or 2024-01-08T00:00:00Z.")],
     state: Annotated[str, typer.Argument(help="Waiting (run again), Ready or Skipped.")],
-    upstream: Annotated[bool, typer.Option("--upstream", help="Also slices of the same time before it.")] = False,
+    end: Annotated[str | None, typer.Option("--to", help="All slices from there to this instant.")] = None,
+    upstream: Annotated[bool, typer.Option("--upstream", help="Also the slices that it needs, and theirs.")] = False,
     factory: Name = None,
     group: Group = None,
 ) -> None:
-    """Set the state of one slice."""
-    name = f"{pipeline} - {activity}"
-    mine = _slices(session, pipeline, 5000, factory, group)
-    chosen = [
-        each
-        for each in mine
-        if each.properties.get("windowStartTime") == start and (upstream or each.trigger_name == name)
-    ]
-    if not chosen:
-        starts = sorted({each.properties.get("windowStartTime", "") for each in mine if each.trigger_name == name})
-        message = (
-            f"No slice of {name} starts at '{start}'.{nearest(start, starts)} 'slices list {pipeline}' shows them."
-        )
-        raise RestudioError(Kind.NOT_FOUND, "SliceNotFound", message, target="start")
+    """Set the state of one slice, or of all in an interval."""
     found = factory_of(session, factory, group)
-    for each in chosen:
-        if state.casefold() == "waiting":
-            found.rerun_trigger(each.trigger_name, each.trigger_run_id)
-        else:
-            found.mark_trigger(each.trigger_name, each.trigger_run_id, state)
-    session.out.value([each.trigger_run_id for each in chosen], f"{len(chosen)} slices are {state} now.")
+    count = found.set_slices(pipeline, activity, start, state, end=end, upstream=upstream)
+    session.out.value({"count": count}, f"{count} slice{'s are' if count > 1 else ' is'} {state} now.")
 
 
-def _slices(session: Session, pipeline: str, limit: int, factory: Name, group: Group) -> list[TriggerRun]:
-    found = factory_of(session, factory, group).list_trigger_runs(None, limit=limit)
-    return [each for each in found if each.trigger_name.startswith(f"{pipeline} - ")]
-
-
-def _state(run: TriggerRun) -> str:
-    state = run.properties.get("State", run.status)
-    if state == "Cancelled":
-        return "Skipped" if run.message == "Skipped" else "Failed/Canceled"
-    return _SLICE_STATES.get(state, state)
+def _state(found: Slice) -> str:
+    return f"{found.state}/{found.substate}" if found.substate else found.state

@@ -19,13 +19,14 @@ _EVER = {"lastUpdatedAfter": "1970-01-01T00:00:00Z", "lastUpdatedBefore": "9999-
 
 
 class Document(msgspec.Struct, frozen=True):
-    """A resource of a factory. ``where`` is the file that it came from."""
+    """A resource of a factory. ``where`` is the file that it came from, ``version`` that of Data Factory."""
 
     kind: str
     name: str
     properties: dict[str, Any]
     where: str = ""
     revision: int | None = None
+    version: int = 2
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -111,6 +112,22 @@ class TriggerRun(msgspec.Struct, frozen=True, rename="camel"):
     message: str = ""
     properties: dict[str, str] = {}
     triggered_pipelines: dict[str, str] = {}
+
+
+class Slice(msgspec.Struct, frozen=True, rename="camel"):
+    """A slice that an activity of version 1 makes; ``start`` and ``end`` are ISO 8601 texts."""
+
+    dataset: str
+    pipeline: str
+    activity: str
+    start: str
+    end: str
+    state: str
+    substate: str = ""
+    retries: int = 0
+    long_retries: int = 0
+    message: str = ""
+    run_id: str = ""
 
 
 class Factory:
@@ -232,13 +249,42 @@ class Factory:
     def cancel_trigger(self, name: str, run: str) -> None:
         self._connection.send("POST", f"{self._trigger_run(name, run)}/cancel", params=self._version())
 
-    def mark_trigger(self, name: str, run: str, status: str) -> None:
-        """Set a slice to ``Ready`` or ``Skipped``."""
-        path = f"{self._trigger_run(name, run)}/setStatus"
-        self._connection.send("POST", path, json={"status": status}, params=self._version())
-
     def _trigger_run(self, name: str, run: str) -> str:
         return f"{self._root}/triggers/{quote(name)}/triggerRuns/{quote(run)}"
+
+    # Slices of version 1
+
+    def list_slices(self, pipeline: str, begin: str | None = None, end: str | None = None) -> Sequence[Slice]:
+        """What the activities of a pipeline make, the oldest first, as far as it has a part in [begin, end)."""
+        found: list[Slice] = []
+        start = begin
+        while True:
+            params = {"start": start, "end": end}
+            answer = self._connection.json("GET", f"{self._first(pipeline)}/slices", dict[str, Any], params=params)
+            found += from_builtins(answer["value"], list[Slice])
+            if answer["rest"] is None:
+                return found
+            start = answer["rest"]
+
+    def set_slices(
+        self, pipeline: str, activity: str, start: str, state: str, *, end: str | None = None, upstream: bool = False
+    ) -> int:
+        """Set the slice that begins at ``start``, or those until ``end``, to ``Waiting`` (run again), ``Ready`` or
+        ``Skipped``; with ``upstream`` also those that they need. Gives their number."""
+        body = {"activity": activity, "start": start, "end": end, "state": state, "upstream": upstream}
+        answer = self._connection.json("POST", f"{self._first(pipeline)}/slices", dict[str, int], json=body)
+        return answer["count"]
+
+    def resume_pipeline(self, pipeline: str) -> None:
+        """Work on the slices of a pipeline of version 1."""
+        self._connection.send("POST", f"{self._first(pipeline)}/resume")
+
+    def suspend_pipeline(self, pipeline: str) -> None:
+        """Start no further slices of a pipeline of version 1."""
+        self._connection.send("POST", f"{self._first(pipeline)}/suspend")
+
+    def _first(self, pipeline: str) -> str:
+        return f"{self._studio}/v1/pipelines/{quote(pipeline)}"
 
     # Secrets
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from restudio.core.errors import Kind, RestudioError
@@ -14,7 +14,6 @@ from restudio.expressions.template import evaluate_tree
 from restudio.expressions.v1 import Window, evaluate_slice_tree
 from restudio.expressions.values import ABSENT
 from restudio.factory import store as factory_store
-from restudio.factory.documents.fields import Fields
 from restudio.factory.documents.instant import instant_text, second_text
 from restudio.factory.documents.problems import Problems, ensure_none
 from restudio.factory.errors import ActivityFailed
@@ -76,8 +75,6 @@ class PipelineTarget:
         definitions = self._plans.definitions(factory)
         document = self._document(definitions, trigger.ref)
         window = _slice(document, firing)
-        if window is not None:
-            self._ensure_external(definitions, document, firing, window)
         scope = _scope(trigger, firing, definitions, self._platform)
         ready = []
         for each in document.starts:
@@ -88,7 +85,7 @@ class PipelineTarget:
         invoked = InvokedBy(firing.id, trigger.ref.name, trigger.type, firing.created.timestamp())
         started: dict[str, str] = {}
         for i, (name, parameters) in enumerate(ready):
-            run_id = str(uuid.uuid5(_RUNS, f"{firing.id}/{firing.attempt}/{i}"))
+            run_id = run_id_of(firing.id, firing.attempt, i)
             self._starter.start(factory, name, parameters, invoked_by=invoked, run_id=run_id)
             started[name if name not in started else f"{name} ({i + 1})"] = run_id
         return started
@@ -152,26 +149,6 @@ class PipelineTarget:
         resolver = Resolver(definitions, lambda _: bare, bare, lambda asked: self._vault.open(workspace, asked))
         return reach(resolver.linked_service(reference, ""), self._platform, BlobFiles, type)
 
-    def _ensure_external(
-        self, definitions: Definitions, document: TriggerDocument, firing: Firing, window: Window
-    ) -> None:
-        """Wait for the files that a slice needs and no activity makes, as long as their policies say."""
-        now, problems = self._platform.clock.now(), Problems(f"trigger '{document.name}'")
-        fields = Fields(document.raw.object("typeProperties"), "$.properties.typeProperties", problems)
-        for each in fields.objects("external"):
-            path = str(evaluate_slice_tree(each.text("path"), window))
-            try:
-                if self._files(definitions, each.raw.get("linkedServiceName"), SLICES).find_file(path) is not None:
-                    continue
-            except ActivityFailed as error:
-                raise RestudioError(Kind.INVALID_OPERATION, error.code, error.message) from error
-            checks = each.integer("maximumRetry", 1, 10, default=3)
-            pause = each.span("retryInterval", default=timedelta(minutes=1))
-            begun = max(window.end + each.span("dataDelay", default=timedelta(0)), firing.updated)
-            message = f"TimedOut: the external file '{path}' is not there."
-            late = now >= begun + checks * pause
-            raise RestudioError(Kind.INVALID_OPERATION if late else Kind.UNAVAILABLE, "TimedOut", message, target=path)
-
     def _factory(self, ref: Ref) -> Factory:
         with self._db.read() as conn:
             found = factory_store.find_factory_by_id(conn, ref.owner)
@@ -191,6 +168,11 @@ class PipelineTarget:
         ensure_none(problems.found)
         assert document is not None  # a type that is not known is a problem
         return document
+
+
+def run_id_of(firing_id: str, attempt: int, index: int = 0) -> str:
+    """The run that an attempt of a firing starts, of its ``index``-th pipeline."""
+    return str(uuid.uuid5(_RUNS, f"{firing_id}/{attempt}/{index}"))
 
 
 def _scope(trigger: Trigger, firing: Firing, definitions: Definitions, platform: Platform) -> Scope:

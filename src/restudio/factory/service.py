@@ -27,6 +27,9 @@ from restudio.seams.secrets import Secrets
 Guard = Callable[[sa.Connection, StoredResource, bool], None]
 """Refuses a change of a resource that exists, by raising; the flag says whether it is to be deleted."""
 
+Forget = Callable[[sa.Connection, Factory], None]
+"""Removes what belongs to a factory that is deleted, before its resources are guarded."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewResource:
@@ -43,13 +46,20 @@ class FactoryService:
     """Thread-safe. What it gives has its secrets masked."""
 
     def __init__(
-        self, db: Database, secrets: Secrets, clock: Clock, catalogs: Catalogs, guards: Sequence[Guard] = ()
+        self,
+        db: Database,
+        secrets: Secrets,
+        clock: Clock,
+        catalogs: Catalogs,
+        guards: Sequence[Guard] = (),
+        forgets: Sequence[Forget] = (),
     ) -> None:
         self._catalogs = catalogs
         self._db = db
         self._secrets = secrets
         self._clock = clock
         self._guards = tuple(guards)
+        self._forgets = tuple(forgets)
 
     # Factories
 
@@ -115,6 +125,8 @@ class FactoryService:
             found = store.find_factory(conn, workspace_id, resource_group, name)
             if found is None:
                 return False
+            for forget in self._forgets:
+                forget(conn, found)
             for resource in store.list_resources(conn, found.id):
                 self._guard(conn, resource, deleted=True)
             store.delete_factory(conn, found.id)
@@ -151,6 +163,29 @@ class FactoryService:
             names = [f"{each.kind}/{each.name}" for each in resources][:50]
             self._audit(conn, principal, "publish", factory, {"resources": names, "revision": revision})
         return [self._masked(each, factory) for each in stored]
+
+    def exchange(
+        self,
+        conn: sa.Connection,
+        principal: Principal,
+        factory: Factory,
+        resources: Sequence[NewResource],
+        gone: Sequence[tuple[ResourceKind, str]] = (),
+    ) -> None:
+        """Publish resources and delete others as one revision, in a transaction of the caller's, who has checked them
+        and answers for what guards would refuse."""
+        revision, now = store.next_revision(conn, factory.id), self._now()
+        for each in resources:
+            known = store.find_resource(conn, factory.id, each.kind, each.name)
+            sealed = self._sealed(factory, each, known)
+            name = each.name if known is None else known.name
+            store.put_resource(
+                conn, StoredResource(factory.id, each.kind, name, revision, new_etag(), sealed, now, principal.name)
+            )
+        for kind, name in gone:
+            found = store.find_resource(conn, factory.id, kind, name)
+            if found is not None:
+                store.put_resource(conn, replace(found, revision=revision, changed=now), deleted=True)
 
     def check(self, factory: Factory, resources: Sequence[NewResource]) -> list[Problem]:
         """What is wrong with resources that are to be published, seen beside what the factory holds."""
@@ -223,10 +258,14 @@ class FactoryService:
         known = store.find_resource(conn, factory.id, asked.kind, asked.name)
         if known is not None:
             self._guard(conn, known, deleted=False)
-        before = None if known is None else known.properties
-        sealed = seal(dict(asked.properties), self._secrets, factory.workspace_id, before)
+        sealed = self._sealed(factory, asked, known)
         name = asked.name if known is None else known.name
         return StoredResource(factory.id, asked.kind, name, revision, new_etag(), sealed, now, principal.name)
+
+    def _sealed(self, factory: Factory, asked: NewResource, known: StoredResource | None) -> Mapping[str, Json]:
+        before = None if known is None else known.properties
+        sealed: Mapping[str, Json] = seal(dict(asked.properties), self._secrets, factory.workspace_id, before)
+        return sealed
 
     def _guard(self, conn: sa.Connection, resource: StoredResource, *, deleted: bool) -> None:
         for guard in self._guards:

@@ -42,6 +42,23 @@ resources = sa.Table(
     sa.Column("author", sa.Text, nullable=False),
 )
 
+v1_documents = sa.Table(
+    "factory_v1_documents",
+    metadata,
+    sa.Column("factory_id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(20), primary_key=True),
+    sa.Column("key", sa.String(260), primary_key=True),
+    sa.Column("name", sa.String(260), nullable=False),
+    sa.Column("etag", sa.String(40), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("made", sa.Text, nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("changed", sa.Float, nullable=False),
+    sa.Column("author", sa.Text, nullable=False),
+)
+"""``made``: kinds and names of the resources that the translation of a document published."""
+
 pipeline_runs = sa.Table(
     "pipeline_runs",
     metadata,

@@ -146,16 +146,6 @@ class FactoryTriggers:
         self._triggers.cancel(_ref(factory, name), firing_id)
         self._audit(principal, factory, "cancel trigger run", name)
 
-    def mark(self, principal: Principal, factory: Factory, name: str, firing_id: str, status: str) -> None:
-        """Set the state of a slice: ``Ready`` or ``Skipped``."""
-        ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
-        states = {"ready": (FiringState.SUCCEEDED, ""), "skipped": (FiringState.CANCELLED, "Skipped")}
-        if status.casefold() not in states:
-            message = f"A slice is set to Ready or Skipped, or run again; got '{status[:80]}'."
-            raise RestudioError(Kind.BAD_ARGUMENT, "InvalidSliceState", message, target="status")
-        self._triggers.mark(_ref(factory, name), firing_id, *states[status.casefold()])
-        self._audit(principal, factory, f"set slice {status.casefold()}", name)
-
     def purge(self) -> int:
         """Forget old runs of triggers; gives their number."""
         return self._triggers.purge()

@@ -28,6 +28,7 @@ from restudio.http import (
     factory,
     factory_callbacks,
     factory_triggers,
+    factory_v1,
     management,
     metrics,
     oauth,
@@ -45,6 +46,7 @@ from restudio.http import (
     studio_programs,
     studio_services,
     studio_session,
+    studio_slices,
     studioapi,
     studioapi_experiments,
     studioapi_uploads,
@@ -126,6 +128,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studio_inference.routes(studio.designer, studio.inference, studio.run_results, Addresses(settings.url), door),
         *studio_data_stores.routes(studio.data_stores, door),
         *studio_factory.routes(studio.data_factory, door),
+        *studio_slices.routes(studio.data_factory, door),
         *studio_services.routes(studio.services, studio.endpoints, studio.experiments, studio.jobs, door),
     ]
     app = _Framework(
@@ -166,7 +169,7 @@ def _resource_manager(studio: Studio, door: Door) -> list[Router]:
     api, url = factory.FactoryApi(studio.data_factory, door), studio.settings.url
     services = arm_webservices.WebServicesApi(studio.services, studio.endpoints, door, url, studio.settings.region)
     return [
-        arm_router([*factory.routes(api), *factory_triggers.routes(api)]),
+        arm_router([*factory.routes(api), *factory_triggers.routes(api), *factory_v1.routes(api, url)]),
         arm_router(arm_webservices.routes(services)),
         arm_router(
             [

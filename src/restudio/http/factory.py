@@ -55,13 +55,14 @@ class FactoryApi:
 
     parts: DataFactory
     door: Door
+    versions: tuple[str, ...] = (VERSION,)
 
     def enter(self, request: AnyRequest, subscription: str, action: Action = Action.READ) -> Principal:
         principal = self.door.enter_arm(request, workspace_of(subscription), action)
         asked = request.query_params.get("api-version")
-        if asked != VERSION:
+        if asked not in self.versions:
             code = "MissingApiVersionParameter" if asked is None else "InvalidApiVersionParameter"
-            message = f"The query parameter api-version must be {VERSION}; got {asked!r}."
+            message = f"The query parameter api-version must be {self.versions[0]}; got {asked!r}."
             raise RestudioError(Kind.BAD_ARGUMENT, code, message, target="api-version")
         return principal
 

@@ -18,7 +18,7 @@ from restudio.factory.runs.queries import read_filter
 from restudio.factory.trigger_service import status_text
 from restudio.http import factory_shapes as shapes
 from restudio.http.answers import json_answer
-from restudio.http.bodies import parse_json, text_member
+from restudio.http.bodies import parse_json
 from restudio.http.factory import FACTORY, Answer, AnyRequest, FactoryApi
 from restudio.http.threads import threaded
 from restudio.identity.types import Action
@@ -119,15 +119,7 @@ def _runs(api: FactoryApi) -> list[HTTPRouteHandler]:
         triggers.cancel(place.principal, place.factory, trigger, run)
         return Response(b"", status_code=200)
 
-    @post(RUN + "/setstatus", status_code=200)
-    @threaded
-    def set_status(request: AnyRequest, trigger: FromPath[str], run: FromPath[str], body: RawBody) -> Answer:
-        place = api.place(request, Action.EDIT)
-        status = text_member(parse_json(body), "status")
-        triggers.mark(place.principal, place.factory, trigger, run, status)
-        return Response(b"", status_code=200)
-
-    return [query_trigger_runs, rerun, cancel, set_status]
+    return [query_trigger_runs, rerun, cancel]
 
 
 def _events(api: FactoryApi) -> list[HTTPRouteHandler]:

@@ -12,8 +12,11 @@ from litestar.params import FromPath, RawBody
 
 from restudio.app.data_factory import DataFactory
 from restudio.core.errors import Kind, RestudioError
+from restudio.factory.documents.problems import ensure_none
 from restudio.factory.service import NewResource
 from restudio.factory.types import KINDS, ResourceKind, StoredResource
+from restudio.factory.v1.service import NewV1Document
+from restudio.factory.v1.types import V1_KINDS, V1Document, V1Kind
 from restudio.http.answers import json_answer
 from restudio.http.bodies import parse_json, text_member
 from restudio.http.door import Door
@@ -42,7 +45,11 @@ def _documents(parts: DataFactory, door: Door) -> list[HTTPRouteHandler]:
     ) -> Answer:
         principal = door.enter(request, workspace, Action.EDIT)
         factory = factories.get_factory(workspace, group, name)
-        return json_answer([_shown(each) for each in factories.publish(principal, factory, _resources(body))])
+        first, second = _documents_of(body)
+        ensure_none([*factories.check(factory, second), *parts.v1.check(factory, first)])
+        shown = [_shown(each) for each in (factories.publish(principal, factory, second) if second else [])]
+        shown += [_shown_first(each) for each in (parts.v1.publish(principal, factory, first) if first else [])]
+        return json_answer(shown)
 
     @post(f"{FACTORY}/check", status_code=200)
     @threaded
@@ -51,7 +58,8 @@ def _documents(parts: DataFactory, door: Door) -> list[HTTPRouteHandler]:
     ) -> Answer:
         door.enter(request, workspace, Action.READ)
         factory = factories.get_factory(workspace, group, name)
-        found = factories.check(factory, _resources(body))
+        first, second = _documents_of(body)
+        found = [*factories.check(factory, second), *parts.v1.check(factory, first)]
         return json_answer([msgspec.to_builtins(each) for each in found])
 
     @get(f"{FACTORY}/documents")
@@ -59,7 +67,10 @@ def _documents(parts: DataFactory, door: Door) -> list[HTTPRouteHandler]:
     def documents(request: AnyRequest, workspace: FromPath[str], group: FromPath[str], name: FromPath[str]) -> Answer:
         door.enter(request, workspace, Action.READ)
         factory = factories.get_factory(workspace, group, name)
-        return json_answer([_shown(each) for each in factories.list_all(factory)])
+        first = parts.v1.list_kind(factory)
+        made = {(kind, resource.casefold()) for each in first for kind, resource in each.made}
+        second = [each for each in factories.list_all(factory) if (each.kind, each.name.casefold()) not in made]
+        return json_answer([*(_shown(each) for each in second), *(_shown_first(each) for each in first)])
 
     return [publish, check, documents]
 
@@ -89,19 +100,31 @@ def _secrets(parts: DataFactory, door: Door) -> list[HTTPRouteHandler]:
     return [list_secrets, put_secret, delete_secret]
 
 
-def _resources(body: bytes) -> Sequence[NewResource]:
+def _documents_of(body: bytes) -> tuple[Sequence[NewV1Document], Sequence[NewResource]]:
+    """Those of version 1, and the others."""
     written = parse_json(body).get("documents")
     if not isinstance(written, list):
-        raise _wrong("The body must be {'documents': [{'kind', 'name', 'properties'}]}.")
-    return [_resource(each) for each in written]
+        raise _wrong("The body must be {'documents': [{'kind', 'name', 'properties', 'version'?}]}.")
+    first, second = list[NewV1Document](), list[NewResource]()
+    for each in written:
+        document = _document(each)
+        if isinstance(document, NewV1Document):
+            first.append(document)
+        else:
+            second.append(document)
+    return first, second
 
 
-def _resource(written: object) -> NewResource:
+def _document(written: object) -> NewV1Document | NewResource:
     if isinstance(written, Mapping):
         kind, name, properties = written.get("kind"), written.get("name"), written.get("properties")
-        if kind in KINDS and isinstance(name, str) and isinstance(properties, Mapping):
-            return NewResource(cast("ResourceKind", kind), name, properties, str(written.get("where") or ""))
-    raise _wrong(f"A document needs a kind ({', '.join(KINDS)}), a name and properties.")
+        where = str(written.get("where") or "")
+        if isinstance(name, str) and isinstance(properties, Mapping):
+            if written.get("version") == 1 and kind in V1_KINDS:
+                return NewV1Document(cast("V1Kind", kind), name, properties, where)
+            if written.get("version") != 1 and kind in KINDS:
+                return NewResource(cast("ResourceKind", kind), name, properties, where)
+    raise _wrong(f"A document needs a kind ({', '.join(KINDS)}; of version 1 the first three), a name and properties.")
 
 
 def _shown(resource: StoredResource) -> dict[str, object]:
@@ -111,6 +134,10 @@ def _shown(resource: StoredResource) -> dict[str, object]:
         "properties": dict(resource.properties),
         "revision": resource.revision,
     }
+
+
+def _shown_first(document: V1Document) -> dict[str, object]:
+    return {"kind": document.kind, "name": document.name, "properties": dict(document.properties), "version": 1}
 
 
 def _wrong(message: str) -> RestudioError:

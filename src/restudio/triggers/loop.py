@@ -184,7 +184,8 @@ class TriggerLoop:
         blocked = self._find_blocked(conn, trigger, rule, [firing for firing, _ in waiting])
         changes: list[tuple[Firing, Firing, datetime | None]] = []
         for firing, since in waiting:
-            state = rules.judge_waiting(firing.id in blocked, firing, since, now)
+            patience = rule.patience if isinstance(rule, Windows) else None
+            state = rules.judge_waiting(firing.id in blocked, now - since, patience)
             if state is FiringState.STARTING:
                 if room == 0:
                     continue

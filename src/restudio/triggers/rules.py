@@ -10,7 +10,7 @@ from restudio.core.ids import digest_json
 from restudio.triggers.events import Chaining
 from restudio.triggers.recurrence import Recurrence
 from restudio.triggers.types import Completion, Firing, FiringState, RunState, Trigger
-from restudio.triggers.windows import WAITING_LIMIT, Windows
+from restudio.triggers.windows import Window, Windows
 
 MISSED = timedelta(seconds=60)
 """A schedule's firing that is noticed later than this is left out: no server ran. Windows are always caught up."""
@@ -59,27 +59,33 @@ def decide_clock(trigger: Trigger, rule: Recurrence, now: datetime) -> Decision:
 
 def decide_windows(trigger: Trigger, rule: Windows, open_windows: int, now: datetime) -> Decision:
     """The windows that are due, the oldest first, as far as there is room for them."""
-    number, due = trigger.position, list[Firing]()
+    number, due = max(trigger.position, rule.first), list[Firing]()
     while (window := rule.window(number)) is not None:
         if rule.due(window) > now:
             return Decision(replace(trigger, next_due=rule.due(window), position=number), due)
         if open_windows + len(due) >= MAX_OPEN:
             return Decision(replace(trigger, next_due=now + timedelta(seconds=2), position=number), due)
-        firing = make_firing(
-            trigger,
-            f"window/{number}",
-            window.end,
-            now,
-            state=FiringState.WAITING,
-            number=number,
-            window_start=window.start,
-            window_end=window.end,
-            mirrors=True,
-            retries_left=rule.retries,
-        )
-        due.append(firing)
+        due.append(make_window_firing(trigger, rule, window, now))
         number += 1
     return Decision(replace(trigger, next_due=None, position=number), due)
+
+
+def make_window_firing(
+    trigger: Trigger, rule: Windows, window: Window, now: datetime, state: FiringState = FiringState.WAITING
+) -> Firing:
+    """The one firing of a window: made again, it is the same."""
+    return make_firing(
+        trigger,
+        f"window/{window.number}",
+        window.end,
+        now,
+        state=state,
+        number=window.number,
+        window_start=window.start,
+        window_end=window.end,
+        mirrors=True,
+        retries_left=rule.retries,
+    )
 
 
 def first_due(rule: object, trigger: Trigger, now: datetime) -> datetime | None:
@@ -88,16 +94,16 @@ def first_due(rule: object, trigger: Trigger, now: datetime) -> datetime | None:
         case Recurrence():
             return rule.next_after(now)
         case Windows():
-            window = rule.window(trigger.position)
+            window = rule.window(max(trigger.position, rule.first))
             return None if window is None else rule.due(window)
     return now
 
 
-def judge_waiting(blocked: bool, firing: Firing, since: datetime, now: datetime) -> FiringState:
-    """What a waiting window is at, when places are free."""
+def judge_waiting(blocked: bool, waited: timedelta, patience: timedelta | None) -> FiringState:
+    """What a window is at that has ``waited`` so long, when places are free."""
     if not blocked:
         return FiringState.STARTING
-    return FiringState.FAILED if now - since >= WAITING_LIMIT else FiringState.BLOCKED
+    return FiringState.FAILED if patience is not None and waited >= patience else FiringState.BLOCKED
 
 
 def end_attempt(firing: Firing, runs: Mapping[str, RunState], now: datetime) -> Firing:

@@ -40,7 +40,7 @@ class TriggerService:
             found = store.find(conn, ref)
             if found is not None and found.started:
                 return
-            fresh = _trigger(ref, type, document, found)
+            fresh = make_trigger(ref, type, document, found)
             due = rules.first_due(rule, fresh, now)
             store.put(
                 conn,
@@ -94,7 +94,7 @@ class TriggerService:
         with self._db.begin() as conn:
             trigger = store.find(conn, ref)
             if trigger is None:
-                trigger = _trigger(ref, type, document, None)
+                trigger = make_trigger(ref, type, document, None)
                 store.put(conn, trigger, mode_of(rule), channel_of(rule, ref.owner))
             more: dict[str, Any] = {"body": body}
             if isinstance(rule, Windows):
@@ -188,16 +188,6 @@ class TriggerService:
             if firing.state.ended or not store.change(conn, firing, cancelled):
                 raise _wrong_state(firing, "cannot be cancelled any more")
 
-    def mark(self, ref: Ref, firing_id: str, state: FiringState, message: str) -> None:
-        """End a firing by hand, as if it had succeeded or as passed over; one that runs must be cancelled first."""
-        firing = self.get_firing(ref, firing_id)
-        if firing.state is FiringState.RUNNING:
-            raise _wrong_state(firing, "runs; cancel it first")
-        ended = replace(firing, state=state, updated=self._clock.now(), message=message)
-        with self._db.begin() as conn:
-            if not store.change(conn, firing, ended):
-                raise _wrong_state(firing, "has just been changed by somebody else; look again")
-
     def purge(self) -> int:
         """Forget old firings; gives their number."""
         before = self._clock.now().timestamp() - RETENTION_DAYS * 86_400
@@ -205,7 +195,8 @@ class TriggerService:
             return store.delete_ended(conn, datetime.fromtimestamp(before, self._clock.now().tzinfo))
 
 
-def _trigger(ref: Ref, type: str, document: Mapping[str, Any], former: Trigger | None) -> Trigger:
+def make_trigger(ref: Ref, type: str, document: Mapping[str, Any], former: Trigger | None) -> Trigger:
+    """A trigger that is not started: a new one, or the former one with another document."""
     if former is None:
         return Trigger(new_id(), ref, type, document, started=False, version=1)
     return replace(former, ref=ref, type=type, document=document, version=former.version + 1)
@@ -217,10 +208,12 @@ def _window_for(rule: Windows, at: datetime | None, now: datetime) -> Window:
         window = next(rule.covering(at, at + rules.INSTANT), None)
     else:
         current = next(rule.covering(now, now + rules.INSTANT), None)
-        window = rule.window(max(current.number - 1, 0)) if current else rule.window(0)
+        window = rule.window(max(current.number - 1, rule.first)) if current else rule.window(rule.first)
     if window is None or (at is not None and not window.start <= at < window.end):
         asked = (at or now).isoformat()
-        message = f"The trigger has no window at {asked}; the first one begins at {rule.start.isoformat()}."
+        first = rule.window(rule.first)
+        begins = "it has none at all" if first is None else f"the first one begins at {first.start.isoformat()}"
+        message = f"The trigger has no window at {asked}; {begins}."
         raise RestudioError(Kind.BAD_ARGUMENT, "NoSuchWindow", message)
     return window
 

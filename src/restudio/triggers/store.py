@@ -225,6 +225,18 @@ def list_succeeded(conn: sa.Connection, trigger_id: str, low: int, high: int) ->
     )
 
 
+def list_windows(conn: sa.Connection, trigger_id: str, low: int, high: int) -> dict[int, Firing]:
+    """Firings of windows by their numbers, from ``low`` to ``high``."""
+    where = (firings.c.trigger_id == trigger_id) & firings.c.number.between(low, high)
+    return {row.number: _to_firing(row) for row in conn.execute(sa.select(firings).where(where))}
+
+
+def delete_waiting_outside(conn: sa.Connection, trigger_id: str, low: int, high: int) -> None:
+    """Forget windows with numbers below ``low`` or above ``high`` on which nobody has worked yet."""
+    outside = sa.or_(firings.c.number < low, firings.c.number > high)
+    conn.execute(firings.delete().where(firings.c.trigger_id == trigger_id, firings.c.state.in_(_WAITING), outside))
+
+
 def change(conn: sa.Connection, before: Firing, after: Firing, not_before: datetime | None = None) -> bool:
     """Write what became of a firing, unless somebody else has moved it meanwhile. ``not_before`` is set anew with it,
     and the firing waits from then on."""

@@ -52,11 +52,15 @@ class Windows:
     round_attempts: int = 0
     """With rounds of attempts: how many make a round, after which ``round_interval`` is waited."""
     round_interval: timedelta = timedelta(0)
+    first: int = 0
+    """Number of the first window: where ``start`` only anchors the numbers, so that they stay when the period moves."""
+    patience: timedelta | None = WAITING_LIMIT
+    """How long a window waits for others before it fails; None: for ever."""
 
     def window(self, number: int) -> Window | None:
         """A window by its number, or None past the end."""
         begin = self._edge(number)
-        if number < 0 or begin is None or (self.end is not None and begin >= self.end):
+        if number < self.first or begin is None or (self.end is not None and begin >= self.end):
             return None
         end = self._edge(number + 1)
         return None if end is None else Window(number, begin, end)
@@ -79,7 +83,7 @@ class Windows:
 
     def covering(self, begin: datetime, end: datetime) -> Iterator[Window]:
         """The windows that have a part in [``begin``, ``end``), oldest first."""
-        number = self._number_at(begin)
+        number = max(self.number_at(begin), self.first)
         while (window := self.window(number)) is not None and window.start < end:
             yield window
             number += 1
@@ -91,7 +95,8 @@ class Windows:
         found = tuple(upstream.covering(begin, end))
         return found if dependency.trigger else tuple(each for each in found if each.number < window.number)
 
-    def _number_at(self, instant: datetime) -> int:
+    def number_at(self, instant: datetime) -> int:
+        """The number of the window that an instant lies in, whether or not there is one; 0 before ``start``."""
         if instant <= self.start:
             return 0
         if self.frequency != "Month":

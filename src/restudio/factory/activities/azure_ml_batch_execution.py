@@ -32,6 +32,7 @@ Side = Literal["webServiceInputs", "webServiceOutputs"]
             "webServiceInput", "object", help="The file of the only input of a service, whatever the input is called."
         ),
         Property("webServiceOutputs", "object", help="Output port → `{filePath, linkedServiceName}`."),
+        Property("webServiceOutput", "object", help="Where the only output of a service goes, whatever it is called."),
         Property("globalParameters", "object", help="Values of web service parameters, by their exact names."),
     ),
 )
@@ -62,8 +63,9 @@ def _request_body(p: Properties, ctx: ActivityContext) -> dict[str, Json]:
         if p.get(name):
             files = p.object(name)
             body[member] = {port: _location(files.get(port), ctx, f"{name}.{port}") for port in files}
-    if p.get("webServiceInput"):
-        body["Input"] = _location(p["webServiceInput"], ctx, "webServiceInput")
+    for single, member in (("webServiceInput", "Input"), ("webServiceOutput", "Output")):
+        if p.get(single):
+            body[member] = _location(p[single], ctx, single)
     return body
 
 

@@ -62,10 +62,29 @@ def read_bundle(files: Sequence[tuple[str, bytes]], settings: Mapping[str, str] 
             found += _read_file(path, parse_document(content, path), given)
     if not found:
         raise RestudioError(Kind.BAD_ARGUMENT, "EmptyBundle", "There are no factory documents in these files.")
-    first = any(each.generation == 1 for each in found)
-    # Linked services look the same in both generations: they belong to what they stand beside.
-    found = [replace(each, generation=1) if first and each.kind == "linkedService" else each for each in found]
+    found = _with_generations(found)
     return _with_settings(found, {name: value for name, value in given.items() if "." in name})
+
+
+def _with_generations(found: list[BundledDocument]) -> list[BundledDocument]:
+    """Linked services look the same in both generations: they belong to what they stand beside."""
+    first, second = (
+        {_repository(each) for each in found if each.kind in ("pipeline", "dataset") and each.generation == generation}
+        for generation in (1, 2)
+    )
+    alone = not any(each.kind in ("pipeline", "dataset") and each.generation == 2 for each in found) and bool(first)
+    return [
+        replace(each, generation=1)
+        if each.kind == "linkedService" and (alone or _repository(each) in first - second)
+        else each
+        for each in found
+    ]
+
+
+def _repository(document: BundledDocument) -> PurePosixPath:
+    """The folder whose layout a document's file is part of."""
+    path = PurePosixPath(document.where.partition(" (")[0].partition("[")[0])
+    return path.parent.parent if path.parent.name.casefold() in _FOLDERS else path.parent
 
 
 def to_file(kind: ResourceKind, name: str, properties: Mapping[str, Json]) -> tuple[str, dict[str, Json]]:

@@ -24,7 +24,7 @@ MAX_CONCURRENCY = 10
         Property("end", "string", required=True, help="End of the active period."),
         Property("policy", "object", help="concurrency, executionPriorityOrder, retry, longRetry, delay."),
         Property("dependsOn", "array", help="Slices of other activities, or earlier ones of its own, that come first."),
-        Property("external", "array", help="Files that must exist before a slice starts, and how long to look."),
+        Property("of", "object", help="pipeline, activity and outputs of version 1 that this is the translation of."),
     ),
 )
 def slices(fields: Fields) -> Windows:

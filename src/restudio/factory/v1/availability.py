@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -13,6 +13,8 @@ FREQUENCIES = ("Minute", "Hour", "Day", "Week", "Month")
 _HOURS = {"Hour": 1, "Day": 24, "Week": 168}
 _ORIGIN = datetime(1, 1, 1, tzinfo=UTC)
 """A Monday, so that weeks begin on Mondays."""
+_COUNTED_FROM = datetime(1900, 1, 1, tzinfo=UTC)
+"""Slices are numbered from the one that holds this instant: a slice keeps its number whatever the active period is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,8 @@ class Availability:
             months = months // self.interval * self.interval
             year, month = divmod(12 * self.anchor.year + self.anchor.month - 1 + months, 12)
             return datetime(year, month + 1, 1, tzinfo=UTC) + self.offset
-        step = self.length
-        origin = self.anchor + self.offset
-        return origin + (begin - origin) // step * step
+        moved = begin - self.offset
+        return moved - (moved - self.anchor) % self.length + self.offset
 
     @property
     def length(self) -> timedelta:
@@ -47,14 +48,16 @@ class Availability:
     def windows(self, begin: datetime, end: datetime, **more: object) -> Windows:
         """The slices that have a part in [``begin``, ``end``), as windows."""
         unit = "Hour" if self.frequency in _HOURS else self.frequency
-        return Windows(
+        found = Windows(
             frequency=cast(Frequency, unit),
             interval=self.interval * _HOURS.get(self.frequency, 1),
-            start=self.first_slice(begin),
+            start=self.first_slice(_COUNTED_FROM),
             end=end,
             at_start=self.at_start,
+            patience=None,
             **more,  # type: ignore[arg-type]  # members of Windows by contract
         )
+        return replace(found, first=found.number_at(begin))
 
 
 def read_availability(fields: Fields) -> Availability:

@@ -1,399 +1,366 @@
 """Version 1 documents as documents of version 2 (Data Factory reference, section 9).
 
 Every activity becomes a pipeline of its own with a ``SliceTrigger``: the loop of triggers is what works on slices, in
-order, with the policy of the activity, after the slices that produce its inputs. What properties of version 1 say with
-``$$`` becomes a member of the pipeline's parameter ``slice``, evaluated for every slice. What has no translation is
-told as a problem.
+order, with the policy of the activity, after the slices that produce its inputs. So does every external dataset, whose
+pipeline looks for the data. What properties of version 1 say with ``$$`` becomes a member of the pipeline's parameter
+``slice``, evaluated for every slice. What has no translation is told as a problem.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from restudio.core.errors import RestudioError, nearest
 from restudio.expressions.v1 import Window, compile_slice_expression
-from restudio.factory.documents.bundle import BundledDocument
 from restudio.factory.documents.fields import Fields
 from restudio.factory.documents.problems import Problem, Problems
 from restudio.factory.properties import Json, Properties
+from restudio.factory.service import NewResource
+from restudio.factory.v1.activities import ActivityTranslation
 from restudio.factory.v1.availability import read_availability
+from restudio.factory.v1.datasets import V1Dataset
+from restudio.factory.v1.types import Key, V1Document
 
 ACTIVE_HOURS = 48
-_PLACE = re.compile(r"\{([^{}]+)\}")
+_NEVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(1900, 1, 1, tzinfo=UTC))
+"""The active period of a pipeline that has none: no slice lies in it."""
+_ONE_TIME: Mapping[str, Json] = {"frequency": "Minute", "interval": 1, "style": "StartOfInterval"}
+_LOOKS: Mapping[str, Json] = {"maximumRetry": 3, "retryInterval": "00:01:00", "retryTimeout": "00:10:00"}
+_SLICE_END = "$$Text.Format('{0:yyyy-MM-dd HH:mm:ss}+00:00', SliceEnd)"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """[``begin``, ``end``) in which slices are worked on."""
+
+    begin: datetime
+    end: datetime
+
+    @property
+    def is_empty(self) -> bool:
+        return self.begin >= self.end
+
+    def joined(self, other: Period) -> Period:
+        if self.is_empty or other.is_empty:
+            return other if self.is_empty else self
+        return Period(min(self.begin, other.begin), max(self.end, other.end))
 
 
 @dataclass(slots=True)
-class Slice:
-    """Values that differ between slices, by the name under which the pipeline gets them."""
+class Translation:
+    """What every document becomes, and what is wrong with them. ``active`` are the triggers that are to be started."""
 
-    values: dict[str, Json] = field(default_factory=dict)
-
-    def lift(self, value: Json) -> Json:
-        """The value with every ``$$`` text replaced by an expression that reads it from the parameter."""
-        if isinstance(value, str):
-            if not value.startswith("$$"):
-                return f"@{value}" if value.startswith("@") else value
-            name = f"v{len(self.values)}"
-            self.values[name] = value
-            return f"@pipeline().parameters.slice.{name}"
-        if isinstance(value, list):
-            return [self.lift(each) for each in value]
-        if isinstance(value, Mapping):
-            return {name: self.lift(each) for name, each in value.items()}
-        return value
+    made: dict[Key, list[NewResource]] = field(default_factory=dict)
+    active: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
 
 
-def translate(documents: Sequence[BundledDocument]) -> tuple[list[BundledDocument], list[Problem]]:
-    """The documents of version 2 that do what those of version 1 say; others are left as they are."""
-    first = [each for each in documents if each.generation == 1]
-    datasets = {each.name.casefold(): each for each in first if each.kind == "dataset"}
-    pipelines = [each for each in first if each.kind == "pipeline"]
-    found = [each for each in documents if each.generation == 2 or each.kind == "linkedService"]
-    producers = {
-        name.casefold(): (pipeline.name, str(activity.get("name")))
-        for pipeline in pipelines
-        for activity in _activities(pipeline)
-        for name in _names(activity, "outputs")
-    }
-    problems: list[Problem] = []
-    for pipeline in pipelines:
-        told = Problems(pipeline.where)
-        for index, activity in enumerate(_activities(pipeline)):
-            translation = _Translation(
-                pipeline, activity, f"$.properties.activities[{index}]", datasets, producers, told
+@dataclass(slots=True)
+class _External:
+    """A dataset that no activity produces, as far as activities have asked for it."""
+
+    dataset: V1Dataset
+    key: Key
+    trigger: str
+    availability: Mapping[str, Json]
+    period: Period
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What the names of datasets mean in one pipeline."""
+
+    datasets: Mapping[str, V1Dataset]
+    producers: Mapping[str, tuple[str, str]]
+    """Pipeline and activity by the folded name of the dataset that it produces."""
+
+
+def is_one_time(properties: Mapping[str, Json]) -> bool:
+    return str(Properties(properties).get("pipelineMode", "Scheduled")).casefold() == "onetime"
+
+
+def is_paused(properties: Mapping[str, Json]) -> bool:
+    return str(Properties(properties).get("isPaused", False)).casefold() == "true"
+
+
+def activities_of(properties: Mapping[str, Json]) -> list[Properties]:
+    return [Properties(each) for each in Properties(properties).list("activities") if isinstance(each, Mapping)]
+
+
+def names_of(activity: Properties, side: str) -> list[str]:
+    """Datasets that an activity names as its ``inputs`` or ``outputs``."""
+    return [str(each.get("name", "")) for each in _ports(activity, side)]
+
+
+def translate(documents: Sequence[V1Document]) -> Translation:
+    """The documents of version 2 that do what those of version 1 say together."""
+    return _Translator(documents).run()
+
+
+class _Translator:
+    def __init__(self, documents: Sequence[V1Document]) -> None:
+        self._documents = documents
+        self._pipelines = [each for each in documents if each.kind == "pipeline"]
+        datasets = {
+            each.name.casefold(): V1Dataset(each.name, Properties(each.properties), _where(each))
+            for each in documents
+            if each.kind == "dataset"
+        }
+        scheduled = [each for each in self._pipelines if not is_one_time(each.properties)]
+        self._shared = _Scope(datasets, dict(_producers(scheduled)))
+        self._external: dict[str, _External] = {}
+        self._found = Translation()
+
+    def run(self) -> Translation:
+        for each in self._documents:
+            self._found.made[each.key] = []
+            if each.kind == "linkedService":
+                self._add(each.key, NewResource("linkedService", each.name, each.properties, _where(each)))
+        for pipeline in self._pipelines:
+            self._pipeline(pipeline)
+        for external in self._external.values():
+            self._look_for(external)
+        return self._found
+
+    def _pipeline(self, pipeline: V1Document) -> None:
+        problems = Problems(_where(pipeline))
+        scope = self._one_time_scope(pipeline) if is_one_time(pipeline.properties) else self._shared
+        period = _period(pipeline, problems)
+        names: set[str] = set()
+        written = activities_of(pipeline.properties)
+        if not written:
+            problems.add("$.properties.activities", "MissingProperty", "the pipeline has no activities.")
+        for index, activity in enumerate(written):
+            path, name = f"$.properties.activities[{index}]", str(activity.get("name", ""))
+            if name.casefold() in names:
+                problems.add(f"{path}.name", "DuplicateName", f"another activity is named '{name}' too.")
+            names.add(name.casefold())
+            self._activity(_Activity(pipeline, activity, path, scope, period, problems))
+        self._found.problems += problems.found
+
+    def _one_time_scope(self, pipeline: V1Document) -> _Scope:
+        private = {
+            str(each.get("name", "")).casefold(): V1Dataset(
+                str(each.get("name", "")), each.object("properties"), _where(pipeline)
             )
-            found += translation.documents()
-        problems += told.found
-    return found, problems
+            for each in map(Properties, Properties(pipeline.properties).list("datasets"))
+        }
+        return _Scope({**self._shared.datasets, **private}, dict(_producers([pipeline])))
+
+    def _activity(self, activity: _Activity) -> None:
+        made = activity.translated()
+        if made is None:
+            return
+        depends: list[Json] = []
+        for name in activity.inputs:
+            producer = activity.scope.producers.get(name.casefold())
+            if producer is not None:
+                depends.append(activity.dependency(name, f"{producer[0]} - {producer[1]}"))
+            elif (external := self._ask_for(activity, name)) is not None:
+                depends.append(activity.dependency(name, external))
+        pipeline, told = activity.pipeline, activity.activity
+        policy = {name: value for name, value in told.object("policy").items() if name.casefold() != "timeout"}
+        trigger = {
+            **_times(activity.availability, activity.period),
+            "policy": policy,
+            "dependsOn": depends,
+            "of": {"pipeline": pipeline.name, "activity": told.get("name"), "outputs": activity.outputs},
+        }
+        self._add(pipeline.key, *activity.work.made.values())
+        self._start(pipeline.key, activity.title, pipeline, made, trigger, activity.work.lifted.values)
+        if pipeline.active:
+            self._found.active.add(activity.title.casefold())
+
+    def _ask_for(self, activity: _Activity, name: str) -> str | None:
+        """The trigger that looks for an external dataset; None where there is nothing to look for."""
+        dataset, pipeline = activity.scope.datasets[name.casefold()], activity.pipeline
+        if not dataset.is_checked:
+            return None
+        one_time = is_one_time(pipeline.properties)
+        trigger = f"{pipeline.name} - {dataset.name} (external)" if one_time else f"{dataset.name} (external)"
+        key: Key = pipeline.key if one_time else ("dataset", dataset.name.casefold())
+        own = None if one_time else dataset.properties.get("availability")
+        availability = own if isinstance(own, Mapping) else activity.availability
+        known = self._external.setdefault(
+            trigger.casefold(), _External(dataset, key, trigger, availability, activity.period, False)
+        )
+        known.period = known.period.joined(activity.period)
+        known.active = known.active or pipeline.active
+        return trigger
+
+    def _look_for(self, external: _External) -> None:
+        dataset = external.dataset
+        policy = dataset.properties.object("policy").object("externalData")
+        problems = Problems(dataset.where)
+        work = ActivityTranslation(external.trigger, Properties({}), "$.properties", {}, problems)
+        looks = {name: policy.get(name, default) for name, default in _LOOKS.items()}
+        check = work.check(dataset, **looks, sliceEnd=work.lifted.lift(_SLICE_END))
+        owner = next(each for each in self._documents if each.key == external.key)
+        trigger = {
+            **_times(external.availability, external.period),
+            "policy": {"concurrency": 10, "delay": policy.get("dataDelay", "00:00:00")},
+            "dependsOn": [],
+            "of": {"pipeline": "", "activity": "", "outputs": [dataset.name]},
+        }
+        read_availability(Fields(external.availability, "$.properties.availability", problems))
+        self._add(external.key, *work.made.values())
+        self._start(external.key, external.trigger, owner, [check], trigger, work.lifted.values)
+        if external.active:
+            self._found.active.add(external.trigger.casefold())
+        self._found.problems += problems.found
+
+    def _start(
+        self,
+        key: Key,
+        title: str,
+        owner: V1Document,
+        activities: list[dict[str, Json]],
+        trigger: Mapping[str, Json],
+        values: Mapping[str, Json],
+    ) -> None:
+        """A pipeline and what starts it for every slice."""
+        body = {
+            "activities": activities,
+            "parameters": {"slice": {"type": "Object"}},
+            "folder": {"name": owner.name},
+            "annotations": ["version 1"],
+        }
+        reference = {"referenceName": title, "type": "PipelineReference"}
+        starts = {
+            "type": "SliceTrigger",
+            "typeProperties": dict(trigger),
+            "pipeline": {"pipelineReference": reference, "parameters": {"slice": dict(values)}},
+            "annotations": ["version 1"],
+        }
+        self._add(key, NewResource("pipeline", title, body, _where(owner)))
+        self._add(key, NewResource("trigger", title, starts, _where(owner)))
+
+    def _add(self, key: Key, *made: NewResource) -> None:
+        self._found.made[key] += made
 
 
-class _Translation:
-    """Of one activity."""
+class _Activity:
+    """One activity of a pipeline: when it is worked on, and what it needs."""
 
     def __init__(
         self,
-        pipeline: BundledDocument,
+        pipeline: V1Document,
         activity: Properties,
         path: str,
-        datasets: Mapping[str, BundledDocument],
-        producers: Mapping[str, tuple[str, str]],
+        scope: _Scope,
+        period: Period,
         problems: Problems,
     ) -> None:
-        self._pipeline = pipeline
-        self._activity = activity
+        self.pipeline, self.activity, self.scope, self.period = pipeline, activity, scope, period
+        self.title = f"{pipeline.name} - {activity.get('name')}"
+        self.inputs, self.outputs = names_of(activity, "inputs"), names_of(activity, "outputs")
+        self.work = ActivityTranslation(self.title, activity, path, scope.datasets, problems)
+        self.availability: Mapping[str, Json] = {"frequency": "Day", "interval": 1}
         self._path = path
-        self._datasets = datasets
-        self._producers = producers
         self._problems = problems
-        self._slice = Slice()
-        self._made: list[BundledDocument] = []
 
-    def documents(self) -> list[BundledDocument]:
-        inputs, outputs = _names(self._activity, "inputs"), _names(self._activity, "outputs")
-        for name in (*inputs, *outputs):
-            if name.casefold() not in self._datasets:
-                hint = nearest(name, [each.name for each in self._datasets.values()])
+    def translated(self) -> list[dict[str, Json]] | None:
+        """The activities of version 2; None when something that they need is missing."""
+        for name in (*self.inputs, *self.outputs):
+            if name.casefold() not in self.scope.datasets:
+                hint = nearest(name, [each.name for each in self.scope.datasets.values()])
                 self._tell("", f"there is no dataset '{name}'.{hint}", "MissingReference")
-                return []
-        if not outputs:
+                return None
+        if not self.outputs:
             self._tell(".outputs", "an activity needs an output dataset: its slices are what is worked on.")
-            return []
-        translated = self._translated(inputs, outputs)
-        if translated is None:
-            return []
-        name = f"{self._pipeline.name} - {self._activity.get('name')}"
-        body = {
-            "activities": [translated],
-            "parameters": {"slice": {"type": "Object"}},
-            "folder": {"name": self._pipeline.name},
-            "annotations": ["version 1"],
-        }
-        reference = {"referenceName": name, "type": "PipelineReference"}
-        trigger = {
-            "type": "SliceTrigger",
-            "typeProperties": self._period(inputs, outputs[0]),
-            "pipeline": {"pipelineReference": reference, "parameters": {"slice": self._slice.values}},
-            "annotations": ["paused"] if self._is_paused() else [],
-        }
-        where = self._pipeline.where
-        self._made.append(BundledDocument("pipeline", name, body, where, 2))
-        self._made.append(BundledDocument("trigger", name, trigger, where, 2))
-        return self._made
+            return None
+        me = (self.pipeline.name, str(self.activity.get("name")))
+        for name in self.outputs:
+            other = self.scope.producers[name.casefold()]
+            if other != me:
+                self._tell(".outputs", f"dataset '{name}' is also the output of {' - '.join(other)}; give it its own.")
+        self.availability = self._availability(self.outputs[0])
+        return self.work.activities(self.inputs, self.outputs)
 
-    def _is_paused(self) -> bool:
-        return str(Properties(self._pipeline.properties).get("isPaused", False)).casefold() == "true"
-
-    def _tell(self, place: str, message: str, code: str = "InvalidDocument") -> None:
-        self._problems.add(f"{self._path}{place}", code, message)
-
-    # When
-
-    def _period(self, inputs: Sequence[str], output: str) -> dict[str, Json]:
-        properties = Fields(self._pipeline.properties, "$.properties", self._problems)
-        start = properties.instant("start", required=True) or datetime(2000, 1, 1, tzinfo=UTC)
-        start = start if start.tzinfo else start.replace(tzinfo=UTC)
-        end = properties.instant("end") or start + timedelta(hours=ACTIVE_HOURS)
-        if str(properties.raw.get("pipelineMode", "Scheduled")).casefold() != "scheduled":
-            self._problems.add("$.properties.pipelineMode", "NotSupported", "only 'Scheduled' pipelines have slices.")
-        availability = self._properties(output).get("availability") or self._activity.get("scheduler")
-        if not isinstance(availability, Mapping):
-            self._tell(
-                ".outputs", f"dataset '{output}' has no availability, which tells the slices.", "MissingProperty"
-            )
-            availability = {"frequency": "Day", "interval": 1}
-        policy = {
-            name: value for name, value in self._activity.object("policy").items() if name.casefold() != "timeout"
-        }
-        depends, external = [], []
-        for name in inputs:
-            producer = self._producers.get(name.casefold())
-            if producer is None:
-                external.append(self._external(name))
-            else:
-                depends.append(self._dependency(name, producer, availability))
-        return {
-            "availability": availability,
-            "start": start.isoformat(),
-            "end": (end if end.tzinfo else end.replace(tzinfo=UTC)).isoformat(),
-            "policy": policy,
-            "dependsOn": depends,
-            "external": [each for each in external if each],
-        }
-
-    def _dependency(self, name: str, producer: tuple[str, str], availability: Mapping[str, Json]) -> dict[str, Json]:
+    def dependency(self, name: str, trigger: str) -> dict[str, Json]:
         """The slices of an input that are needed: those in the time of the slice, or in the interval told."""
-        own = producer == (self._pipeline.name, self._activity.get("name"))
+        own = trigger.casefold() == self.title.casefold()
         found: dict[str, Json] = {}
         if not own:
-            reference = {"referenceName": f"{producer[0]} - {producer[1]}", "type": "TriggerReference"}
-            found["referenceTrigger"] = reference
-        written = next(
-            each for each in _ports(self._activity, "inputs") if str(each.get("name", "")).casefold() == name.casefold()
+            found["referenceTrigger"] = {"referenceName": trigger, "type": "TriggerReference"}
+        port = next(
+            each for each in _ports(self.activity, "inputs") if str(each.get("name", "")).casefold() == name.casefold()
         )
-        begin, end = written.get("startTime"), written.get("endTime")
+        begin, end = port.get("startTime"), port.get("endTime")
         if isinstance(begin, str) and isinstance(end, str):
-            grid = read_availability(Fields(availability, f"{self._path}.outputs", self._problems))
-            at = grid.first_slice(datetime(2024, 1, 1, tzinfo=UTC))
-            length = timedelta(days=31) if grid.frequency == "Month" else grid.length
-            window = Window(at, at + length)
-            try:
-                moments = [
-                    compile_slice_expression(each, bare=not each.startswith("$$")).moment(window)
-                    for each in (begin, end)
-                ]
-            except RestudioError as error:
-                self._tell(".inputs", error.message)
-                return found
-            found |= {"offset": _span(moments[0] - at), "size": _span(moments[1] - moments[0])}
+            found |= self._moved(begin, end)
         elif own:
             self._tell(".inputs", f"dataset '{name}' is its own input; say with startTime and endTime which slices.")
         return found
 
-    def _external(self, name: str) -> dict[str, Json] | None:
-        properties = self._properties(name)
-        path = self._file(name)
-        if path is None:
-            return None
-        policy = properties.object("policy").object("externalData")
-        return {
-            "linkedServiceName": _linked(properties.get("linkedServiceName")),
-            "path": path,
-            **{
-                each: policy.get(each)
-                for each in ("dataDelay", "retryInterval", "retryTimeout", "maximumRetry")
-                if each in policy
-            },
-        }
-
-    # What
-
-    def _translated(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Json] | None:
-        kind = str(self._activity.get("type", ""))
-        makers = {
-            "azuremlbatchexecution": self._batch,
-            "azuremlbatchscoring": self._scoring,
-            "azuremlupdateresource": self._update,
-            "copy": self._copy,
-        }
-        make = makers.get(kind.casefold())
-        if make is None:
-            known = "AzureMLBatchExecution, AzureMLBatchScoring, AzureMLUpdateResource, Copy"
-            self._tell(".type", f"'{kind[:80]}' has no translation; known are {known}.", "UnknownActivity")
-            return None
-        activity = make(inputs, outputs)
-        timeout = self._activity.object("policy").get("timeout")
-        none = timeout is None or timeout == "00:00:00"
-        made: dict[str, Json] = {
-            "name": str(self._activity.get("name")),
-            **activity,
-            "policy": {"timeout": "30.00:00:00" if none else timeout},
-        }
-        if self._activity.get("linkedServiceName") is not None:
-            made["linkedServiceName"] = _linked(self._activity.get("linkedServiceName"))
-        return made
-
-    def _batch(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Json]:
-        written = self._activity.object("typeProperties")
-        single = written.get("webServiceInput")
-        files = (
-            {"webServiceInputs": self._files(dict(written.object("webServiceInputs")), inputs, "webServiceInputs")}
-            if single is None
-            else self._files({"webServiceInput": single}, inputs, "webServiceInput")
-        )
-        return {
-            "type": "AzureMLBatchExecution",
-            "typeProperties": {
-                **files,
-                "webServiceOutputs": self._files(
-                    dict(written.object("webServiceOutputs")), outputs, "webServiceOutputs"
-                ),
-                "globalParameters": self._slice.lift(dict(written.object("globalParameters"))),
-            },
-        }
-
-    def _scoring(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Json]:
-        parameters = self._activity.object("typeProperties").object("webServiceParameters")
-        single = {"webServiceInput": inputs[0]} if inputs else {}
-        return {
-            "type": "AzureMLBatchExecution",
-            "typeProperties": {
-                **self._files(single, inputs, "inputs"),
-                "webServiceOutputs": self._files({"output1": outputs[0]}, outputs, "outputs"),
-                "globalParameters": self._slice.lift(dict(parameters)),
-            },
-        }
-
-    def _update(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Json]:
-        written = self._activity.object("typeProperties")
-        name = written.get("trainedModelDatasetName")
-        file = self._files({"model": name}, inputs, "trainedModelDatasetName").get("model", {})
-        return {
-            "type": "AzureMLUpdateResource",
-            "typeProperties": {
-                "trainedModelName": self._slice.lift(written.get("trainedModelName")),
-                "trainedModelLinkedServiceName": file.get("linkedServiceName"),
-                "trainedModelFilePath": file.get("filePath"),
-            },
-        }
-
-    def _copy(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Json]:
-        return {
-            "type": "Copy",
-            "inputs": [self._dataset(inputs[0])] if inputs else [],
-            "outputs": [self._dataset(outputs[0])],
-            "typeProperties": self._slice.lift(dict(self._activity.object("typeProperties"))),
-        }
-
-    def _dataset(self, name: str) -> dict[str, Json]:
-        """A dataset of version 2 for the slices of this activity; what differs between slices are its parameters."""
-        properties = self._properties(name)
-        inner = Slice()
-        written = {k: v for k, v in properties.object("typeProperties").items() if k.casefold() != "partitionedby"}
-        for member in ("folderPath", "fileName"):
-            if isinstance(Properties(written).get(member), str):
-                written[member] = self._partitioned(name, str(Properties(written)[member]))
-        lifted = inner.lift(written)
-        arguments = {each: self._slice.lift(value) for each, value in inner.values.items()}
-        made = f"{self._pipeline.name} - {self._activity.get('name')} - {name}"
-        body = {
-            "type": properties.get("type"),
-            "linkedServiceName": _linked(properties.get("linkedServiceName")),
-            "parameters": {each: {"type": "String"} for each in arguments},
-            "typeProperties": _at_dataset(lifted),
-            **({"structure": properties["structure"]} if "structure" in properties else {}),
-        }
-        self._made.append(BundledDocument("dataset", made, body, self._datasets[name.casefold()].where, 2))
-        return {"referenceName": made, "type": "DatasetReference", "parameters": arguments}
-
-    def _files(self, named: Mapping[str, Json], declared: Sequence[str], place: str) -> dict[str, dict[str, Json]]:
-        found: dict[str, dict[str, Json]] = {}
-        for port, name in named.items():
-            path = None
-            if not isinstance(name, str) or name.casefold() not in {each.casefold() for each in declared}:
-                shown = str(name)[:80]
-                message = (
-                    f"dataset '{shown}' must also be in the activity's inputs or outputs.{nearest(shown, declared)}"
-                )
-                self._tell(f".typeProperties.{place}", message, "MissingReference")
-            else:
-                path = self._file(name)
-                if path is None:
-                    message = f"dataset '{name}' needs folderPath and fileName: the web service gets one file."
-                    self._tell(f".typeProperties.{place}", message, "MissingProperty")
-            if path is not None:
-                linked = _linked(self._properties(str(name)).get("linkedServiceName"))
-                found[port] = {"filePath": self._slice.lift(path), "linkedServiceName": linked}
-        return found
-
-    def _file(self, name: str) -> str | None:
-        written = self._properties(name).object("typeProperties")
-        folder, file = written.get("folderPath"), written.get("fileName")
-        if not isinstance(folder, str) or not isinstance(file, str):
-            return None
-        return self._partitioned(name, f"{folder.strip('/')}/{file}")
-
-    def _partitioned(self, name: str, path: str) -> str:
-        """A path with ``{d}`` as an expression of the slice, by ``partitionedBy`` of its dataset."""
-        variables: dict[str, tuple[str, str]] = {}
-        for each in self._properties(name).object("typeProperties").list("partitionedBy"):
-            entry = Properties(each) if isinstance(each, Mapping) else Properties({})
-            value = entry.object("value")
-            variables[str(entry.get("name", "")).casefold()] = (str(value.get("date")), str(value.get("format", "")))
-        parts, dates, at = [], [], 0
-        for place in _PLACE.finditer(path):
-            known = variables.get(place[1].casefold())
-            if known is None:
-                continue
-            if known[0] not in dates:
-                dates.append(known[0])
-            parts += [
-                _plain(path[at : place.start()]),
-                f"{{{dates.index(known[0])}:{_quoted(known[1])}}}",
+    def _moved(self, begin: str, end: str) -> dict[str, Json]:
+        grid = read_availability(Fields(self.availability, f"{self._path}.outputs", self._problems))
+        at = grid.first_slice(datetime(2024, 1, 1, tzinfo=UTC))
+        length = timedelta(days=31) if grid.frequency == "Month" else grid.length
+        window = Window(at, at + length)
+        try:
+            moments = [
+                compile_slice_expression(each, bare=not each.startswith("$$")).moment(window) for each in (begin, end)
             ]
-            at = place.end()
-        if not dates:
-            return path
-        text = "".join([*parts, _plain(path[at:])])
-        return f"$$Text.Format('{text}', {', '.join(dates)})"
+        except RestudioError as error:
+            self._tell(".inputs", error.message)
+            return {}
+        return {"offset": _span(moments[0] - at), "size": _span(moments[1] - moments[0])}
 
-    def _properties(self, name: str) -> Properties:
-        return Properties(self._datasets[name.casefold()].properties)
+    def _availability(self, output: str) -> Mapping[str, Json]:
+        if is_one_time(self.pipeline.properties):
+            return _ONE_TIME
+        written = self.scope.datasets[output.casefold()].properties.get("availability")
+        found = written or self.activity.get("scheduler")
+        if isinstance(found, Mapping):
+            return found
+        self._tell(".outputs", f"dataset '{output}' has no availability, which tells the slices.", "MissingProperty")
+        return self.availability
 
-
-def _plain(text: str) -> str:
-    return _quoted(text.replace("{", "{{").replace("}", "}}"))
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "\\'")
-
-
-def _at_dataset(value: Json) -> Json:
-    if isinstance(value, str):
-        return value.replace("@pipeline().parameters.slice.", "@dataset().")
-    if isinstance(value, Mapping):
-        return {name: _at_dataset(each) for name, each in value.items()}
-    return [_at_dataset(each) for each in value] if isinstance(value, list) else value
+    def _tell(self, place: str, message: str, code: str = "InvalidDocument") -> None:
+        self._problems.add(f"{self._path}{place}", code, message)
 
 
-def _activities(pipeline: BundledDocument) -> list[Properties]:
-    written = Properties(pipeline.properties).list("activities")
-    return [Properties(each) for each in written if isinstance(each, Mapping)]
+def _period(pipeline: V1Document, problems: Problems) -> Period:
+    properties = Fields(pipeline.properties, "$.properties", problems)
+    properties.choice("pipelineMode", ("Scheduled", "OneTime"), default="Scheduled")
+    if is_one_time(pipeline.properties):
+        begin = datetime.fromtimestamp(pipeline.created, UTC).replace(second=0, microsecond=0)
+        return Period(begin, begin + timedelta(minutes=1))
+    written = properties.raw
+    if written.get("start") is None and written.get("end") is None:
+        return Period(*_NEVER)
+    begin = _utc(properties.instant("start", required=True) or _NEVER[0])
+    end = properties.instant("end")
+    if end is not None and _utc(end) <= begin:
+        properties.problem("end", f"must be after start, {written.get('start')}; got {written.get('end')}.")
+    return Period(begin, _utc(end or begin + timedelta(hours=ACTIVE_HOURS)))
+
+
+def _utc(instant: datetime) -> datetime:
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _times(availability: Mapping[str, Json], period: Period) -> dict[str, Json]:
+    return {"availability": availability, "start": period.begin.isoformat(), "end": period.end.isoformat()}
+
+
+def _producers(pipelines: Sequence[V1Document]) -> Iterator[tuple[str, tuple[str, str]]]:
+    for pipeline in pipelines:
+        for activity in activities_of(pipeline.properties):
+            for name in names_of(activity, "outputs"):
+                yield name.casefold(), (pipeline.name, str(activity.get("name")))
 
 
 def _ports(activity: Properties, side: str) -> list[Properties]:
     return [Properties(each) for each in activity.list(side) if isinstance(each, Mapping)]
 
 
-def _names(activity: Properties, side: str) -> list[str]:
-    return [str(each.get("name", "")) for each in _ports(activity, side)]
-
-
-def _linked(name: Json) -> dict[str, Json]:
-    return {"referenceName": str(name), "type": "LinkedServiceReference"}
+def _where(document: V1Document) -> str:
+    return document.where or f"{document.kind} '{document.name}'"
 
 
 def _span(length: timedelta) -> str:

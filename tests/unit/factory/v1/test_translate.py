@@ -16,6 +16,7 @@ from restudio.factory.documents.problems import Problems
 from restudio.factory.trigger import collect_triggers, read_trigger
 from restudio.factory.v1.availability import Availability
 from restudio.factory.v1.translate import translate
+from restudio.factory.v1.types import V1Document
 from restudio.triggers.windows import Windows
 
 EXAMPLE = Path("examples/factory/v1")
@@ -27,8 +28,14 @@ def translated(change: Any = None) -> tuple[dict[tuple[str, str], Any], list[str
     written = {str(path): json.loads(path.read_text()) for path in sorted(EXAMPLE.rglob("*.json"))}
     if change is not None:
         change({each["name"]: each["properties"] for each in written.values()})
-    found, problems = translate(read_bundle([(path, json.dumps(each).encode()) for path, each in written.items()]))
-    return {(each.kind, each.name): each.properties for each in found}, [str(each) for each in problems]
+    found = translate(
+        [
+            V1Document("f", each.kind, each.name, "", each.properties, (), True, 0.0, 0.0, "", each.where)  # type: ignore[arg-type]  # the example has these kinds
+            for each in read_bundle([(path, json.dumps(each).encode()) for path, each in written.items()])
+        ]
+    )
+    made = [each for documents in found.made.values() for each in documents]
+    return {(each.kind, each.name): each.properties for each in made}, [str(each) for each in found.problems]
 
 
 def rule_of(properties: Any) -> Windows:
@@ -45,14 +52,17 @@ def test_weekly_retraining_runs_over_three_slices_in_order() -> None:
     assert problems == []
     train, publish = (found["trigger", f"WeeklyRetrain - {name}"] for name in ("train", "publish"))
     rule = rule_of(train)
-    windows = [rule.window(n) for n in range(5)]
+    windows = [rule.window(rule.first + n) for n in range(5)]
     assert [each.start for each in windows if each] == [FIRST + n * WEEK for n in range(3)]
     assert (rule.retries, rule.max_concurrency, rule.due(windows[0])) == (1, 1, FIRST + WEEK)  # type: ignore[arg-type]
     after = rule_of(publish)
     assert [each.trigger for each in after.depends_on] == ["WeeklyRetrain - train"]
-    window = after.window(2)
+    window = after.window(after.first + 2)
     assert window is not None
-    assert [each.number for each in after.needed(window, after.depends_on[0], rule)] == [2]
+    assert [each.start for each in after.needed(window, after.depends_on[0], rule)] == [FIRST + 2 * WEEK]
+    looks = rule_of(found["trigger", "CensusWeek (external)"])
+    assert [each.trigger for each in rule.depends_on] == ["CensusWeek (external)"]
+    assert (looks.first, looks.window(looks.first)) == (rule.first, windows[0])
 
 
 def test_expressions_and_partitions_are_those_of_the_slice() -> None:
@@ -72,8 +82,9 @@ def test_expressions_and_partitions_are_those_of_the_slice() -> None:
     file = activity["typeProperties"]["webServiceInput"]
     assert values[file["filePath"].rpartition(".")[2]] == "lake/census/2024-01-01.csv"
     assert file["linkedServiceName"]["referenceName"] == "WeeklyLake"
-    [external] = found["trigger", "WeeklyRetrain - train"]["typeProperties"]["external"]
-    assert evaluate_slice_tree(external["path"], Window(FIRST, FIRST + WEEK)) == "lake/census/2024-01-01.csv"
+    looks = found["trigger", "CensusWeek (external)"]["pipeline"]["parameters"]["slice"]
+    values = evaluate_slice_tree(looks, Window(FIRST, FIRST + WEEK))
+    assert sorted(values.values()) == ["2024-01-01.csv", "2024-01-08 00:00:00+00:00"]
     [update] = found["pipeline", "WeeklyRetrain - publish"]["activities"]
     assert update["typeProperties"]["trainedModelName"] == "Census income [trained model]"
     assert update["typeProperties"]["trainedModelFilePath"].startswith("@pipeline().parameters.slice.")
@@ -86,7 +97,9 @@ def test_expressions_and_partitions_are_those_of_the_slice() -> None:
         (lambda d: d["WeeklyRetrain"]["activities"][0].update(type="HDInsightHive"), "HDInsightHive"),
         (lambda d: d["WeeklyRetrain"]["activities"][0]["inputs"][0].update(name="CensusWek"), "CensusWeek"),
         (lambda d: d["WeeklyRetrain"]["activities"][1]["typeProperties"].update(trainedModelDatasetName="X"), "'X'"),
-        (lambda d: d["WeeklyRetrain"].update(pipelineMode="OneTime"), "Scheduled"),
+        (lambda d: d["WeeklyRetrain"].update(pipelineMode="Often"), "Scheduled"),
+        (lambda d: d["WeeklyRetrain"].update(end="2024-01-01"), "must be after start"),
+        (lambda d: d["WeeklyRetrain"]["activities"][1].update(outputs=[{"name": "CensusModel"}]), "also the output of"),
     ],
 )
 def test_what_has_no_translation_is_told(change: Any, words: str) -> None:
@@ -117,9 +130,10 @@ def test_slices_that_an_input_asks_for() -> None:
     found, problems = translated(change)
     assert problems == []
     rule, upstream = (rule_of(found["trigger", f"WeeklyRetrain - {name}"]) for name in ("publish", "train"))
-    window = rule.window(2)
+    window = rule.window(rule.first + 2)
     assert window is not None
-    assert [each.number for each in rule.needed(window, rule.depends_on[0], upstream)] == [0, 1, 2]
+    needed = rule.needed(window, rule.depends_on[0], upstream)
+    assert [each.number - upstream.first for each in needed] == [0, 1, 2]
 
 
 def test_grids() -> None:
@@ -132,3 +146,27 @@ def test_grids() -> None:
     assert month.first_slice(begin) == datetime(2024, 5, 3, 8, tzinfo=UTC)
     odd = Availability("Hour", 23, anchor=datetime(2024, 5, 1, tzinfo=UTC))
     assert odd.first_slice(begin) == datetime(2024, 5, 1, tzinfo=UTC) + 16 * timedelta(hours=23)
+
+
+def test_the_older_scoring_activity_writes_the_only_output_of_its_service() -> None:
+    def change(documents: dict[str, Any]) -> None:
+        activity = documents["WeeklyRetrain"]["activities"][0]
+        activity |= {"type": "AzureMLBatchScoring", "typeProperties": {"webServiceParameters": {"Rows": 10}}}
+
+    found, problems = translated(change)
+    assert problems == []
+    [activity] = found["pipeline", "WeeklyRetrain - train"]["activities"]
+    told = activity["typeProperties"]
+    assert sorted(told) == ["globalParameters", "webServiceInput", "webServiceOutput"]
+    assert (told["globalParameters"], activity["type"]) == ({"Rows": 10}, "AzureMLBatchExecution")
+
+
+def test_a_pipeline_without_an_active_period_has_no_slices() -> None:
+    def change(documents: dict[str, Any]) -> None:
+        for member in ("start", "end"):
+            del documents["WeeklyRetrain"][member]
+
+    found, problems = translated(change)
+    assert problems == []
+    rule = rule_of(found["trigger", "WeeklyRetrain - train"])
+    assert rule.window(rule.first) is None

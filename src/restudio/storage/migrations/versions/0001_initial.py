@@ -298,6 +298,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("workspace_id", "key", "version", name=op.f("pk_factory_secrets")),
     )
     op.create_table(
+        "factory_v1_documents",
+        sa.Column("factory_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("key", sa.String(length=260), nullable=False),
+        sa.Column("name", sa.String(length=260), nullable=False),
+        sa.Column("etag", sa.String(length=40), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("made", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created", sa.Float(), nullable=False),
+        sa.Column("changed", sa.Float(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("factory_id", "kind", "key", name=op.f("pk_factory_v1_documents")),
+    )
+    op.create_table(
         "module_outputs",
         sa.Column("scope", sa.String(length=64), nullable=False),
         sa.Column("cache_key", sa.String(length=64), nullable=False),
@@ -694,6 +709,7 @@ def downgrade() -> None:
     op.drop_table("pipeline_endpoint_versions")
     op.drop_table("pipeline_drafts")
     op.drop_table("module_outputs")
+    op.drop_table("factory_v1_documents")
     op.drop_table("factory_secrets")
     op.drop_table("factory_resources")
     op.drop_table("factory_callbacks")

@@ -1,0 +1,121 @@
+"""What names of datasets mean in a pipeline of version 1, and where the data of a slice is (reference, 9.3)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from restudio.factory.properties import Json, Properties
+
+_PLACE = re.compile(r"\{([^{}]+)\}")
+FILES = frozenset({"azureblob", "fileshare"})
+TABLES = frozenset({"azuresqltable", "sqlservertable", "azuresqldwtable", "postgresqltable", "mysqltable"})
+
+
+@dataclass(frozen=True, slots=True)
+class V1Dataset:
+    """A dataset as written, and the document that it stands in."""
+
+    name: str
+    properties: Properties
+    where: str
+
+    @property
+    def linked(self) -> dict[str, Json]:
+        return linked(self.properties.get("linkedServiceName"))
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether its data is something whose existence can be looked for."""
+        return str(self.properties.get("type", "")).casefold() in FILES | TABLES
+
+    def file(self) -> str | None:
+        """Path of the file of a slice, an expression where it differs between slices; None for anything else."""
+        written = self.properties.object("typeProperties")
+        folder, name = written.get("folderPath"), written.get("fileName")
+        if not isinstance(folder, str) or not isinstance(name, str):
+            return None
+        return self.partitioned(f"{folder.strip('/')}/{name}")
+
+    def partitioned(self, path: str) -> str:
+        """A path with ``{d}`` as an expression of the slice, by ``partitionedBy``."""
+        variables: dict[str, tuple[str, str]] = {}
+        for each in self.properties.object("typeProperties").list("partitionedBy"):
+            entry = Properties(each) if isinstance(each, Mapping) else Properties({})
+            value = entry.object("value")
+            variables[str(entry.get("name", "")).casefold()] = (str(value.get("date")), str(value.get("format", "")))
+        parts, dates, at = [], [], 0
+        for place in _PLACE.finditer(path):
+            known = variables.get(place[1].casefold())
+            if known is None:
+                continue
+            if known[0] not in dates:
+                dates.append(known[0])
+            parts += [_plain(path[at : place.start()]), f"{{{dates.index(known[0])}:{_quoted(known[1])}}}"]
+            at = place.end()
+        if not dates:
+            return path
+        text = "".join([*parts, _plain(path[at:])])
+        return f"$$Text.Format('{text}', {', '.join(dates)})"
+
+
+@dataclass(slots=True)
+class Lifted:
+    """Values that differ between slices, by the name under which a pipeline or dataset gets them."""
+
+    values: dict[str, Json] = field(default_factory=dict)
+
+    def lift(self, value: Json) -> Json:
+        """The value with every ``$$`` text replaced by an expression that reads it from the parameter."""
+        if isinstance(value, str):
+            if not value.startswith("$$"):
+                return f"@{value}" if value.startswith("@") else value
+            name = f"v{len(self.values)}"
+            self.values[name] = value
+            return f"@pipeline().parameters.slice.{name}"
+        if isinstance(value, list):
+            return [self.lift(each) for each in value]
+        if isinstance(value, Mapping):
+            return {name: self.lift(each) for name, each in value.items()}
+        return value
+
+
+def translate_dataset(dataset: V1Dataset, outer: Lifted) -> tuple[dict[str, Json], dict[str, Json]]:
+    """A dataset of version 2 for slices, and the arguments that refer to it; what differs are its parameters."""
+    properties, inner = dataset.properties, Lifted()
+    written = {k: v for k, v in properties.object("typeProperties").items() if k.casefold() != "partitionedby"}
+    for member in ("folderPath", "fileName"):
+        if isinstance(Properties(written).get(member), str):
+            written[member] = dataset.partitioned(str(Properties(written)[member]))
+    lifted = inner.lift(written)
+    arguments = {each: outer.lift(value) for each, value in inner.values.items()}
+    body = {
+        "type": properties.get("type"),
+        "linkedServiceName": dataset.linked,
+        "parameters": {each: {"type": "String"} for each in arguments},
+        "typeProperties": _at_dataset(lifted),
+        "annotations": ["version 1"],
+        **({"structure": properties["structure"]} if "structure" in properties else {}),
+    }
+    return body, arguments
+
+
+def linked(name: Json) -> dict[str, Json]:
+    return {"referenceName": str(name), "type": "LinkedServiceReference"}
+
+
+def _at_dataset(value: Json) -> Json:
+    if isinstance(value, str):
+        return value.replace("@pipeline().parameters.slice.", "@dataset().")
+    if isinstance(value, Mapping):
+        return {name: _at_dataset(each) for name, each in value.items()}
+    return [_at_dataset(each) for each in value] if isinstance(value, list) else value
+
+
+def _plain(text: str) -> str:
+    return _quoted(text.replace("{", "{{").replace("}", "}}"))
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "\\'")
