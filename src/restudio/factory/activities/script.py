@@ -11,12 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from restudio.databases.address import SQLITE
 from restudio.factory.activity import ActivityContext, Output, Property, activity
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.linked_service import reach
 from restudio.factory.properties import Json, Properties
 from restudio.factory.rows.json_value import MAX_BYTES, MAX_ROWS, json_value
-from restudio.factory.sql.place import SQLITE, SqlPlace, answered
+from restudio.factory.sql.place import SqlPlace, answered
 from restudio.factory.sql.procedure import parameter_value
 
 TYPE = "Script"

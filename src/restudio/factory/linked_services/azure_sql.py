@@ -7,21 +7,22 @@ from dataclasses import replace
 
 import sqlalchemy as sa
 
-from restudio.factory.activity import LinkedService
-from restudio.factory.errors import ActivityFailed
-from restudio.factory.linked_service import LinkedProperty, get_text, linked_service, text
-from restudio.factory.platform import Platform
-from restudio.factory.sql.place import (
+from restudio.databases.address import (
     MSSQL,
     MYSQL,
     POSTGRESQL,
     SQLITE,
+    DatabaseAddress,
     Driver,
-    SqlPlace,
     from_parts,
     from_url,
     ssl_mode,
 )
+from restudio.factory.activity import LinkedService
+from restudio.factory.errors import ActivityFailed
+from restudio.factory.linked_service import LinkedProperty, get_text, linked_service, text
+from restudio.factory.platform import Platform
+from restudio.factory.sql.place import SqlPlace, named
 
 _CONNECTION = LinkedProperty(
     "connectionString",
@@ -78,7 +79,9 @@ def postgresql(service: LinkedService, platform: Platform) -> SqlPlace:
     place = _place(service, platform, POSTGRESQL)
     mode = service.properties.get("sslMode")
     if mode is not None:
-        place = replace(place, options={**place.options, "sslmode": ssl_mode(mode)})
+        with named():
+            options = {**place.address.options, "sslmode": ssl_mode(mode)}
+        place = replace(place, address=replace(place.address, options=options))
     return replace(place, schema=text(service, "schema"))
 
 
@@ -94,29 +97,33 @@ def mysql(service: LinkedService, platform: Platform) -> SqlPlace:
 )
 def sqlite(service: LinkedService, platform: Platform) -> SqlPlace:
     """A SQLite file in one of the folders of the operator's setting `pipeline_folders`."""
-    return SqlPlace(SQLITE, sa.URL.create("sqlite", database=get_text(service, "path")), platform)
+    url = sa.URL.create("sqlite", database=get_text(service, "path"))
+    return SqlPlace(DatabaseAddress(SQLITE, url), platform)
 
 
 def _place(service: LinkedService, platform: Platform, driver: Driver) -> SqlPlace:
+    with named():
+        return SqlPlace(_address(service, driver), platform)
+
+
+def _address(service: LinkedService, driver: Driver) -> DatabaseAddress:
     connection, password = text(service, "connectionString"), text(service, "password")
     if connection is not None and "://" in connection.partition(";")[0]:
-        place = from_url(connection.strip(), platform)
-        return replace(place, url=place.url.set(password=password)) if password else place
+        address = from_url(connection.strip())
+        return replace(address, url=address.url.set(password=password)) if password else address
     if connection is not None:
-        place = from_parts(connection, driver, platform, password)
-    else:
-        host, comma, port = get_text(service, "server").removeprefix("tcp:").partition(",")
-        given = service.properties.get("port")
-        url = sa.URL.create(
-            driver.name,
-            username=text(service, "userName"),
-            password=password,
-            host=host,
-            port=_port(given if given is not None else (port if comma else None)),
-            database=text(service, "database"),
-        )
-        place = SqlPlace(driver, url, platform)
-    return place
+        return from_parts(connection, driver, password)
+    host, comma, port = get_text(service, "server").removeprefix("tcp:").partition(",")
+    given = service.properties.get("port")
+    url = sa.URL.create(
+        driver.name,
+        username=text(service, "userName"),
+        password=password,
+        host=host,
+        port=_port(given if given is not None else (port if comma else None)),
+        database=text(service, "database"),
+    )
+    return DatabaseAddress(driver, url)
 
 
 def _port(given: object) -> int | None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from restudio.databases.address import MSSQL, POSTGRESQL
 from restudio.factory.datasets.tables import split_name
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.properties import Json, Properties
 from restudio.factory.rows.conversion import Conversion, NotConvertible, interim_type
-from restudio.factory.sql.place import MSSQL, POSTGRESQL, SqlPlace
+from restudio.factory.sql.place import SqlPlace
 
 _KIND = (
     "SELECT p.prokind FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE p.proname = :name AND "

@@ -51,7 +51,7 @@ CASES: list[tuple[str, dict[str, Json], str]] = [
 @pytest.mark.parametrize(("type", "properties", "url"), CASES)
 def test_every_way_to_name_a_database(factory: SmallFactory, type: str, properties: dict[str, Json], url: str) -> None:
     found = place(factory, type, **properties)
-    assert found.url.render_as_string(hide_password=False).replace("%3B", ";").replace("%3D", "=") == url
+    assert found.address.url.render_as_string(hide_password=False).replace("%3B", ";").replace("%3D", "=") == url
     assert "p@" not in repr(found)
 
 
