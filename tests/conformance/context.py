@@ -11,7 +11,7 @@ from restudio.core.errors import ModuleError
 from restudio.core.registry import Registry
 from restudio.core.spec import Entry
 from restudio.engine.sandbox import run_script
-from restudio.seams.context import Resource, ScriptResult
+from restudio.seams.context import HttpAnswer, HttpRequest, Resource, ScriptResult
 from restudio.seams.engine import Limits
 
 
@@ -54,6 +54,15 @@ class FolderContext:
         if path.exists() and not overwrite:
             raise ModuleError("0057", f"'{path.name}' exists.")
         shutil.copy(source, path)
+
+    def exchange(self, request: HttpRequest) -> HttpAnswer:
+        raise ModuleError("0030", f"{request!r} has no answer here.")
+
+    def resolve(self, host: str, port: int) -> str:
+        raise ModuleError("0154", f"The host '{host}' was not found.")
+
+    def open_file(self, path: Path) -> Path:
+        return self.world / path.name
 
     def run_script(
         self, language: str, source: str, inputs: Mapping[str, Path], *, bundle: Path | None = None

@@ -11,9 +11,20 @@ from restudio.core.errors import ModuleError
 from restudio.core.registry import Registry
 from restudio.core.spec import Entry
 from restudio.engine.loglines import LogLines
-from restudio.engine.messages import Answer, Ask, Run, Told, receive, send
+from restudio.engine.messages import (
+    Answer,
+    Ask,
+    AskExchange,
+    AskFile,
+    AskResolve,
+    Question,
+    Run,
+    Told,
+    receive,
+    send,
+)
 from restudio.engine.values import ValueStore
-from restudio.seams.context import Resource, ScriptResult
+from restudio.seams.context import HttpAnswer, HttpRequest, Resource, ScriptResult
 
 _PROGRESS_S = 0.1
 """A module may report every iteration of a tight loop; people see so many a second, and each costs the parent work."""
@@ -66,6 +77,19 @@ class ChildContext:
     def deliver(self, url: str, source: Path, *, credential: str | None = None, overwrite: bool = True) -> None:
         self._ask(Ask("deliver", url, credential, str(source), overwrite))
 
+    def exchange(self, request: HttpRequest) -> HttpAnswer:
+        answer = self._ask(AskExchange(request.method, request.url, dict(request.headers), request.body))
+        assert answer.path is not None
+        return HttpAnswer(answer.status, answer.headers, Path(answer.path))
+
+    def resolve(self, host: str, port: int) -> str:
+        return self._ask(AskResolve(host, port)).name
+
+    def open_file(self, path: Path) -> Path:
+        answer = self._ask(AskFile(str(path)))
+        assert answer.path is not None
+        return Path(answer.path)
+
     def run_script(
         self, language: str, source: str, inputs: Mapping[str, Path], *, bundle: Path | None = None
     ) -> ScriptResult:
@@ -73,7 +97,7 @@ class ChildContext:
 
         return run_script(language, source, inputs, bundle=bundle, folder=self.scratch, limits=self._run.limits)
 
-    def _ask(self, question: Ask) -> Answer:
+    def _ask(self, question: Question) -> Answer:
         send(self._writing, question)
         answer = receive(self._reading)
         if not isinstance(answer, Answer):

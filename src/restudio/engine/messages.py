@@ -1,8 +1,8 @@
 """What the engine and its child processes say to each other: msgpack behind a four-byte length, over two pipes.
 
-The parent sends :class:`Hello` once, then :class:`Run` for each execution and an :class:`Answer` to each :class:`Ask`.
-The child sends :class:`Ready` once, then any number of :class:`Told` and :class:`Ask`, then :class:`Done` or
-:class:`Fault`. Values never travel here, only the object keys where they are.
+The parent sends :class:`Hello` once, then :class:`Run` for each execution and an :class:`Answer` to each question.
+The child sends :class:`Ready` once, then any number of :class:`Told` and questions (:data:`Question`), then
+:class:`Done` or :class:`Fault`. Values never travel here, only the object keys where they are.
 """
 
 from __future__ import annotations
@@ -84,6 +84,31 @@ class Ask(msgspec.Struct, tag=True):
     overwrite: bool = True
 
 
+class AskExchange(msgspec.Struct, tag=True):
+    """The wish for an HTTP request; its answer's body comes as a file."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class AskResolve(msgspec.Struct, tag=True):
+    """Which IP address a connection to a host may be made to; the answer's ``name`` is it."""
+
+    host: str
+    port: int
+
+
+class AskFile(msgspec.Struct, tag=True):
+    """The wish for a file of this machine; the answer's ``path`` is its real one."""
+
+    path: str
+
+
+Question = Ask | AskExchange | AskResolve | AskFile
+
+
 class Fault(msgspec.Struct, tag=True):
     """An error as data. ``number`` is set for module errors."""
 
@@ -112,11 +137,13 @@ class Fault(msgspec.Struct, tag=True):
 
 
 class Answer(msgspec.Struct, tag=True):
-    """The outcome of an :class:`Ask`: the fetched file, or what went wrong."""
+    """The outcome of a question: the fetched file, or what went wrong."""
 
     path: str | None = None
     name: str = ""
     content_type: str | None = None
+    status: int = 0
+    headers: dict[str, str] = {}
     fault: Fault | None = None
 
 
@@ -127,7 +154,7 @@ class Done(msgspec.Struct, tag=True):
 
 
 ToChild = Hello | Run | Answer
-FromChild = Ready | Told | Ask | Done | Fault
+FromChild = Ready | Told | Ask | AskExchange | AskResolve | AskFile | Done | Fault
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_for_child: msgspec.msgpack.Decoder[ToChild] = msgspec.msgpack.Decoder(ToChild)

@@ -12,7 +12,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from restudio.core.errors import ModuleError
-from restudio.engine.messages import Answer, Ask, Done, Fault, FromChild, Hello, Inbox, Location, Ready, Run, Told, send
+from restudio.engine.messages import (
+    Answer,
+    Done,
+    Fault,
+    FromChild,
+    Hello,
+    Inbox,
+    Location,
+    Question,
+    Ready,
+    Run,
+    Told,
+    send,
+)
 from restudio.seams.engine import Cancelled, ProcessLost, Progress
 
 _WATCH_S = 0.05
@@ -23,7 +36,7 @@ _END_S = 5.0
 """How long a child that closed its pipe may take to end by itself."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
-Respond = Callable[[Ask], Answer]
+Respond = Callable[[Question], Answer]
 
 
 class ChildProcess:
@@ -67,14 +80,14 @@ class ChildProcess:
             match message:
                 case Told():
                     on_progress(Progress(message.fraction, message.text))
-                case Ask():
-                    self._answer(respond(message))
                 case Done():
                     return message.sizes
                 case Fault():
                     raise message.error()
                 case Ready():
                     continue
+                case _:
+                    self._answer(respond(message))
         raise self._gone()
 
     def kill(self) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from restudio.core.errors import ModuleError, RestudioError
-from restudio.engine.messages import Answer, Ask, Fault, Location, Run
+from restudio.engine.messages import Answer, Ask, AskExchange, AskFile, AskResolve, Fault, Location, Question, Run
 from restudio.engine.process import ChildProcess
-from restudio.seams.context import Resource
+from restudio.seams.context import HttpAnswer, HttpRequest, Resource
 from restudio.seams.engine import Cancelled, Execution, Progress
 
 CHILD_COMMAND = (sys.executable, "-m", "restudio.app.child")
@@ -32,6 +32,18 @@ class Outside(Protocol):
         """Write a file to an address."""
         ...
 
+    def exchange(self, request: HttpRequest, *, folder: Path) -> HttpAnswer:
+        """Send a request; the body of its answer goes into a new file in ``folder``."""
+        ...
+
+    def resolve(self, host: str, port: int) -> str:
+        """The IP address of a host that may be reached."""
+        ...
+
+    def open_file(self, path: Path) -> Path:
+        """The real path of a file in a folder that the operator opened."""
+        ...
+
 
 class NoOutside:
     """For installations and tests in which modules reach nothing."""
@@ -41,6 +53,15 @@ class NoOutside:
 
     def deliver(self, url: str, source: Path, *, credential: str | None, overwrite: bool) -> None:
         raise ModuleError("0066", "Writing to outside addresses is switched off here.")
+
+    def exchange(self, request: HttpRequest, *, folder: Path) -> HttpAnswer:
+        raise ModuleError("0030", "Asking outside addresses is switched off here.")
+
+    def resolve(self, host: str, port: int) -> str:
+        raise ModuleError("0029", "Reaching outside addresses is switched off here.")
+
+    def open_file(self, path: Path) -> Path:
+        raise ModuleError("0048", "Reading files of this machine is switched off here.")
 
 
 class ProcessEngine:
@@ -181,18 +202,31 @@ class ProcessEngine:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _respond(self, question: Ask, folder: Path) -> Answer:
+    def _respond(self, question: Question, folder: Path) -> Answer:
         try:
-            if question.what == "fetch":
-                found = self._outside.fetch(question.url, credential=question.credential, folder=folder)
-                return Answer(str(found.path), found.name, found.content_type)
-            source = Path(question.path or "").resolve()
-            if not source.is_relative_to(folder.resolve()):
-                raise ModuleError("0048", "Only files of the module's own folder can be delivered.")
-            self._outside.deliver(question.url, source, credential=question.credential, overwrite=question.overwrite)
-            return Answer()
+            match question:
+                case Ask():
+                    return self._transfer(question, folder)
+                case AskExchange():
+                    request = HttpRequest(question.method, question.url, question.headers, question.body)
+                    found = self._outside.exchange(request, folder=folder)
+                    return Answer(str(found.body), status=found.status, headers=dict(found.headers))
+                case AskResolve():
+                    return Answer(name=self._outside.resolve(question.host, question.port))
+                case AskFile():
+                    return Answer(str(self._outside.open_file(Path(question.path))))
         except RestudioError as error:
             return Answer(fault=Fault.of(error))
+
+    def _transfer(self, question: Ask, folder: Path) -> Answer:
+        if question.what == "fetch":
+            found = self._outside.fetch(question.url, credential=question.credential, folder=folder)
+            return Answer(str(found.path), found.name, found.content_type)
+        source = Path(question.path or "").resolve()
+        if not source.is_relative_to(folder.resolve()):
+            raise ModuleError("0048", "Only files of the module's own folder can be delivered.")
+        self._outside.deliver(question.url, source, credential=question.credential, overwrite=question.overwrite)
+        return Answer()
 
 
 if TYPE_CHECKING:

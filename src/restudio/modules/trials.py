@@ -25,7 +25,7 @@ from restudio.modules.cores import cores
 from restudio.modules.evaluation import evaluate_scored
 from restudio.modules.scoring import ScoreModelParams, score_model
 from restudio.modules.training import TrainModelParams, train_model
-from restudio.seams.context import Context, Resource, ScriptResult
+from restudio.seams.context import Context, HttpAnswer, HttpRequest, Resource, ScriptResult
 from restudio.tables.table import Table
 
 T = TypeVar("T")
@@ -67,6 +67,15 @@ class Quiet:
 
     def deliver(self, url: str, source: Path, *, credential: str | None = None, overwrite: bool = True) -> None:
         self.outer.deliver(url, source, credential=credential, overwrite=overwrite)
+
+    def exchange(self, request: HttpRequest) -> HttpAnswer:
+        return self.outer.exchange(request)
+
+    def resolve(self, host: str, port: int) -> str:
+        return self.outer.resolve(host, port)
+
+    def open_file(self, path: Path) -> Path:
+        return self.outer.open_file(path)
 
     def run_script(
         self, language: str, source: str, inputs: Mapping[str, Path], *, bundle: Path | None = None

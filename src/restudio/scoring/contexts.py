@@ -11,7 +11,7 @@ from typing import NoReturn, Protocol
 from restudio.core.errors import ModuleError
 from restudio.core.registry import Registry
 from restudio.core.spec import Entry
-from restudio.seams.context import Context, Resource, ScriptResult
+from restudio.seams.context import Context, HttpAnswer, HttpRequest, Resource, ScriptResult
 
 Contexts = Callable[[], AbstractContextManager[Context]]
 """Makes the context of one module execution and removes its folder afterwards."""
@@ -62,6 +62,15 @@ class _ServingContext:
 
     def deliver(self, url: str, source: Path, *, credential: str | None = None, overwrite: bool = True) -> None:
         raise _out_of_reach("an address")
+
+    def exchange(self, request: HttpRequest) -> HttpAnswer:
+        raise _out_of_reach("an address")
+
+    def resolve(self, host: str, port: int) -> str:
+        raise _out_of_reach("an address")
+
+    def open_file(self, path: Path) -> Path:
+        raise _out_of_reach("a file of the server")
 
     def run_script(
         self, language: str, source: str, inputs: Mapping[str, Path], *, bundle: Path | None = None

@@ -19,6 +19,28 @@ class Resource:
     content_type: str | None = None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class HttpRequest:
+    """``repr`` shows neither query nor headers nor body, where secrets are."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"HttpRequest({self.method!r}, {self.url.partition('?')[0]!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """Of any status. ``headers`` have lower-case names; ``body`` is a private local file."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Path
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptResult:
     """Outcome of a user script. ``outputs`` are Arrow IPC files by name, ``images`` PNG files in order."""
@@ -61,6 +83,18 @@ class Context(Protocol):
 
     def deliver(self, url: str, source: Path, *, credential: str | None = None, overwrite: bool = True) -> None:
         """Write a file to an address (SAS URL, or ``container/blob`` with a connection string). 0057 when it exists."""
+        ...
+
+    def exchange(self, request: HttpRequest) -> HttpAnswer:
+        """Ask an address under the egress policy; redirects are not followed. Raises ModuleError 0029 or 0030."""
+        ...
+
+    def resolve(self, host: str, port: int) -> str:
+        """The IP address of a host that the egress policy allows. Raises ModuleError 0029, or 0154 for an unknown."""
+        ...
+
+    def open_file(self, path: Path) -> Path:
+        """The real path of a file in a folder that the operator opened. Raises ModuleError 0048 for any other."""
         ...
 
     def run_script(

@@ -13,6 +13,7 @@ from restudio.blobs.fetch import Fetcher
 from restudio.blobs.outgoing import Outgoing
 from restudio.blobs.service import BlobService
 from restudio.core.errors import ModuleError
+from restudio.seams.context import HttpRequest
 from restudio.storage.clock import SystemClock
 from restudio.storage.db import open_database
 from restudio.storage.objects import MemoryObjects
@@ -24,7 +25,8 @@ def outside(tmp_path: Path, secrets: MasterKeySecrets) -> Iterator[FetchedOutsid
     db, clock = open_database(f"sqlite:///{tmp_path / 'blobs.db'}"), SystemClock()
     db.create_all()
     outgoing = Outgoing(EgressPolicy(), clock)
-    yield FetchedOutside(Fetcher(BlobService(db, MemoryObjects(), secrets, clock, "http://studio"), outgoing, clock))
+    fetcher = Fetcher(BlobService(db, MemoryObjects(), secrets, clock, "http://studio"), outgoing, clock)
+    yield FetchedOutside(fetcher, outgoing, (tmp_path / "open",))
     outgoing.close()
     db.close()
 
@@ -48,3 +50,21 @@ def test_failures_have_numbers(
     with pytest.raises(ModuleError) as writing:
         outside.deliver(url, source, credential=credential, overwrite=True)
     assert (reading.value.number, writing.value.number) == (number, number)
+
+
+def test_hosts_inside_are_closed_to_requests_and_connections(outside: FetchedOutside, tmp_path: Path) -> None:
+    with pytest.raises(ModuleError, match=r"0029.*not a public address"):
+        outside.exchange(HttpRequest("GET", "http://127.0.0.1:9/feed"), folder=tmp_path)
+    with pytest.raises(ModuleError, match=r"0029.*not a public address"):
+        outside.resolve("localhost", 5432)
+    with pytest.raises(ModuleError, match=r"0154.*'no host.invalid' was not found"):
+        outside.resolve("no host.invalid", 5432)
+
+
+def test_files_lie_in_folders_that_the_operator_opened(outside: FetchedOutside, tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open" / "out.db").symlink_to(tmp_path / "secret.db")
+    assert outside.open_file(tmp_path / "open" / "new.db") == tmp_path / "open" / "new.db"
+    for closed in (tmp_path / "secret.db", tmp_path / "open" / "out.db", tmp_path / "open" / ".." / "secret.db"):
+        with pytest.raises(ModuleError, match=r"0048.*pipeline_folders"):
+            outside.open_file(closed)

@@ -20,7 +20,7 @@ from restudio.core.registry import Registry
 from restudio.core.schema import Column, DType
 from restudio.core.spec import Port, PortKind, module, table_in, table_out
 from restudio.engine.child import serve
-from restudio.seams.context import Context
+from restudio.seams.context import Context, HttpRequest
 from restudio.seams.objects import Objects
 from restudio.storage.objects import FileObjects
 from restudio.tables.table import Table
@@ -148,6 +148,14 @@ def outside(p: Words, *, ctx: Context) -> Table:
     return Table.from_columns({"name": [found.name], "text": [found.path.read_text(encoding="utf-8")]})
 
 
+@module(id="reach", name="Reach", category="Test", params=Words, outputs=(table_out("Results"),))
+def reach(p: Words, *, ctx: Context) -> Table:
+    """Asks an address, a host and for a file."""
+    answer = ctx.exchange(HttpRequest("PUT", p.words, {"If-Match": "*"}, b"body"))
+    told = [answer.headers["etag"], answer.body.read_text(encoding="utf-8"), ctx.resolve("host", 7)]
+    return Table.from_columns({"told": [*told, str(ctx.open_file(Path("/data.db")))], "status": [answer.status] * 4})
+
+
 @module(id="asset", name="Asset", category="Test", params=Words, outputs=(table_out("Results"),))
 def asset(p: Words, *, ctx: Context) -> Table:
     """Reads a saved item."""
@@ -159,4 +167,4 @@ def open_objects(location: Mapping[str, str]) -> Objects:
 
 
 if __name__ == "__main__":
-    serve(Registry([numbers, add, fit, use, fail, wrong, die, hang, hog, process, outside, asset]), open_objects)
+    serve(Registry([numbers, add, fit, use, fail, wrong, die, hang, hog, process, outside, reach, asset]), open_objects)

@@ -16,7 +16,7 @@ from restudio.core.errors import Kind, ModuleError, RestudioError
 from restudio.core.spec import Port, PortKind
 from restudio.engine.processes import Outside, ProcessEngine
 from restudio.engine.values import ValueStore
-from restudio.seams.context import Resource
+from restudio.seams.context import HttpAnswer, HttpRequest, Resource
 from restudio.seams.engine import Cancelled, Execution, Limits, Progress
 from restudio.storage.objects import FileObjects
 
@@ -38,6 +38,19 @@ class _Outside:
 
     def deliver(self, url: str, source: Path, *, credential: str | None, overwrite: bool) -> None:
         self.delivered[url] = source.read_text(encoding="utf-8")
+
+    def exchange(self, request: HttpRequest, *, folder: Path) -> HttpAnswer:
+        if request.url == "missing":
+            raise ModuleError("0030", "'missing' could not be reached.")
+        path = folder / "answered"
+        path.write_text(f"{request.method} {request.url} {request.headers} {request.body!r}", encoding="utf-8")
+        return HttpAnswer(412, {"etag": "e1"}, path)
+
+    def resolve(self, host: str, port: int) -> str:
+        return f"192.0.2.{port}"
+
+    def open_file(self, path: Path) -> Path:
+        return Path("/opened") / path.name
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +245,14 @@ def test_outside_addresses_go_through_the_parent(engine: ProcessEngine, outside:
     assert outside.delivered == {"there": "here with key"}
     with pytest.raises(ModuleError, match="Error 0030: 'missing' could not be downloaded"):
         engine.execute(_execution("outside", {"Words": "missing"}, outputs={"Results": "o"}), _nothing)
+
+
+def test_requests_hosts_and_files_go_through_the_parent(engine: ProcessEngine, cells: Cells) -> None:
+    engine.execute(_execution("reach", {"Words": "here"}, outputs={"Results": "r"}), _nothing)
+    sent = "PUT here {'If-Match': '*'} b'body'"
+    assert cells("r") == {"told": ["e1", sent, "192.0.2.7", "/opened/data.db"], "status": [412] * 4}
+    with pytest.raises(ModuleError, match="Error 0030: 'missing' could not be reached"):
+        engine.execute(_execution("reach", {"Words": "missing"}, outputs={"Results": "r"}), _nothing)
 
 
 def test_several_threads_execute_at_once(engine: ProcessEngine) -> None:

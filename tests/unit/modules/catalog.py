@@ -43,7 +43,7 @@ class PlainContext:
     def _unreachable(self, *args: object, **options: object) -> NoReturn:
         raise AssertionError("these modules reach nothing outside")
 
-    asset = fetch = deliver = run_script = _unreachable
+    asset = fetch = deliver = exchange = resolve = open_file = run_script = _unreachable
 
 
 CTX = PlainContext()
