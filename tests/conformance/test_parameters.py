@@ -79,10 +79,14 @@ def _shown(entry: Entry, parameter: Parameter) -> dict[str, object]:
     """Raw values of other parameters that make this one visible."""
     raw: dict[str, object] = {}
     declared = dict(parameters_of(entry.spec.params))
-    while parameter.when is not None:
-        value = parameter.when.values[0]
-        parameter = declared[parameter.when.parameter]
-        raw[parameter.name] = value
+    conditions = [parameter.when]
+    while conditions:
+        condition = conditions.pop()
+        if condition is not None:
+            other = declared[condition.parameter]
+            # The second condition narrows what the other parameter's own leaves open: it is looked at first.
+            raw.setdefault(other.name, condition.values[0])
+            conditions += [other.when, condition.also]
     return raw
 
 

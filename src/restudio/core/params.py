@@ -44,10 +44,14 @@ class ParamKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """The parameter is shown, read and validated only while another one has one of these values."""
+    """The parameter is shown, read and validated only while another one has one of these values.
+
+    ``also`` is a second condition, for one that several choices share and that tells different things among them.
+    """
 
     parameter: str
     values: tuple[object, ...]
+    also: When | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +144,9 @@ def parameter_range(name: str, default: str, **options: Any) -> Any:
     return _declare(Parameter(name, ParamKind.PARAMETER_RANGE, parsed, **options))
 
 
-def when(parameter: str, *values: object) -> When:
-    """Shown only while the field ``parameter`` (its Python name) has one of ``values``."""
-    return When(parameter, values)
+def when(parameter: str, *values: object, also: When | None = None) -> When:
+    """Shown only while the field ``parameter`` (its Python name) has one of ``values``, and ``also`` holds."""
+    return When(parameter, values, also)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,9 +162,14 @@ def parameters_of(cls: type) -> Iterator[tuple[str, Parameter]]:
 
 def is_shown(declared: Mapping[str, Parameter], name: str, values: Mapping[str, object]) -> bool:
     """Whether a parameter counts among these values: what decides about it counts itself, and has the right value."""
-    condition = declared[name].when
+    return _holds(declared[name].when, declared, values)
+
+
+def _holds(condition: When | None, declared: Mapping[str, Parameter], values: Mapping[str, object]) -> bool:
     return condition is None or (
-        values.get(condition.parameter) in condition.values and is_shown(declared, condition.parameter, values)
+        values.get(condition.parameter) in condition.values
+        and is_shown(declared, condition.parameter, values)
+        and _holds(condition.also, declared, values)
     )
 
 

@@ -102,7 +102,8 @@ def test_import_by_sas_in_another_encoding(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("raw", "number", "said"),
     [
-        ({"Data source": "Hive Query"}, "0039", "Supported are"),
+        ({"Data source": "Hive Query"}, "0039", "Azure SQL Database"),
+        ({"Data source": "Azure Cosmos DB"}, "0039", "Data Feed Providers"),
         ({"Data source": "Http"}, "0003", "URL"),
         ({"Data source": "Http", "URL": "https://example.org/none.csv"}, "0030", "none.csv"),
         ({"Account Key": "k"}, "0003", "Path"),

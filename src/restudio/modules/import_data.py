@@ -1,0 +1,54 @@
+"""Data Input and Output: Import Data (modules reference, section 5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from restudio.core.params import boolean
+from restudio.core.spec import module, table_out
+from restudio.modules.data_input_output import CATEGORY
+from restudio.modules.places.blob import BlobSource, read_blob
+from restudio.modules.places.selection import BLOB, HTTP
+from restudio.modules.places.unreached import refuse
+from restudio.modules.places.web import WebSource, read_web
+from restudio.seams.context import Context
+from restudio.tables.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportDataParams(BlobSource, WebSource):
+    """Parameters of every source; those of the last base stand first."""
+
+    cached: bool = boolean("Use cached results", False, help="Take the earlier result while nothing here changed.")
+
+
+SOURCES: Mapping[str, Callable[[ImportDataParams, Context], Table]] = {
+    HTTP: read_web,
+    BLOB: read_blob,
+}
+"""How each source is read, by the name of its choice; what stands in none is told where to turn."""
+
+
+@module(
+    id="import-data",
+    name="Import Data",
+    category=CATEGORY,
+    outputs=(table_out("Results dataset"),),
+    params=ImportDataParams,
+    family="4e1b0fe6aded4b3fa36f39b8862b9004",
+    aliases=("Reader",),
+    deterministic=False,
+    known_by_running="The source is read when the module runs.",
+    errors=("0002", "0003", "0009", "0029", "0030", "0039", "0048", "0049", "0064", "0065", "0078"),
+)
+def import_data(p: ImportDataParams, *, ctx: Context) -> Table:
+    """Reads a file from a web address or a blob into a dataset.
+
+    A blob is named by an address with a shared access signature, or by account, key, and a path that begins with the
+    container. Column types are found by looking at the values; change them with **Edit Metadata**.
+    """
+    read = SOURCES.get(p.source)
+    if read is None:
+        refuse(p.source, "Data source")
+    return read(p, ctx)
