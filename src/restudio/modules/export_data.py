@@ -9,14 +9,15 @@ from restudio.core.params import boolean
 from restudio.core.spec import module, table_in
 from restudio.modules.data_input_output import CATEGORY
 from restudio.modules.places.blob import BlobDestination, write_blob
-from restudio.modules.places.selection import BLOB
+from restudio.modules.places.selection import BLOB, SQL
+from restudio.modules.places.sql import SqlDestination, write_sql
 from restudio.modules.places.unreached import refuse
 from restudio.seams.context import Context
 from restudio.tables.table import Table
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportDataParams(BlobDestination):
+class ExportDataParams(SqlDestination, BlobDestination):
     """Parameters of every destination; those of the last base stand first."""
 
     cached: bool = boolean("Use cached results", False, help="Do not write again while nothing upstream changed.")
@@ -24,6 +25,7 @@ class ExportDataParams(BlobDestination):
 
 DESTINATIONS: Mapping[str, Callable[[ExportDataParams, Table, Context], None]] = {
     BLOB: write_blob,
+    SQL: write_sql,
 }
 """How each destination is written, by the name of its choice; what stands in none is told where to turn."""
 
@@ -36,10 +38,17 @@ DESTINATIONS: Mapping[str, Callable[[ExportDataParams, Table, Context], None]] =
     params=ExportDataParams,
     aliases=("Writer",),
     deterministic=False,
-    errors=("0003", "0029", "0039", "0057", "0064", "0065", "0066", "0079"),
+    errors=(
+        *("0001", "0003", "0015", "0027", "0029", "0039", "0048", "0057", "0064", "0065", "0066", "0079", "0121"),
+        "0154",
+    ),
 )
 def export_data(p: ExportDataParams, dataset: Table, *, ctx: Context) -> tuple[()]:
-    """Writes a dataset to a blob, named by an address with a shared access signature or by account, key and path."""
+    """Writes a dataset to a blob, or into a table of a database.
+
+    A blob is named by an address with a shared access signature or by account, key and path. A table must exist; its
+    database is named as in **Import Data**. All rows are written, or after an error none.
+    """
     write = DESTINATIONS.get(p.destination)
     if write is None:
         refuse(p.destination, "Please specify data destination")

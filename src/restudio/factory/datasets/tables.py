@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
+from restudio.databases.statements import split_name
 from restudio.factory.activity import Dataset
 from restudio.factory.dataset import DatasetProperty, RestData, TableData, dataset_type
 from restudio.factory.http_place import HttpPlace
 from restudio.factory.linked_service import reach
 from restudio.factory.platform import Platform
 from restudio.factory.sql.place import SqlPlace
-
-_PART = re.compile(r"\[((?:[^\]]|\]\])*)\]|\"((?:[^\"]|\"\")*)\"|([^.\[\]\"]+)")
 
 
 @dataset_type(
@@ -57,16 +54,3 @@ def rest_resource(dataset: Dataset, platform: Platform, activity_type: str) -> R
     """JSON answers of a REST service."""
     place = reach(dataset.linked_service, platform, HttpPlace, activity_type)
     return RestData(dataset, place, str(dataset.properties.get("relativeUrl") or ""), dataset.properties)
-
-
-def split_name(text: str) -> tuple[str | None, str]:
-    """Schema and table of a name in one piece.
-
-    >>> split_name("[dbo].[My.Table]"), split_name("sales.orders"), split_name("t")
-    (('dbo', 'My.Table'), ('sales', 'orders'), (None, 't'))
-    """
-    parts = [
-        (found[1] or "").replace("]]", "]") or (found[2] or "").replace('""', '"') or found[3]
-        for found in _PART.finditer(text.strip())
-    ]
-    return (parts[-2] if len(parts) > 1 else None), parts[-1] if parts else text

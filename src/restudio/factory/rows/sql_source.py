@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
 
+from restudio.databases.statements import run_query
 from restudio.factory.activity import ActivityContext
 from restudio.factory.dataset import TableData
 from restudio.factory.errors import ActivityFailed
@@ -20,9 +20,6 @@ from restudio.factory.sql.procedure import call_procedure
 from restudio.seams.engine import Cancelled
 
 _QUERIES = ("sqlReaderQuery", "query")
-# Only these can be read through a cursor of the server; what else gives rows is taken at once.
-_SELECTS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE | re.DOTALL)
-_CHANGES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 
 
 @contextmanager
@@ -33,15 +30,13 @@ def sql_records(ctx: ActivityContext, data: TableData, settings: Properties) -> 
     if query is not None and not isinstance(query, str):
         raise ActivityFailed.wrong_type("sqlReaderQuery", "string")
     with data.place.connect() as connection:
-        streams = query is None or (_SELECTS.match(query) is not None and _CHANGES.search(query) is None)
-        streaming = connection.execution_options(stream_results=streams, max_row_buffer=BATCH)
         if query is not None:
-            # Without parameters a per cent sign is only a per cent sign.
-            result = streaming.execution_options(no_parameters=True).exec_driver_sql(query)
+            result = run_query(connection, query, BATCH)
         elif procedure:
             parameters = settings.object("storedProcedureParameters")
             result = call_procedure(connection, data.place, str(procedure), parameters)
         else:
+            streaming = connection.execution_options(stream_results=True, max_row_buffer=BATCH)
             result = streaming.execute(sa.select(sa.text("*")).select_from(_table(data)))
         if not result.returns_rows:
             raise ActivityFailed("2200", "ErrorCode=UserErrorNoResultSet: The query gives no result set.")

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from restudio.databases.address import MSSQL, POSTGRESQL
-from restudio.factory.datasets.tables import split_name
+from restudio.databases.statements import split_name
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.properties import Json, Properties
 from restudio.factory.rows.conversion import Conversion, NotConvertible, interim_type
