@@ -67,6 +67,12 @@ def from_url(text: str) -> DatabaseAddress:
     return DatabaseAddress(driver, plain, options)
 
 
+def from_host(text: str, driver: Driver) -> DatabaseAddress:
+    """From a host as SQL Server's clients write it, with or without a port: ``tcp:host,1433``."""
+    host, port = _host(text)
+    return DatabaseAddress(driver, sa.URL.create(driver.name, host=host or None, port=port))
+
+
 def from_parts(text: str, driver: Driver, password: str | None = None) -> DatabaseAddress:
     """From ``Name=value;…`` with the names that database clients of old use."""
     parts = _parse(text)

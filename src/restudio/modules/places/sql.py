@@ -6,14 +6,22 @@ given as the server; queries are then in its language.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, integer, script, secret, text, when
+from restudio.databases.errors import AddressInvalid, DatabaseError
 from restudio.modules.places.files import given
 from restudio.modules.places.selection import ON_PREMISES, SQL, Destination, Source
 from restudio.seams.context import Context
 from restudio.tables.table import Table
+
+if TYPE_CHECKING:
+    from restudio.databases.address import DatabaseAddress
 
 SERVER, DATABASE, USER = "Database server name", "Database name", "Server user account name"
 _SERVER_HELP = (
@@ -69,16 +77,11 @@ class SqlDestination(Destination):
 
 def read_sql(p: SqlSource, ctx: Context) -> Table:
     """Errors 0002, 0003, 0015, 0029, 0048, 0126, 0154, and 0156 for a query that fails."""
-    from restudio.modules.places.sql_tables import address_of, read
-
-    address = address_of(p.server, p.database, p.user, p.password, trusts=p.trusts)
-    return read(address, given(p.query, "Database query"), ctx)
+    return _read(_address(p.server, p.database, p.user, p.password, trusts=p.trusts), p.query, ctx)
 
 
 def read_on_premises(p: SqlSource, ctx: Context) -> Table:
     """As :func:`read_sql`; error 0039 for a gateway, which nothing here needs."""
-    from restudio.modules.places.sql_tables import address_of, read
-
     if p.gateway.strip():
         raise ModuleError(
             "0039",
@@ -87,25 +90,74 @@ def read_on_premises(p: SqlSource, ctx: Context) -> Table:
             parameter="Data gateway",
         )
     user, _, password = p.login.partition(":")
-    address = address_of(p.server, p.database, user, password, trusts=False)
-    return read(address, given(p.query, "Database query"), ctx)
+    return _read(_address(p.server, p.database, user, password, trusts=False), p.query, ctx)
+
+
+def _read(address: DatabaseAddress, query: str, ctx: Context) -> Table:
+    from restudio.databases.rows import read_query
+
+    statement = given(query, "Database query")
+    with _told("0156"):
+        return read_query(address, statement, ctx, lambda rows: ctx.progress(0.0, f"{rows} rows"))
 
 
 def write_sql(p: SqlDestination, dataset: Table, ctx: Context) -> None:
     """All rows or, after an error, none. Errors 0001, 0003, 0015, 0027, 0029, 0154, and 0121 for a table that is not
     there or does not take them."""
-    from restudio.modules.places.sql_tables import address_of, listed, write
+    from restudio.databases.rows import insert_table
 
-    address = address_of(p.server, p.database, p.user, p.password, trusts=p.trusts)
+    address = _address(p.server, p.database, p.user, p.password, trusts=p.trusts)
     name = given(p.table, "Data table name")
-    saved = listed(p.columns) or list(dataset.names)
+    saved = _listed(p.columns) or list(dataset.names)
     chosen = dataset.select(saved)
-    targets = listed(p.table_columns) or saved
+    targets = _listed(p.table_columns) or saved
     if len(targets) != len(saved):
         raise ModuleError(
             "0027",
             f"{len(saved)} columns are to be saved into {len(targets)} columns of the table; name as many of both.",
             parameter="Comma separated list of datatable columns",
         )
-    write(address, name, targets, chosen, p.rows, ctx)
+    with _told("0121"):
+        insert_table(address, name, targets, chosen, p.rows, ctx)
     ctx.log(f"{dataset.num_rows} rows were written to '{name}'.")
+
+
+def _address(server: str, database: str, user: str, password: str, *, trusts: bool) -> DatabaseAddress:
+    """A SQL Server's host, or the address of any database, with the other parts; errors 0002, 0003 and 0029."""
+    from restudio.databases.address import MSSQL, POSTGRESQL, SQLITE, from_host, from_url
+
+    host, database, user = given(server, SERVER), database.strip(), user.strip()
+    with _told("0015"):
+        address = from_url(host) if "://" in host else from_host(host, MSSQL)
+    if address.url.password is not None:
+        raise ModuleError(
+            "0002", "The address must not hold a password; give it by its own parameter.", parameter=SERVER
+        )
+    url = address.url.set(
+        username=user or address.url.username, password=password or None, database=database or address.url.database
+    )
+    if not url.database:
+        given("", DATABASE)
+    if address.driver is MSSQL:
+        given(url.username or "", USER)
+    if address.driver is SQLITE:
+        url = url.set(username=None, password=None)
+    options = {"sslmode": "require", **address.options} if trusts and address.driver is POSTGRESQL else address.options
+    return replace(address, url=url, options=options)
+
+
+def _listed(text: str) -> list[str]:
+    """Names between commas, in quotes where they hold one."""
+    found = next(csv.reader([text.strip()], skipinitialspace=True), [])
+    return [name.strip() for name in found if name.strip()]
+
+
+@contextmanager
+def _told(number: str) -> Iterator[None]:
+    """What the database or its driver refuses, by ``number``; 0015 when no connection came about."""
+    try:
+        yield
+    except AddressInvalid as error:
+        raise ModuleError("0029", error.message, parameter=SERVER) from error
+    except DatabaseError as error:
+        raise ModuleError("0015" if error.is_connecting else number, error.message) from error
