@@ -1,4 +1,4 @@
-"""Where Azurite is, the emulator of Azure Blob."""
+"""Where Azurite is, the emulator of Azure Blob and Azure Table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 
-def find_azurite() -> str | None:
-    """The emulator's program, if there is one."""
-    cached = Path(__file__).parents[2] / ".cache/azurite/node_modules/.bin/azurite-blob"
-    return str(cached) if cached.exists() else shutil.which("azurite-blob")
+def find_azurite(service: str = "blob") -> str | None:
+    """The emulator's program for ``blob`` or ``table``, if there is one."""
+    cached = Path(__file__).parents[2] / f".cache/azurite/node_modules/.bin/azurite-{service}"
+    return str(cached) if cached.exists() else shutil.which(f"azurite-{service}")

@@ -13,10 +13,10 @@ from restudio.blobs.connection_string import format_connection_string
 from restudio.blobs.failures import refusal
 from restudio.blobs.rules import is_account_name
 from restudio.blobs.sas import make_sas
-from restudio.blobs.sharedkey import decode_key
 from restudio.blobs.tables import accounts
 from restudio.blobs.types import BlobPath
 from restudio.core.errors import Kind, RestudioError
+from restudio.core.signing import decode_key
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
 from restudio.seams.secrets import Secrets

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from restudio.blobs.rules import is_account_name
-from restudio.blobs.sharedkey import decode_key
 from restudio.core.errors import Kind, RestudioError
+from restudio.core.signing import decode_key
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from restudio.blobs.failures import refusal
-from restudio.blobs.sharedkey import parse_query, sign
+from restudio.blobs.sharedkey import parse_query
+from restudio.core.signing import sign
 
 VERSION = "2021-12-02"
 """Signed version of tokens made here."""

@@ -5,12 +5,11 @@ HMAC-SHA256 over the verb, eleven standard headers, the sorted ``x-ms-*`` header
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import unquote
+
+from restudio.core.signing import sign
 
 _SLOTS = (
     "content-encoding",
@@ -37,19 +36,6 @@ def _hyphens_last(name: str) -> object:
     # azure-storage-blob compares headers without their hyphens first; ordinal order differs for x-ms-meta-a-c and
     # x-ms-meta-ab.
     return name.replace("-", ""), name
-
-
-def decode_key(key: str) -> bytes:
-    """The bytes of an account key. ``ValueError`` when it is not Base64."""
-    try:
-        return base64.b64decode(key, validate=True)
-    except binascii.Error as cause:
-        raise ValueError("an account key is Base64 text") from cause
-
-
-def sign(key: bytes, text: str) -> str:
-    """Base64 of the HMAC-SHA256 of a string to sign."""
-    return base64.b64encode(hmac.new(key, text.encode(), hashlib.sha256).digest()).decode()
 
 
 def parse_query(raw: str) -> tuple[tuple[str, str], ...]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from restudio.core.params import boolean
 from restudio.core.spec import module, table_in
 from restudio.modules.data_input_output import CATEGORY
+from restudio.modules.places.azure_table import TableDestination, write_azure_table
 from restudio.modules.places.blob import BlobDestination, write_blob
-from restudio.modules.places.selection import BLOB, SQL
+from restudio.modules.places.selection import BLOB, SQL, TABLE
 from restudio.modules.places.sql import SqlDestination, write_sql
 from restudio.modules.places.unreached import refuse
 from restudio.seams.context import Context
@@ -17,7 +18,7 @@ from restudio.tables.table import Table
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportDataParams(SqlDestination, BlobDestination):
+class ExportDataParams(TableDestination, SqlDestination, BlobDestination):
     """Parameters of every destination; those of the last base stand first."""
 
     cached: bool = boolean("Use cached results", False, help="Do not write again while nothing upstream changed.")
@@ -26,6 +27,7 @@ class ExportDataParams(SqlDestination, BlobDestination):
 DESTINATIONS: Mapping[str, Callable[[ExportDataParams, Table, Context], None]] = {
     BLOB: write_blob,
     SQL: write_sql,
+    TABLE: write_azure_table,
 }
 """How each destination is written, by the name of its choice; what stands in none is told where to turn."""
 
@@ -39,15 +41,17 @@ DESTINATIONS: Mapping[str, Callable[[ExportDataParams, Table, Context], None]] =
     aliases=("Writer",),
     deterministic=False,
     errors=(
-        *("0001", "0003", "0015", "0027", "0029", "0039", "0048", "0057", "0064", "0065", "0066", "0079", "0121"),
-        "0154",
+        *("0001", "0003", "0015", "0027", "0029", "0039", "0048", "0057", "0064", "0065", "0066", "0070", "0078"),
+        *("0079", "0121", "0154"),
     ),
 )
 def export_data(p: ExportDataParams, dataset: Table, *, ctx: Context) -> tuple[()]:
-    """Writes a dataset to a blob, or into a table of a database.
+    """Writes a dataset to a blob, into a table of a database, or into an Azure table.
 
     A blob is named by an address with a shared access signature or by account, key and path. A table must exist; its
     database is named as in **Import Data**. All rows are written, or after an error none.
+
+    An Azure table must exist as well. Its rows are written one by one, so that an error leaves those before it.
     """
     write = DESTINATIONS.get(p.destination)
     if write is None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from restudio.core.params import boolean
 from restudio.core.spec import module, table_out
 from restudio.modules.data_input_output import CATEGORY
+from restudio.modules.places.azure_table import TableSource, read_azure_table
 from restudio.modules.places.blob import BlobSource, read_blob
-from restudio.modules.places.selection import BLOB, HTTP, ON_PREMISES, SQL
+from restudio.modules.places.selection import BLOB, HTTP, ON_PREMISES, SQL, TABLE
 from restudio.modules.places.sql import SqlSource, read_on_premises, read_sql
 from restudio.modules.places.unreached import refuse
 from restudio.modules.places.web import WebSource, read_web
@@ -18,7 +19,7 @@ from restudio.tables.table import Table
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportDataParams(SqlSource, BlobSource, WebSource):
+class ImportDataParams(TableSource, SqlSource, BlobSource, WebSource):
     """Parameters of every source; those of the last base stand first."""
 
     cached: bool = boolean("Use cached results", False, help="Take the earlier result while nothing here changed.")
@@ -28,6 +29,7 @@ SOURCES: Mapping[str, Callable[[ImportDataParams, Context], Table]] = {
     HTTP: read_web,
     BLOB: read_blob,
     SQL: read_sql,
+    TABLE: read_azure_table,
     ON_PREMISES: read_on_premises,
 }
 """How each source is read, by the name of its choice; what stands in none is told where to turn."""
@@ -44,12 +46,12 @@ SOURCES: Mapping[str, Callable[[ImportDataParams, Context], Table]] = {
     deterministic=False,
     known_by_running="The source is read when the module runs.",
     errors=(
-        *("0002", "0003", "0009", "0015", "0029", "0030", "0039", "0048", "0049", "0064", "0065", "0078", "0126"),
-        *("0154", "0156"),
+        *("0002", "0003", "0009", "0015", "0029", "0030", "0039", "0048", "0049", "0064", "0065", "0070", "0078"),
+        *("0126", "0137", "0154", "0156"),
     ),
 )
 def import_data(p: ImportDataParams, *, ctx: Context) -> Table:
-    """Reads a file from a web address or a blob, or what a query of a database gives, into a dataset.
+    """Reads a file from a web address or a blob, what a query of a database gives, or an Azure table.
 
     A blob is named by an address with a shared access signature, or by account, key, and a path that begins with the
     container. Column types are found by looking at the values; change them with **Edit Metadata**.
@@ -58,6 +60,9 @@ def import_data(p: ImportDataParams, *, ctx: Context) -> Table:
     an address in **Database server name**: ``postgresql://host/database``, ``mysql://host/database``, or
     ``sqlite:////srv/lake/data.db`` in a folder that the operator opened. Decimals and binary values are refused; cast
     them in the query. Hosts inside the server's own network are closed unless the operator opens them.
+
+    A table of Azure Table comes with its PartitionKey, RowKey and Timestamp. Its other columns are the properties that
+    the first rows have, or all properties with ScanAll.
     """
     read = SOURCES.get(p.source)
     if read is None:

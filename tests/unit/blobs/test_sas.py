@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restudio.blobs.sas import Asked, ensure_sas, make_sas, parse_sas, parse_time, redact
-from restudio.blobs.sharedkey import decode_key
 from restudio.core.errors import RestudioError
+from restudio.core.signing import decode_key
 
 KEY_TEXT = "a2V5" * 16
 KEY = decode_key(KEY_TEXT)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.conformance.context import FolderContext
 
+from restudio.app.outside import FetchedOutside
+from restudio.blobs.egress import EgressPolicy
+from restudio.blobs.fetch import Fetcher
+from restudio.blobs.outgoing import Outgoing
+from restudio.blobs.service import BlobService
 from restudio.core.params import parse_params
 from restudio.core.registry import Registry
+from restudio.seams.context import HttpAnswer, HttpRequest
+from restudio.storage.clock import SystemClock
+from restudio.storage.db import SqlDatabase
+from restudio.storage.objects import MemoryObjects
+from restudio.storage.secrets import MasterKeySecrets
 from restudio.tables.table import Table
 
 CATALOG = Registry.collect("restudio.modules")
@@ -17,11 +27,26 @@ Read = Callable[..., Table]
 Write = Callable[..., None]
 
 
+class OpenContext(FolderContext):
+    """Asks real servers, on loopback too."""
+
+    outgoing: Outgoing
+    fetcher: Fetcher
+
+    def exchange(self, request: HttpRequest) -> HttpAnswer:
+        return FetchedOutside(self.fetcher, self.outgoing).exchange(request, folder=self.scratch)
+
+
 @pytest.fixture
-def context(tmp_path: Path) -> FolderContext:
+def context(tmp_path: Path, sqlite_database: SqlDatabase, secrets: MasterKeySecrets) -> Iterator[OpenContext]:
     (tmp_path / "world").mkdir()
     (tmp_path / "scratch").mkdir()
-    return FolderContext(CATALOG, tmp_path / "scratch", tmp_path / "world")
+    made, clock = OpenContext(CATALOG, tmp_path / "scratch", tmp_path / "world"), SystemClock()
+    made.outgoing = Outgoing(EgressPolicy(allow_private=True), clock)
+    blobs = BlobService(sqlite_database, MemoryObjects(), secrets, clock, "http://studio.example")
+    made.fetcher = Fetcher(blobs, made.outgoing, clock)
+    yield made
+    made.outgoing.close()
 
 
 @pytest.fixture
