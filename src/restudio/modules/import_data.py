@@ -10,7 +10,8 @@ from restudio.core.spec import module, table_out
 from restudio.modules.data_input_output import CATEGORY
 from restudio.modules.places.azure_table import TableSource, read_azure_table
 from restudio.modules.places.blob import BlobSource, read_blob
-from restudio.modules.places.selection import BLOB, HTTP, ON_PREMISES, SQL, TABLE
+from restudio.modules.places.odata import FeedSource, read_feed
+from restudio.modules.places.selection import BLOB, HTTP, ODATA, ON_PREMISES, SQL, TABLE
 from restudio.modules.places.sql import SqlSource, read_on_premises, read_sql
 from restudio.modules.places.unreached import refuse
 from restudio.modules.places.web import WebSource, read_web
@@ -19,7 +20,7 @@ from restudio.tables.table import Table
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportDataParams(TableSource, SqlSource, BlobSource, WebSource):
+class ImportDataParams(FeedSource, TableSource, SqlSource, BlobSource, WebSource):
     """Parameters of every source; those of the last base stand first."""
 
     cached: bool = boolean("Use cached results", False, help="Take the earlier result while nothing here changed.")
@@ -30,6 +31,7 @@ SOURCES: Mapping[str, Callable[[ImportDataParams, Context], Table]] = {
     BLOB: read_blob,
     SQL: read_sql,
     TABLE: read_azure_table,
+    ODATA: read_feed,
     ON_PREMISES: read_on_premises,
 }
 """How each source is read, by the name of its choice; what stands in none is told where to turn."""
@@ -51,7 +53,7 @@ SOURCES: Mapping[str, Callable[[ImportDataParams, Context], Table]] = {
     ),
 )
 def import_data(p: ImportDataParams, *, ctx: Context) -> Table:
-    """Reads a file from a web address or a blob, what a query of a database gives, or an Azure table.
+    """Reads a file from a web address or a blob, what a query of a database gives, an Azure table, or a feed.
 
     A blob is named by an address with a shared access signature, or by account, key, and a path that begins with the
     container. Column types are found by looking at the values; change them with **Edit Metadata**.
@@ -63,6 +65,8 @@ def import_data(p: ImportDataParams, *, ctx: Context) -> Table:
 
     A table of Azure Table comes with its PartitionKey, RowKey and Timestamp. Its other columns are the properties that
     the first rows have, or all properties with ScanAll.
+
+    A feed of an OData service is read in JSON or Atom to its last page. Values within values come as JSON texts.
     """
     read = SOURCES.get(p.source)
     if read is None:
