@@ -48,21 +48,19 @@ class Cutting:
     def ngrams(self, text: str | None) -> list[str]:
         """The n-grams in the order of their first word, words joined by ``_``."""
         found: list[str] = []
+        shortest, longest = self.shortest, self.longest
         for sentence in (text or "").split(SENTENCE):
             words = words_of(sentence)
             if self.mark_start and words:
                 words.insert(0, SENTENCE)
             if self.size == 1:
-                found += filter(self._fits, words)
+                found += [word for word in words if shortest <= len(word) <= longest or word == SENTENCE]
                 continue
-            fit = list(map(self._fits, words))
+            fit = [shortest <= len(word) <= longest or word == SENTENCE for word in words]
             for start, word in enumerate(words):
                 if fit[start]:
                     self._extend(words, fit, start, word, 1, self.skip, found)
         return found
-
-    def _fits(self, word: str) -> bool:
-        return self.shortest <= len(word) <= self.longest or word == SENTENCE
 
     def _extend(
         self,
