@@ -86,6 +86,8 @@ class Deployments:
     def poll(self) -> list[str]:
         """Take over what was announced since the last look; gives the endpoints concerned."""
         with self._db.read() as conn:
+            if store.deployment_seq(conn) == self._seq:
+                return []
             gap = store.has_gap(conn, self._seq)
             self._seq, changed = store.announced_since(conn, self._seq)
             if gap:
