@@ -73,8 +73,9 @@ class PreprocessTextParams:
 def preprocess_text(p: PreprocessTextParams, dataset: Table, stop_words: Table | None, *, ctx: Context) -> Table:
     """Clean texts for the modules that count words: addresses, numbers and special characters go, case is levelled,
     contractions are spelled out, words get their dictionary form and stop words are left out (the language's own, or
-    those of the second input). The cleaned text is a new column beside each text. Lemmatization knows English only;
-    removal by part of speech is not offered.
+    those of the second input). The cleaned text is a new column beside each text. Lemmatization knows English only.
+    Removal by part of speech is not offered: no tagger of these languages comes with its models inside its package in
+    a form that is safe to load.
 
     Example:
       Dataset: {review: ["The actors weren't GOOD!! See http://example.com"]}

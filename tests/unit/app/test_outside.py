@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +14,14 @@ from restudio.blobs.fetch import Fetcher
 from restudio.blobs.outgoing import Outgoing
 from restudio.blobs.service import BlobService
 from restudio.core.errors import ModuleError
+from restudio.core.spec import table_out
+from restudio.engine.processes import ProcessEngine
+from restudio.engine.values import ValueStore
 from restudio.seams.context import HttpRequest
+from restudio.seams.engine import Execution
 from restudio.storage.clock import SystemClock
 from restudio.storage.db import open_database
-from restudio.storage.objects import MemoryObjects
+from restudio.storage.objects import FileObjects, MemoryObjects
 from restudio.storage.secrets import MasterKeySecrets
 
 
@@ -68,3 +73,31 @@ def test_files_lie_in_folders_that_the_operator_opened(outside: FetchedOutside, 
     for closed in (tmp_path / "secret.db", tmp_path / "open" / "out.db", tmp_path / "open" / ".." / "secret.db"):
         with pytest.raises(ModuleError, match=r"0048.*pipeline_folders"):
             outside.open_file(closed)
+
+
+def test_a_module_process_reads_a_database_that_is_open_to_it(outside: FetchedOutside, tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir()
+    for folder in ("open", "."):
+        with sqlite3.connect(tmp_path / folder / "cars.db") as base:
+            base.execute("CREATE TABLE cars (make TEXT, price INTEGER)")
+            base.execute("INSERT INTO cars VALUES ('alfa', 13495)")
+    engine = ProcessEngine({"url": f"file://{tmp_path / 'objects'}"}, workers=1, outside=outside)
+
+    def read(place: str) -> None:
+        raw = {
+            "Data source": "Azure SQL Database",
+            "Database server name": place,
+            "Database query": "SELECT make, price FROM cars",
+        }
+        engine.execute(Execution("e", "import-data", raw, {}, {"Results dataset": "found"}), lambda _: None)
+
+    try:
+        read(f"sqlite:///{tmp_path / 'open' / 'cars.db'}")
+        with pytest.raises(ModuleError, match=r"0048.*pipeline_folders"):
+            read(f"sqlite:///{tmp_path / 'cars.db'}")
+        with pytest.raises(ModuleError, match=r"0029.*not a public address"):
+            read("postgresql://127.0.0.1/cars")
+    finally:
+        engine.close()
+    table = ValueStore(FileObjects(tmp_path / "objects"), tmp_path).load("found", table_out("Results dataset"))
+    assert table.data.to_pylist() == [{"make": "alfa", "price": 13495}]  # type: ignore[attr-defined]
