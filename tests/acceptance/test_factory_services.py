@@ -119,6 +119,15 @@ def test_training_and_update_are_one_revision_however_often(factory: SmallFactor
     assert "activity" in live.why
 
 
+def test_the_only_input_and_output_of_a_service_need_no_names(factory: SmallFactory, loop: Loop) -> None:
+    places = {"webServiceInput": f"{CONTAINER}/rest.csv", "webServiceOutput": f"{CONTAINER}/scored.csv"}
+    files = {name: {"filePath": path, "linkedServiceName": reference("Lake")} for name, path in places.items()}
+    score = {**train(), "linkedServiceName": reference("Score"), "typeProperties": files}
+    scored = factory.run(score)
+    assert [each["RelativeLocation"] for each in scored["results"].values()] == [f"{CONTAINER}/scored.csv"]
+    assert loop.blobs.get_blob_client(CONTAINER, "scored.csv").exists()
+
+
 def test_a_job_submitted_before_a_crash_is_started_and_not_submitted_anew(factory: SmallFactory, loop: Loop) -> None:
     document = train(f"{CONTAINER}/models/resumed.ilearner")
     input1 = loop.upload("rest.csv", loop.folder / "rest.csv")

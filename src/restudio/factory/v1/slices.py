@@ -387,7 +387,8 @@ def _ensure_few(count: int) -> None:
 def _message(firing: Firing | None, run: RunState | None) -> str:
     if firing is None or firing.message in (SKIPPED, RESET):
         return ""
-    return error_of(run) if firing.state is FiringState.FAILED and run is not None else firing.message
+    told = error_of(run) if firing.state is FiringState.FAILED and run is not None else ""
+    return told or firing.message  # runs are forgotten after some time, slices are not
 
 
 def _in_progress(producer: _Producer, window: Window) -> RestudioError:
