@@ -6,41 +6,42 @@ seal names its workspace inside: copied into another workspace it does not open.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping
 
+from restudio.factory.linked_service import all_linked_services
 from restudio.factory.properties import Json
 from restudio.factory.secret import MASK
 from restudio.seams.secrets import Secrets
 
 PREFIX = "sealed:"
 
-SECRET_NAMES = frozenset(
+_OF_OTHER_TYPES = frozenset(
     {
         "accesskey",
-        "accountkey",
-        "apikey",
-        "authheaders",
-        "clientsecret",
-        "connectionstring",
         "embeddedcertdata",
         "encryptedcredential",
-        "functionkey",
         "passphrase",
-        "password",
         "pfx",
         "privatekeycontent",
-        "sastoken",
-        "sasuri",
         "serviceprincipalcredential",
-        "serviceprincipalkey",
     }
 )
+"""Secret properties of linked services that cannot be used here but are kept as they came, in lower case."""
 _SECRET_PART = re.compile(
     r"(?i)\b(AccountKey|SharedAccessSignature|Password|Pwd|sig|Key)(\s*=\s*)([^;&\s]+)|(?<=://)([^/@\s:]+:[^/@\s]+)(?=@)"
 )
+_FORMS = frozenset({"securestring", "azurekeyvaultsecret", "expression"})
 Change = Callable[[str, str], str]
 """Gets the folded name of a secret's member and its text."""
+
+
+@functools.cache
+def secret_names() -> frozenset[str]:
+    """Names of members that hold credentials, in lower case: every property that a linked-service type declares so."""
+    declared = {name.casefold() for kind in all_linked_services().values() for name in kind.secrets}
+    return frozenset(declared) | _OF_OTHER_TYPES
 
 
 def seal(document: Json, secrets: Secrets, workspace_id: str, before: Json = None) -> Json:
@@ -69,6 +70,11 @@ def mask(document: Json, secrets: Secrets, workspace_id: str) -> Json:
         return hidden if MASK in hidden else MASK
 
     return _walk(document, hide)
+
+
+def mask_whole(document: Json) -> Json:
+    """An open document as a stranger may see it: its secrets masked whole, connection strings too."""
+    return _walk(document, lambda name, text: MASK)
 
 
 def mask_text(text: str) -> str:
@@ -110,27 +116,28 @@ def _walk(value: Json, change: Change, *, secure: bool = False) -> Json:
         return [_walk(each, change) for each in value]
     if not isinstance(value, Mapping):
         return value
+    names = secret_names()
     secure = secure or any(k.casefold() == "type" and str(v).casefold() == "securestring" for k, v in value.items())
     changed: dict[str, Json] = {}
     for name, member in value.items():
         folded = name.casefold()
-        secret = folded in SECRET_NAMES or (secure and folded in ("value", "defaultvalue"))
+        secret = folded in names or (secure and folded in ("value", "defaultvalue"))
         if secret and isinstance(member, str) and member:
             changed[name] = change(folded, member)
-        elif folded in SECRET_NAMES and isinstance(member, Mapping) and not _has_form(member):
+        elif folded in names and isinstance(member, Mapping) and not _has_form(member):
             # Headers by their names.
             changed[name] = {
                 key: change(folded, each) if isinstance(each, str) and each else _walk(each, change)
                 for key, each in member.items()
             }
         else:
-            changed[name] = _walk(member, change, secure=folded in SECRET_NAMES and not _is_expression(member))
+            changed[name] = _walk(member, change, secure=folded in names and not _is_expression(member))
     return changed
 
 
 def _has_form(value: Mapping[str, Json]) -> bool:
     """Whether an object is a secret in one of its forms, or an expression, and not names with texts."""
-    return any(name.casefold() == "type" for name in value)
+    return any(name.casefold() == "type" and str(each).casefold() in _FORMS for name, each in value.items())
 
 
 def _is_expression(value: Json) -> bool:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from restudio.factory.sealing import mask, open_sealed, seal
+from restudio.factory.sealing import mask, mask_whole, open_sealed, seal
 from restudio.factory.secret import MASK
 from restudio.storage.secrets import MasterKeySecrets
 
@@ -31,6 +31,26 @@ def test_nothing_secret_is_stored_or_shown_in_clear(secrets: MasterKeySecrets) -
     shown = mask(sealed, secrets, "w")["typeProperties"]
     assert shown["connectionString"] == f"DefaultEndpointsProtocol=https;AccountName=lake;AccountKey={MASK}"
     assert shown["mlEndpoint"] == "http://host/jobs"
+
+
+def test_a_stranger_sees_no_part_of_a_secret(secrets: MasterKeySecrets) -> None:
+    vault = {"type": "azurekeyvaultsecret", "store": {"referenceName": "v"}, "secretName": "n", "secretVersion": "1"}
+    document = {
+        "url": "https://x",
+        "APIKEY": "hidden",
+        "connectionString": "AccountName=hidden;AccountKey=hidden",
+        "password": {"type": "SecureString", "value": "hidden"},
+        "nested": [vault, {"functionKey": "hidden"}],
+        "authHeaders": {"x-key": "hidden", "type": "hidden", "x-vault": vault},
+        "other": {"Type": "Something", "value": 3},
+    }
+    for shown in (mask_whole(document), mask_whole(open_sealed(seal(document, secrets, "w"), secrets, "w"))):
+        assert "hidden" not in json.dumps(shown)
+        assert shown["APIKEY"] == shown["connectionString"] == MASK
+        assert shown["authHeaders"] == {"x-key": MASK, "type": MASK, "x-vault": vault}
+        assert shown["nested"][0] == vault
+        assert (shown["url"], shown["other"]) == (document["url"], document["other"])
+    assert "hidden" not in json.dumps(seal(document, secrets, "w"))
 
 
 def test_publishing_what_was_shown_keeps_the_secrets(secrets: MasterKeySecrets) -> None:

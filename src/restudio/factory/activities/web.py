@@ -10,7 +10,7 @@ from restudio.factory.errors import ActivityFailed
 from restudio.factory.http_call import seconds_of
 from restudio.factory.linked_service import all_linked_services
 from restudio.factory.properties import Json, Properties
-from restudio.factory.secret import mask_secrets
+from restudio.factory.sealing import mask_whole
 from restudio.factory.web_call import members_of, redirected, request_of, send
 
 TYPE = "WebActivity"
@@ -93,5 +93,5 @@ def _linked_service(reference: Json, ctx: ActivityContext) -> Json:
     everything of a type that is not known, stay here."""
     found = ctx.linked_service(reference)
     kind = all_linked_services().get(found.type)
-    properties = mask_secrets(dict(found.properties), kind.secrets) if kind is not None else {}
+    properties = mask_whole(dict(found.properties)) if kind is not None else {}
     return {"name": found.name, "properties": {"type": found.type, "typeProperties": properties}}
