@@ -117,6 +117,36 @@ def test_publish_run_switch_register_infer_and_update(house: House) -> None:
     assert "Scored Labels" in rows[0]
 
 
+def test_import_from_and_export_to_a_data_store(house: House) -> None:
+    text = PIPELINE.read_text()
+    text = text.replace("module: dataset", "module: import-data\n    parameters: {Data source: Datastore}")
+    text = text.replace("asset: training_data", "Path: training_data").replace(
+        "prices / dataset", "prices / Results dataset"
+    )
+    text = text.replace(
+        "default: automobile-prices.csv", f"default: azureml://datastores/{STORE}/paths/cars/base/*.csv"
+    )
+    exported = f"""\
+  keep:
+    module: export-data
+    inputs: {{Dataset: score / Scored dataset}}
+    parameters: {{Data destination: Datastore, Datastore: {STORE}, Path: scored/cars.csv}}
+"""
+    client, account = house.client, BlobAccount(house.server.credentials.storage_connection_string)
+    draft = client.drafts.import_yaml(text + exported)
+    run = client.pipeline_runs.wait(client.drafts.submit(draft.id).id)
+    assert run.ended_well, run
+    assert b"Scored Labels" in account.download(f"{CONTAINER}/scored/cars.csv").splitlines()[0]
+    again = client.pipeline_runs.wait(client.drafts.submit(draft.id).id)
+    assert all(step.is_reused for step in again.steps)
+    real_time = client.pipeline_runs.create_inference(run.id, "real-time")
+    shown = client.drafts.export_yaml(real_time.draft.id)
+    assert "import-data" not in shown
+    assert "export-data" not in shown
+    deployed = client.drafts.deploy(real_time.draft.id, name="imported cars")
+    assert 1000 < _score(house, deployed) < 60000
+
+
 def _score(house: House, deployed: Any) -> float:
     service = house.client.endpoints.get(deployed.service_id, deployed.endpoint)
     body = {"Inputs": {"WebServiceInput0": [car(), car()]}, "GlobalParameters": {}}

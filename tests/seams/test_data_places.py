@@ -197,6 +197,25 @@ def test_a_whole_big_file_is_copied(kept: Kept, tmp_path: Path) -> None:
 
 
 @each_listed
+def test_a_file_is_written_in_the_place_of_another(kept: Kept, tmp_path: Path) -> None:
+    kept.put("out/a.csv", b"old and long")
+    for number, data in enumerate((b"new", b"x" * BIG)):
+        (tmp_path / f"source{number}").write_bytes(data)
+        kept.place().put("out/a.csv", tmp_path / f"source{number}")
+        kept.place().copy("out/a.csv", tmp_path / f"copy{number}", lambda _: None)
+        assert (tmp_path / f"copy{number}").read_bytes() == data
+    assert (tmp_path / "source0").exists()
+
+
+@pytest.mark.parametrize("kept", ["http"], indirect=True)
+def test_a_web_address_is_only_read(kept: Kept, tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(b"x")
+    with pytest.raises(RestudioError) as raised:
+        kept.place().put("a.csv", tmp_path / "source")
+    assert raised.value.detail == "DataStoreReadOnly"
+
+
+@each_listed
 def test_files_are_listed_in_order_by_prefix(kept: Kept) -> None:
     for path in ("b/2", "a/x", "b/10", "bc", "b/1/z"):
         kept.put(path, b"." * len(path))

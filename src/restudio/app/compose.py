@@ -167,9 +167,9 @@ def compose(settings: Settings, clock: Clock | None = None) -> Studio:
     outgoing = Outgoing(EgressPolicy.of(settings.egress), clock, own_url=settings.url)
     fetcher = Fetcher(blobs, outgoing, clock)
     folders = tuple(Path(folder).expanduser().resolve() for folder in settings.pipeline_folders)
-    outside = FetchedOutside(fetcher, outgoing, folders)
     places = DataPlaces(blobs, fetcher, outgoing, folders)
     data_stores = DataStores(db, objects, secrets, clock, places, scratch.path)
+    outside = FetchedOutside(fetcher, outgoing, folders, data_stores)
     store = {"url": settings.objects}
     engine = ProcessEngine(store, workers=settings.engine_workers, outside=outside, scratch=scratch.path)
     assets = AssetService(db, objects, clock)

@@ -137,6 +137,9 @@ class _OwnBlobs:
             raise KeyError(path) from error
         _write(self._blobs.read(content), target, on_bytes)
 
+    def put(self, path: str, source: Path) -> None:
+        self._blobs.put_blob(BlobPath(self._account, self._container, self._root + path), source)
+
 
 class _Stored:
     """An object store below a prefix."""
@@ -153,6 +156,10 @@ class _Stored:
     def copy(self, path: str, target: Path, on_bytes: OnBytes) -> None:
         with _told():
             _write(self._objects.stream(self._root + path, _CHUNK), target, on_bytes)
+
+    def put(self, path: str, source: Path) -> None:
+        with _told():
+            self._objects.put(self._root + path, source)
 
 
 class _Web:
@@ -183,6 +190,10 @@ class _Web:
         on_bytes(fetched.path.stat().st_size)
         fetched.path.replace(target)
 
+    def put(self, path: str, source: Path) -> None:
+        text = "A data store at a web address can only be read; write to a store of another kind."
+        raise RestudioError(Kind.BAD_ARGUMENT, "DataStoreReadOnly", text)
+
 
 def _write(chunks: Iterable[bytes], target: Path, on_bytes: OnBytes) -> None:
     with target.open("xb") as file:
@@ -212,5 +223,7 @@ def _told() -> Iterator[None]:
     except (FileNotFoundError, KeyError):
         raise
     except (BaseError, OSError, PermissionError) as error:
-        text = f"The data store could not be read ({type(error).__name__}). Check its address, credentials and network."
+        text = (
+            f"The data store could not be reached ({type(error).__name__}). Check its address, credentials and network."
+        )
         raise RestudioError(Kind.BAD_ARGUMENT, "DataStoreUnreachable", text) from error

@@ -14,6 +14,8 @@ from restudio.blobs.fetch_errors import FetchError, as_module_error
 from restudio.blobs.outgoing import Outgoing
 from restudio.blobs.reference import BlobReference
 from restudio.core.errors import ModuleError, RestudioError
+from restudio.designer.stores.service import DataStores
+from restudio.graph.data_path import parse_data_path
 from restudio.seams.context import HttpAnswer, HttpRequest, Resource
 
 _EXCHANGE_S = 300.0
@@ -27,7 +29,10 @@ class FetchedOutside:
     the catalog.
     """
 
-    def __init__(self, fetcher: Fetcher, outgoing: Outgoing, folders: Sequence[Path] = ()) -> None:
+    def __init__(
+        self, fetcher: Fetcher, outgoing: Outgoing, folders: Sequence[Path] = (), stores: DataStores | None = None
+    ) -> None:
+        self._stores = stores
         self._fetcher = fetcher
         self._outgoing = outgoing
         self._folders = tuple(folders)
@@ -36,7 +41,14 @@ class FetchedOutside:
         with _told_to_modules():
             return self._fetcher.fetch(_reference(url, credential), folder)
 
-    def deliver(self, url: str, source: Path, *, credential: str | None, overwrite: bool) -> None:
+    def deliver(self, url: str, source: Path, *, credential: str | None, overwrite: bool, scope: str) -> None:
+        path = parse_data_path(url)
+        if path is not None and self._stores is not None:
+            try:
+                self._stores.write(scope, path, source)
+            except RestudioError as error:
+                raise ModuleError("0066", error.message) from error
+            return
         with _told_to_modules():
             self._fetcher.deliver(_reference(url, credential), source, overwrite=overwrite)
 

@@ -10,7 +10,7 @@ from restudio.designer.types import Draft, DraftSettings, PipelineEndpoint, Pipe
 from restudio.endpoints.from_experiment import publish_experiment
 from restudio.endpoints.service import Published, ServiceService
 from restudio.experiments.service import ExperimentService
-from restudio.experiments.snapshots import data_path_of
+from restudio.graph.imports import data_path_of
 from restudio.graph.inference import to_batch, to_real_time, without_data_parameters
 from restudio.graph.model import Graph
 from restudio.graph.ports import param

@@ -28,8 +28,8 @@ class Outside(Protocol):
         """Read an address into a new file in ``folder``."""
         ...
 
-    def deliver(self, url: str, source: Path, *, credential: str | None, overwrite: bool) -> None:
-        """Write a file to an address."""
+    def deliver(self, url: str, source: Path, *, credential: str | None, overwrite: bool, scope: str) -> None:
+        """Write a file to an address, or to a data path in a store of the workspace ``scope``."""
         ...
 
     def exchange(self, request: HttpRequest, *, folder: Path) -> HttpAnswer:
@@ -51,7 +51,7 @@ class NoOutside:
     def fetch(self, url: str, *, credential: str | None, folder: Path) -> Resource:
         raise ModuleError("0030", "Reading outside addresses is switched off here.")
 
-    def deliver(self, url: str, source: Path, *, credential: str | None, overwrite: bool) -> None:
+    def deliver(self, url: str, source: Path, *, credential: str | None, overwrite: bool, scope: str) -> None:
         raise ModuleError("0066", "Writing to outside addresses is switched off here.")
 
     def exchange(self, request: HttpRequest, *, folder: Path) -> HttpAnswer:
@@ -111,7 +111,7 @@ class ProcessEngine:
     def execute(self, execution: Execution, on_progress: Callable[[Progress], None]) -> Mapping[str, int]:
         with self._child(execution.id) as child, self._folder() as folder:
             run = Run.of(execution, json.dumps(dict(execution.params)), str(folder))
-            return child.run(run, on_progress, lambda question: self._respond(question, folder))
+            return child.run(run, on_progress, lambda question: self._respond(question, folder, execution.scope))
 
     def cancel(self, execution_id: str) -> None:
         with self._changed:
@@ -202,11 +202,11 @@ class ProcessEngine:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _respond(self, question: Question, folder: Path) -> Answer:
+    def _respond(self, question: Question, folder: Path, scope: str) -> Answer:
         try:
             match question:
                 case Ask():
-                    return self._transfer(question, folder)
+                    return self._transfer(question, folder, scope)
                 case AskExchange():
                     request = HttpRequest(question.method, question.url, question.headers, question.body)
                     found = self._outside.exchange(request, folder=folder)
@@ -218,14 +218,16 @@ class ProcessEngine:
         except RestudioError as error:
             return Answer(fault=Fault.of(error))
 
-    def _transfer(self, question: Ask, folder: Path) -> Answer:
+    def _transfer(self, question: Ask, folder: Path, scope: str) -> Answer:
         if question.what == "fetch":
             found = self._outside.fetch(question.url, credential=question.credential, folder=folder)
             return Answer(str(found.path), found.name, found.content_type)
         source = Path(question.path or "").resolve()
         if not source.is_relative_to(folder.resolve()):
             raise ModuleError("0048", "Only files of the module's own folder can be delivered.")
-        self._outside.deliver(question.url, source, credential=question.credential, overwrite=question.overwrite)
+        self._outside.deliver(
+            question.url, source, credential=question.credential, overwrite=question.overwrite, scope=scope
+        )
         return Answer()
 
 

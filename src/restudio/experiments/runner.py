@@ -141,6 +141,7 @@ class Runner:
             assets={asset: attempt.bindings.assets[asset] for asset in task.assets},
             seed=attempt.plan.seed,
             limits=attempt.bindings.limits,
+            scope=attempt.scope,
         )
 
         def on_progress(told: Progress) -> None:

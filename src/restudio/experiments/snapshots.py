@@ -12,7 +12,8 @@ from restudio.core.registry import Registry
 from restudio.experiments.sources import Pinned, Sources, Watch, unwatched
 from restudio.experiments.types import PinnedAsset, Snapshot
 from restudio.graph.check import check_graph
-from restudio.graph.data_path import DataPath, parse_data_path
+from restudio.graph.data_path import DataPath
+from restudio.graph.imports import IMPORT_DATA, data_path_of, data_type_of, reads_again
 from restudio.graph.model import DATASET, SAVED_KINDS, SAVED_MODEL, SAVED_TRANSFORM, Graph, Node
 from restudio.graph.parameters import bind_parameters
 from restudio.graph.ports import ASSET, asset_of, param, title_of, with_asset
@@ -78,26 +79,23 @@ def pin_sources(
 
     ``watched`` gives the watch of what is copied for a node.
     """
-    pinned: dict[DataPath, Pinned] = {}
+    pinned: dict[tuple[DataPath, str | None], Pinned] = {}
     nodes, found = [], dict(snapshot.assets)
     for node in snapshot.graph.nodes:
         path = data_path_of(node)
         if path is not None and node.id not in snapshot.assets:
-            if path not in pinned:
+            wanted = (path, data_type_of(node))
+            if wanted not in pinned:
                 with watched(node.id) as watch:
-                    pinned[path] = _known(sources, path).pin(workspace_id, path, watch)
-            content = pinned[path]
+                    pinned[wanted] = _known(sources, path).pin(workspace_id, path, watch, data_type=wanted[1])
+            content = pinned[wanted]
             found[node.id] = PinnedAsset(path.uri, content.digest, content.key)
             node = _with_format(with_asset(node, path.uri), content.data_type_id, registry)  # noqa: PLW2901  the node of the asset from here on
+            node = replace(node, regenerate=reads_again(node))  # noqa: PLW2901
         nodes.append(node)
     if not pinned:
         return snapshot
     return replace(snapshot, graph=_with_named(snapshot.graph.replacing(nodes=tuple(nodes))), assets=found)
-
-
-def data_path_of(node: Node) -> DataPath | None:
-    """The data path that a dataset node names, when it names one."""
-    return parse_data_path(asset_of(node) or "") if node.module == DATASET else None
 
 
 _PATH_ERRORS = frozenset({"DataStoreNotFound", "DataPathNotFound"})
@@ -132,6 +130,6 @@ def find_asset(node: Node, workspace_id: str, assets: AssetService, registry: Re
 def _with_format(node: Node, data_type_id: str, registry: Registry) -> Node:
     """Let a dataset be read as what it was uploaded as, where the node does not say otherwise."""
     declared = {p.name for _, p in parameters_of(registry.get_entry(node.module).spec.params)}
-    if node.module != DATASET or _FORMAT not in declared or param(node, _FORMAT):
+    if node.module not in (DATASET, IMPORT_DATA) or _FORMAT not in declared or param(node, _FORMAT):
         return node
     return replace(node, params={**node.params, _FORMAT: data_type_id})

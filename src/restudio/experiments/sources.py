@@ -30,8 +30,11 @@ def unwatched(fraction: float, text: str = "") -> None:
 
 class Sources(Protocol):
     """Thread-safe. ``check`` is quick and raises when the path leads to nothing (``DataStoreNotFound``,
-    ``DataPathNotFound``); ``pin`` copies the content into the object store: equal content, equal digest."""
+    ``DataPathNotFound``); ``pin`` copies the content into the object store: equal content, equal digest. It is read in
+    the format ``data_type``, or as the files' names tell."""
 
     def check(self, workspace_id: str, path: DataPath) -> None: ...
 
-    def pin(self, workspace_id: str, path: DataPath, watch: Watch = unwatched) -> Pinned: ...
+    def pin(
+        self, workspace_id: str, path: DataPath, watch: Watch = unwatched, *, data_type: str | None = None
+    ) -> Pinned: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from restudio.core.ids import Digest, digest_json
-from restudio.core.params import ParamKind, parameters_of, to_raw
+from restudio.core.params import ParamKind, is_shown, parameters_of, to_raw
 from restudio.core.spec import Spec
 
 _FORMAT = 1
@@ -22,13 +22,14 @@ def blank_seeds(params: object) -> tuple[str, ...]:
 
 
 def is_cacheable(spec: Spec, params: object) -> bool:
-    """Whether equal inputs give equal outputs. Readers of outside data say so by their ``Use cached results``."""
+    """Whether equal inputs give equal outputs. Readers of outside data say so by their ``Use cached results``, and what
+    only writes also by not being told to ``Regenerate output``."""
     if spec.deterministic:
         return True
-    return any(
-        parameter.name.casefold() == "use cached results" and getattr(params, field) is True
-        for field, parameter in parameters_of(type(params))
-    )
+    declared = dict(parameters_of(type(params)))
+    values = {field: getattr(params, field) for field in declared}
+    said = {p.name.casefold(): values[field] for field, p in declared.items() if is_shown(declared, field, values)}
+    return said.get("use cached results") is True or (not spec.outputs and said.get("regenerate output") is False)
 
 
 def identity(spec: Spec, params: object, *, seed: int, assets: Mapping[str, str]) -> Digest:

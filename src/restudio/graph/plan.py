@@ -129,7 +129,8 @@ def _task(
     named = {asset: asset_digest or asset} if asset is not None else {}
     own = identity(spec, params, seed=seed, assets=named)
     known = {port: digest for port, source in inputs.items() if (digest := digests[source]) is not None}
-    cacheable = is_cacheable(spec, params) and not node.regenerate
+    # Data that is fixed by its content is the same each time, whoever reads it.
+    cacheable = (is_cacheable(spec, params) or asset_digest is not None) and not node.regenerate
     foreseen = cacheable and len(known) == len(inputs)
     return Task(
         node=node.id,

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from restudio.core.errors import Kind, ModuleError, RestudioError, nearest
 from restudio.core.params import Parameter, ParamKind, parameters_of, parse_value
 from restudio.core.registry import Registry
-from restudio.graph.model import DATASET, Graph, GraphParameter, Node
-from restudio.graph.ports import ASSET, param
+from restudio.graph.imports import data_path_of, is_data_field
+from restudio.graph.model import Graph, GraphParameter, Node
+from restudio.graph.ports import asset_of, param
 
 DATA_SOURCE = "DataSource"
 """Kind of a parameter whose value names data: a data set, or a data path."""
@@ -82,7 +83,7 @@ def attach(graph: Graph, registry: Registry, use: Use, name: str) -> Graph:
     kind = _kind_of(node, field)
     known = _find(graph, name)
     if known is None:
-        value = param(node, field.name)
+        value = _data_of(node) if kind == DATA_SOURCE else param(node, field.name)
         default = field.default if value is None else value
         if default == "" or (kind == "String" and not isinstance(default, str)):
             default = None  # the field's own value stands
@@ -161,8 +162,14 @@ def get_parameter(graph: Graph, name: str) -> GraphParameter:
     return found
 
 
+def _data_of(node: Node) -> str | None:
+    """What a node reads now, as a parameter for data names it."""
+    path = data_path_of(node)
+    return asset_of(node) if path is None else path.uri
+
+
 def _kind_of(node: Node, field: Parameter) -> str:
-    if node.module == DATASET and field.name == ASSET:
+    if is_data_field(node, field.name):
         return DATA_SOURCE
     if field.kind not in _PROMOTABLE:
         text = (

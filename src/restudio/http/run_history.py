@@ -27,6 +27,9 @@ Answer = Response[bytes]
 ROOT = f"/history/v1.0/{SCOPE}"
 MOST = 1000
 _PAGE = 200
+_DIGITS = 18
+_MOST_OFFSET = 10**18
+"""Beyond any number of runs, and within what databases count to."""
 _TERM = re.compile(r"\s*([A-Za-z_./ -]+?)\s+(eq|ne|gt|ge|lt|le)\s+(?:'((?:[^']|'')*)'|([^\s']+))\s*\Z")
 _COMPARE: Mapping[str, Callable[[str, str], bool]] = {
     "eq": lambda a, b: a == b,
@@ -121,8 +124,8 @@ def _count(members: Mapping[str, object], name: str, default: int) -> int:
     value = members.get(name)
     if value in (None, ""):
         return default
-    if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()):
-        return max(0, int(value))
+    if isinstance(value, int) or (isinstance(value, str) and value.isdecimal() and len(value) <= _DIGITS):
+        return min(max(0, int(value)), _MOST_OFFSET)
     raise RestudioError(
         Kind.BAD_ARGUMENT,
         "RequestBodyInvalid",

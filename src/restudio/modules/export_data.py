@@ -10,7 +10,8 @@ from restudio.core.spec import module, table_in
 from restudio.modules.data_input_output import CATEGORY
 from restudio.modules.places.azure_table import TableDestination, write_azure_table
 from restudio.modules.places.blob import BlobDestination, write_blob
-from restudio.modules.places.selection import BLOB, SQL, TABLE
+from restudio.modules.places.datastore_file import DatastoreDestination, write_datastore
+from restudio.modules.places.selection import BLOB, DATASTORE, SQL, TABLE
 from restudio.modules.places.sql import SqlDestination, write_sql
 from restudio.modules.places.unreached import refuse
 from restudio.seams.context import Context
@@ -18,7 +19,7 @@ from restudio.tables.table import Table
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportDataParams(TableDestination, SqlDestination, BlobDestination):
+class ExportDataParams(DatastoreDestination, TableDestination, SqlDestination, BlobDestination):
     """Parameters of every destination; those of the last base stand first."""
 
     cached: bool = boolean("Use cached results", False, help="Do not write again while nothing upstream changed.")
@@ -28,6 +29,7 @@ DESTINATIONS: Mapping[str, Callable[[ExportDataParams, Table, Context], None]] =
     BLOB: write_blob,
     SQL: write_sql,
     TABLE: write_azure_table,
+    DATASTORE: write_datastore,
 }
 """How each destination is written, by the name of its choice; what stands in none is told where to turn."""
 
@@ -46,10 +48,12 @@ DESTINATIONS: Mapping[str, Callable[[ExportDataParams, Table, Context], None]] =
     ),
 )
 def export_data(p: ExportDataParams, dataset: Table, *, ctx: Context) -> tuple[()]:
-    """Writes a dataset to a blob, into a table of a database, or into an Azure table.
+    """Writes a dataset to a blob or a file of a data store, into a table of a database, or into an Azure table.
 
     A blob is named by an address with a shared access signature or by account, key and path. A table must exist; its
     database is named as in **Import Data**. All rows are written, or after an error none.
+
+    A file of a data store is written again only when the data changed, unless **Regenerate output** is set.
 
     An Azure table must exist as well. Its rows are written one by one, so that an error leaves those before it.
     """

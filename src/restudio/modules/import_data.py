@@ -10,8 +10,9 @@ from restudio.core.spec import module, table_out
 from restudio.modules.data_input_output import CATEGORY
 from restudio.modules.places.azure_table import TableSource, read_azure_table
 from restudio.modules.places.blob import BlobSource, read_blob
+from restudio.modules.places.datastore import DatastoreSource, read_datastore
 from restudio.modules.places.odata import FeedSource, read_feed
-from restudio.modules.places.selection import BLOB, HTTP, ODATA, ON_PREMISES, SQL, TABLE
+from restudio.modules.places.selection import BLOB, DATASTORE, HTTP, ODATA, ON_PREMISES, SQL, TABLE
 from restudio.modules.places.sql import SqlSource, read_on_premises, read_sql
 from restudio.modules.places.unreached import refuse
 from restudio.modules.places.web import WebSource, read_web
@@ -20,7 +21,7 @@ from restudio.tables.table import Table
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportDataParams(FeedSource, TableSource, SqlSource, BlobSource, WebSource):
+class ImportDataParams(DatastoreSource, FeedSource, TableSource, SqlSource, BlobSource, WebSource):
     """Parameters of every source; those of the last base stand first."""
 
     cached: bool = boolean("Use cached results", False, help="Take the earlier result while nothing here changed.")
@@ -33,6 +34,7 @@ SOURCES: Mapping[str, Callable[[ImportDataParams, Context], Table]] = {
     TABLE: read_azure_table,
     ODATA: read_feed,
     ON_PREMISES: read_on_premises,
+    DATASTORE: read_datastore,
 }
 """How each source is read, by the name of its choice; what stands in none is told where to turn."""
 
@@ -53,7 +55,7 @@ SOURCES: Mapping[str, Callable[[ImportDataParams, Context], Table]] = {
     ),
 )
 def import_data(p: ImportDataParams, *, ctx: Context) -> Table:
-    """Reads a file from a web address or a blob, what a query of a database gives, an Azure table, or a feed.
+    """Reads files of a web address, a blob or a data store, what a database's query gives, an Azure table, or a feed.
 
     A blob is named by an address with a shared access signature, or by account, key, and a path that begins with the
     container. Column types are found by looking at the values; change them with **Edit Metadata**.
@@ -65,6 +67,9 @@ def import_data(p: ImportDataParams, *, ctx: Context) -> Table:
 
     A table of Azure Table comes with its PartitionKey, RowKey and Timestamp. Its other columns are the properties that
     the first rows have, or all properties with ScanAll.
+
+    The files at a path of a data store are copied when the run begins and read as one table; while they are the same,
+    the earlier result is taken.
 
     A feed of an OData service is read in JSON or Atom to its last page. Values within values come as JSON texts.
     """

@@ -82,7 +82,10 @@ class Context(Protocol):
         ...
 
     def deliver(self, url: str, source: Path, *, credential: str | None = None, overwrite: bool = True) -> None:
-        """Write a file to an address (SAS URL, or ``container/blob`` with a connection string). 0057 when it exists."""
+        """Write a file to an address (SAS URL, ``container/blob`` with a connection string, or a data path).
+
+        0057 when it exists and must not be overwritten.
+        """
         ...
 
     def exchange(self, request: HttpRequest) -> HttpAnswer:

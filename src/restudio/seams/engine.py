@@ -24,7 +24,8 @@ class Execution:
 
     ``inputs`` maps input port to object key (absent: not connected); ``outputs`` maps output port to the object key to
     write. ``assets`` maps asset id to object key for the saved things the module names. ``seed`` replaces a blank
-    "Random number seed", so that a run can be repeated.
+    "Random number seed", so that a run can be repeated. ``scope`` is the workspace whose data stores the module
+    may write to.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Execution:
     assets: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     limits: Limits = Limits()
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def test_failures_have_numbers(
     source = tmp_path / "source.csv"
     source.write_bytes(b"a\n1\n")
     with pytest.raises(ModuleError) as writing:
-        outside.deliver(url, source, credential=credential, overwrite=True)
+        outside.deliver(url, source, credential=credential, overwrite=True, scope="")
     assert (reading.value.number, writing.value.number) == (number, number)
 
 

@@ -36,7 +36,7 @@ class _Outside:
         path.write_text(f"{url} with {credential}", encoding="utf-8")
         return Resource(path, "data.csv", "text/csv")
 
-    def deliver(self, url: str, source: Path, *, credential: str | None, overwrite: bool) -> None:
+    def deliver(self, url: str, source: Path, *, credential: str | None, overwrite: bool, scope: str) -> None:
         self.delivered[url] = source.read_text(encoding="utf-8")
 
     def exchange(self, request: HttpRequest, *, folder: Path) -> HttpAnswer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.wire.designer.conftest import House
+from tests.wire.designer.conftest import SCOPE, House
 
 HISTORY = "/history/v1.0"
 
@@ -64,3 +64,12 @@ def test_filters_that_say_nothing_are_refused(house: House, text: str) -> None:
         json={"filter": text},
     )
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidFilter")
+
+
+@pytest.mark.parametrize("value", ["9" * 5000, "-1", "1e3", [1], {}])
+def test_numbers_that_are_none_are_refused(house: House, value: object) -> None:
+    for name in ("top", "continuationToken"):
+        answer = house.http.post(f"{HISTORY}/{SCOPE}/experiments/x/runs:query", json={name: value})
+        assert answer.status_code == 400, answer.text
+    beyond = house.http.post(f"{HISTORY}/{SCOPE}/experiments/x/runs:query", json={"continuationToken": 10**40})
+    assert beyond.json() == {"value": [], "continuationToken": None}

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.tables.codec import Codec
-from restudio.tables.formats import all_codecs, find_codec, sniff_codec
+from restudio.tables.formats import all_codecs, find_codec, get_codec, sniff_codec
 from restudio.tables.table import Table
 
 _TEXTS = ("GenericCSV", "GenericTSV", "GenericCSVNoHeader", "GenericTSVNoHeader")
@@ -25,13 +25,20 @@ class Piece:
     local: Path
 
 
-def join(pieces: Sequence[Piece], folder: Path, between: Callable[[], None] = lambda: None) -> tuple[Path, str]:
+def join(
+    pieces: Sequence[Piece],
+    folder: Path,
+    between: Callable[[], None] = lambda: None,
+    *,
+    data_type: str | None = None,
+) -> tuple[Path, str]:
     """A file with the rows of all pieces in their order, and its DataTypeId.
 
-    Texts are joined as texts, so that the types of columns are told from all rows. ``between`` is called now and then;
-    what it raises ends the work. Error ``DataFilesDiffer`` for files of other columns or formats than the first one.
+    All are read in the format ``data_type``, or each as its name or its content tells. Texts are joined as texts, so
+    that the types of columns are told from all rows. ``between`` is called now and then; what it raises ends the work.
+    Error ``DataFilesDiffer`` for files of other columns or formats than the first one.
     """
-    codecs = [_codec(piece) for piece in pieces]
+    codecs = [get_codec(data_type) if data_type else _codec(piece) for piece in pieces]
     if len(pieces) == 1:
         return pieces[0].local, codecs[0].id
     if any(codec.id != codecs[0].id for codec in codecs):

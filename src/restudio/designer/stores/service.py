@@ -119,7 +119,9 @@ class DataStores:
         if not self.files(workspace_id, path):
             raise _nothing(path)
 
-    def pin(self, workspace_id: str, path: DataPath, watch: Watch = unwatched) -> Pinned:
+    def pin(
+        self, workspace_id: str, path: DataPath, watch: Watch = unwatched, *, data_type: str | None = None
+    ) -> Pinned:
         """Copy what is at the path now into the object store: one file as it is, several as one table."""
         place = self._open(workspace_id, path.store)
         found = self._files(place, path, MAX_FILES)
@@ -131,12 +133,19 @@ class DataStores:
         try:
             on_bytes = _counting(sum(one.size for one in found), watch)
             pieces = [self._copied(place, path, one, folder / str(i), on_bytes) for i, one in enumerate(found)]
-            content, data_type = join(pieces, folder, lambda: watch(1.0))
-            return Pinned(*self._kept(content, watch), data_type)
+            content, told = join(pieces, folder, lambda: watch(1.0), data_type=data_type)
+            return Pinned(*self._kept(content, watch), told)
         except ModuleError as error:
             raise RestudioError(Kind.BAD_ARGUMENT, "DataNotReadable", error.text, target=path.uri) from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def write(self, workspace_id: str, path: DataPath, source: Path) -> None:
+        """Write a file to a path, in the place of what is there. Errors ``InvalidDataPath``, ``DataStoreReadOnly``."""
+        if path.is_pattern or not path.path:
+            text = f"'{path.path}' in the data store '{path.store}' is no path of one file; give one without wildcards."
+            raise RestudioError(Kind.BAD_ARGUMENT, "InvalidDataPath", text, target=path.uri)
+        self._open(workspace_id, path.store).put(path.path, source)
 
     def _files(self, place: Place, path: DataPath, limit: int) -> Sequence[Found]:
         found: list[Found] = []

@@ -48,6 +48,10 @@ class Place(Protocol):
         """Write a file of the store to a new local one; ``KeyError`` when it is not there."""
         ...
 
+    def put(self, path: str, source: Path) -> None:
+        """Write a local file into the store, in the place of what is there. ``DataStoreReadOnly`` where none can."""
+        ...
+
 
 class Opener(Protocol):
     """Opens stores; ``settings`` are complete, secrets in clear."""

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import NoReturn
 
 from restudio.core.errors import ModuleError
-from restudio.modules.places.selection import COSMOS, DATASTORE, HIVE
+from restudio.modules.places.selection import COSMOS, HIVE
 
 INSTEAD: Mapping[str, str] = {
     HIVE: "Have the query's result written as files, and use Azure Blob Storage; or use Azure SQL Database, with the "
     "address of a database that SQLAlchemy knows as its server",
     COSMOS: "Export the documents as CSV to Azure Blob Storage, or use a feed over HTTP (Data Feed Providers)",
-    DATASTORE: "Take the data set of the data store itself into the graph, or use Azure Blob Storage",
 }
 
 
