@@ -15,6 +15,7 @@ import azureml
 import httpx
 import msgspec
 import pytest
+from tests.e2e.answering import wait_for_processes
 from tests.e2e.server import RESTUDIO, restudio, started
 
 from restudio.client import Client, Scoring
@@ -120,13 +121,7 @@ def test_several_processes_answer_on_one_port_and_stop_together(house: House, tm
     server = started(tmp_path / "home", "--web-workers", "3")
     try:
         url = read_credentials(server.home).url
-        pids = set()
-        for _ in range(5000):  # the kernel may favour one of them for long
-            text = httpx.get(f"{url}/metrics").text
-            pids.add(next(line for line in text.splitlines() if line.startswith("restudio_process_id")))
-            if len(pids) == 3:
-                break
-        assert len(pids) == 3
+        assert len(wait_for_processes(url, 3)) == 3
     finally:
         os.kill(server.process.pid, signal.SIGTERM)
         assert server.process.wait(30) == 0

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
+from tests.e2e.answering import wait_for_processes
 from tests.e2e.soak_load import Load
 from tests.e2e.soak_server import SoakServer
 
@@ -95,7 +95,7 @@ def test_several_web_processes_answer_with_one_revision_each(tmp_path: Path) -> 
         server.wait_until_ready()
         load = Load(read_credentials(server.home))
         server.restart("--web-workers", "3")
-        _wait_for_processes(server, 3)
+        wait_for_processes(server.url, 3)
         answers: defaultdict[str, set[str]] = defaultdict(set)
         stop, lock = threading.Event(), threading.Lock()
         failures: list[str] = []
@@ -135,26 +135,13 @@ def test_a_web_process_that_is_killed_is_replaced(tmp_path: Path) -> None:
     server = SoakServer(tmp_path / "home", "--web-workers", "2")
     try:
         server.wait_until_ready()
-        [replica] = _wait_for_processes(server, 2) - {server.process.pid}
+        [replica] = wait_for_processes(server.url, 2) - {server.process.pid}
         os.kill(replica, signal.SIGKILL)
-        assert replica not in _wait_for_processes(server, 2)
+        assert replica not in wait_for_processes(server.url, 2)
         assert f"a web process ({replica}) was killed by signal 9" in server.tail()
     finally:
         server.stop()
     assert not server.survivors()
-
-
-def _wait_for_processes(server: SoakServer, number: int) -> set[int]:
-    """Ids of so many processes, as soon as they have answered, each over a connection of its own."""
-    found: set[int] = set()
-    deadline = time.monotonic() + 60
-    while len(found) < number:
-        assert time.monotonic() < deadline, f"only {len(found)} processes answer: {server.tail()}"
-        text = httpx.get(f"{server.url}/metrics").text
-        found.update(
-            int(float(line.split()[1])) for line in text.splitlines() if line.startswith("restudio_process_id ")
-        )
-    return found
 
 
 def _at(location: str, url: str) -> str:

@@ -23,6 +23,9 @@ from restudio.identity.types import Action, Principal, Resource
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
 
+_ATTEMPTS = 20
+"""Of a change that others come before again and again."""
+
 
 class DraftService:
     """Thread-safe. A draft is a versioned document of the workspace, as an experiment is, with settings of its own."""
@@ -68,8 +71,10 @@ class DraftService:
         description: str | None = None,
         graph: Graph | None = None,
         settings: DraftSettings | None = None,
+        after: int | None = None,
     ) -> Draft:
-        """Change what is given; another graph, name or description is the next version of the document."""
+        """Change what is given; another graph, name or description is the next version of the document. ``after`` is
+        the version that they were made from: Conflict when another came between."""
         ensure_allowed(principal, Action.EDIT, Resource(workspace_id))
         before = self.get(workspace_id, draft_id)
         write = None
@@ -82,6 +87,7 @@ class DraftService:
             experiment_id=draft_id,
             description=before.document.description if description is None else description,
             author=principal.name,
+            after=after,
             beside=write,
         )
         return Draft(document, settings or before.settings)
@@ -195,8 +201,17 @@ class DraftService:
         return to_yaml(PipelineDocument(document.title, document.graph, document.description, draft.settings))
 
     def _edit(self, principal: Principal, workspace_id: str, draft_id: str, edit: Callable[[Graph], Graph]) -> Draft:
-        graph = self.get(workspace_id, draft_id).document.graph
-        return self.update(principal, workspace_id, draft_id, graph=edit(graph))
+        """Change the graph as it is now: beside others who do the same, in turn."""
+        for attempt in range(_ATTEMPTS):
+            document = self.get(workspace_id, draft_id).document
+            try:
+                return self.update(
+                    principal, workspace_id, draft_id, graph=edit(document.graph), after=document.version
+                )
+            except RestudioError as error:
+                if error.detail != "ExperimentChanged" or attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     def _settings_writer(
         self, principal: Principal, settings: DraftSettings, what: str

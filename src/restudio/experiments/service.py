@@ -89,11 +89,13 @@ class ExperimentService:
         author: str = "",
         training_id: str | None = None,
         kind: ExperimentKind = "experiment",
+        after: int | None = None,
         beside: Callable[[sa.Connection, Experiment], None] | None = None,
     ) -> Experiment:
         """Keep a graph as a new experiment, or as the next version of an existing one. Drafts may be unsound.
 
-        Saving what is there already changes nothing and gives the current version. ``beside`` writes in the same
+        Saving what is there already changes nothing and gives the current version. ``after`` is the version that the
+        graph was made from: Conflict ``ExperimentChanged`` when another came between. ``beside`` writes in the same
         transaction, in either case.
         """
         ensure_title(title)
@@ -101,6 +103,11 @@ class ExperimentService:
             before = store.find_experiment(conn, experiment_id) if experiment_id else None
             if experiment_id and (before is None or before.workspace_id != workspace_id):
                 raise _no_experiment(experiment_id)
+            if before is not None and after is not None and before.version != after:
+                message = (
+                    f"'{before.title}' was changed meanwhile: version {after} was read, {before.version} is there now."
+                )
+                raise RestudioError(Kind.CONFLICT, "ExperimentChanged", message + " Read it again.", target=before.id)
             if self._credentials is not None:
                 graph = self._credentials.seal(graph, workspace_id, before.graph if before else None)
             if before is not None and (before.title, before.description, before.graph) == (title, description, graph):

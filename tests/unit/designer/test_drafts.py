@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.unit.designer.world import OWNER, PIPELINE, READER, WORKSPACE, World
@@ -42,6 +43,18 @@ def test_a_document_is_kept_with_its_settings_or_not_at_all(world: World) -> Non
     with pytest.raises(TypeError):
         drafts.create(OWNER, WORKSPACE, "Another", Graph(), unfit)
     assert drafts.list(WORKSPACE) == [made]
+
+
+def test_changes_at_the_same_time_all_stay(world: World) -> None:
+    drafts, draft = world.designer.drafts, world.draft()
+    before = {use.name for use in drafts.parameters(WORKSPACE, draft)}
+    names = [f"p{number}" for number in range(8)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        for made in [pool.submit(drafts.declare, OWNER, WORKSPACE, draft, GraphParameter(name)) for name in names]:
+            made.result()
+    assert {use.name for use in drafts.parameters(WORKSPACE, draft)} == before | set(names)
+    stale = refused(lambda: drafts.update(OWNER, WORKSPACE, draft, name="Late", after=1))
+    assert (stale.kind, stale.detail) == (Kind.CONFLICT, "ExperimentChanged")
 
 
 def test_drafts_and_experiments_stand_in_lists_of_their_own(world: World) -> None:

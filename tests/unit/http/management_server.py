@@ -38,7 +38,7 @@ def serving(db: SqlDatabase, secrets: MasterKeySecrets, clock: ManualClock) -> I
         thread.start()
         assert world.workspace.tokens is not None
         try:
-            with httpx.Client(base_url=f"{url}/workspaces/{world.ws}") as client:
+            with httpx.Client(base_url=f"{url}/workspaces/{world.ws}", timeout=60) as client:
                 client.headers["Authorization"] = f"bearer  {world.workspace.tokens.secondary}"
                 yield world, client
         finally:

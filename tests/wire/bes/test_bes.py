@@ -112,7 +112,7 @@ def server(sqlite_database: SqlDatabase, secrets: MasterKeySecrets, tmp_path: Pa
     deadline = time.monotonic() + 10
     while not running.started and time.monotonic() < deadline:
         threading.Event().wait(0.01)
-    with httpx.Client(headers={"authorization": f"Bearer  {KEY}"}) as client:
+    with httpx.Client(headers={"authorization": f"Bearer  {KEY}"}, timeout=60) as client:
         yield Server(url, blobs.accounts.connection_string("acme"), client)
     running.should_exit = True
     thread.join()

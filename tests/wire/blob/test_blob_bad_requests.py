@@ -63,7 +63,7 @@ def test_nothing_breaks_the_endpoint(service: BlobService, signed: bool) -> None
     service.put_blob(BlobPath("acme", "incoming", "a"), b"0123456789")
     key = service.accounts.key("acme")
     root = service.accounts.endpoint("acme")
-    with httpx.Client() as client:
+    with httpx.Client(timeout=60) as client:
 
         @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
         @given(METHODS, PATHS, QUERY, HEADERS, BODIES)
