@@ -10,6 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
+from azure.core.exceptions import HttpResponseError
+from azure.storage.blob import BlobServiceClient
 from tests.e2e.server import RESTUDIO, restudio, started
 from tests.e2e.test_scripts import ROWS, SCRIPTED
 
@@ -117,3 +119,35 @@ def test_the_deploy_button_of_the_classic_studio(home: Path) -> None:
     assert client.services.get(first["WebServiceGroupId"]).version == 2
     assert client.endpoints.get(first["WebServiceGroupId"], "default").id == first["EndpointId"]
     assert httpx.post(f"{api}/{'0' * 32}/webservice", headers=headers).status_code == 404
+
+
+def test_a_token_and_a_key_that_leaked_are_replaced(home: Path) -> None:
+    before, client = read_credentials(home), Client.from_home(home)
+    reader = person(home, "eve@example.org", "reader")
+    with pytest.raises(ServerError, match="may not administer"):
+        reader.access.renew_token("primary")
+    containers = BlobServiceClient.from_connection_string(before.storage_connection_string)
+    containers.create_container("leaked")
+
+    fresh = command(home, "renew", "token", "primary")
+    assert fresh["primary"] != before.workspace_token
+    with pytest.raises(ServerError) as refused:
+        client.members.list()
+    assert refused.value.status == 401
+    kept = Client(before.url, before.workspace_id, fresh["secondary"])
+    assert command(home, "renew", "token", "secondary")["primary"] == fresh["primary"]
+    with pytest.raises(ServerError):
+        kept.members.list()
+
+    renewed = command(home, "renew", "storage-key")
+    assert read_credentials(home).storage_connection_string == renewed["connection_string"]
+    with pytest.raises(HttpResponseError):
+        containers.create_container("stolen")
+    again = BlobServiceClient.from_connection_string(renewed["connection_string"])
+    assert "leaked" in [container.name for container in again.list_containers()]
+
+    told = [line["action"] for line in command(home, "audit")]
+    assert told.count("regenerate token") == 2
+    assert "renew storage key" in told
+    with pytest.raises(ServerError, match="primary and a secondary"):
+        Client.from_home(home).access.renew_token("third")  # type: ignore[arg-type]  # as any caller may send

@@ -17,6 +17,8 @@ from restudio.blobs.tables import accounts
 from restudio.blobs.types import BlobPath
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.signing import decode_key
+from restudio.identity import audit
+from restudio.identity.types import SYSTEM, Principal
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
 from restudio.seams.secrets import Secrets
@@ -72,10 +74,13 @@ class Accounts:
         row = self._find(name)
         return row is not None and hmac.compare_digest(decode_key(self._secrets.open(row.sealed_key)), key)
 
-    def renew_key(self, name: str) -> None:
+    def renew_key(self, name: str, *, by: Principal = SYSTEM) -> None:
         """Replace the key; everything signed with the former one stops to work."""
+        workspace = self.workspace_of(name)
         with self._db.begin() as conn:
             conn.execute(accounts.update().where(accounts.c.name == name).values(sealed_key=self._new_key()))
+            now, resource = self._clock.now().timestamp(), f"storage account:{name}"
+            audit.record(conn, now, by, "renew storage key", resource, {}, workspace_id=workspace)
 
     def endpoint(self, name: str) -> str:
         """Root of an account, without a trailing slash."""

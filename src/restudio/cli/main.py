@@ -17,6 +17,7 @@ from restudio.cli import (
     modules,
     pipelines,
     programs,
+    renew,
     services,
     users,
 )
@@ -48,6 +49,7 @@ app.add_typer(datasets.app, name="datasets")
 app.add_typer(models.app, name="models")
 app.add_typer(modules.app, name="modules")
 app.add_typer(users.app, name="users")
+app.add_typer(renew.app, name="renew")
 app.add_typer(programs.app, name="programs")
 
 

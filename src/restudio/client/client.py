@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from restudio.client.access import Access
 from restudio.client.connection import Connection
 from restudio.client.credentials import read_credentials
 from restudio.client.endpoints import Endpoints
@@ -47,6 +48,7 @@ class Client:
         self.services = Services(self.connection, root)
         self.jobs = Jobs(self.connection, root)
         self.members = Members(self.connection, root)
+        self.access = Access(self.connection, root)
         self.programs = Programs(self.connection, root)
         self.modules = Modules(self.connection)
         self.endpoints = Endpoints(self.connection, workspace)
