@@ -13,6 +13,7 @@ import pytest
 from tests.acceptance.adult import DATA, need_data
 from tests.acceptance.server import Server
 
+from restudio.client.blobs import BlobAccount
 from restudio.client.factories import Document, Factory
 
 PIPELINES = Path(__file__).parents[2] / "examples" / "pipelines"
@@ -80,6 +81,55 @@ def test_a_published_pipeline_is_run_and_waited_for(open_server: Server, factory
     told = run(factory, execute(published), workspace(open_server))
     assert told.status == "Succeeded", told
     assert (told.output["status"], told.output["experimentName"]) == ("Finished", "nightly")
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (300, {"Run it": "Succeeded", "Tell success": "Succeeded"}),
+        (0, {"Run it": "Failed", "Tell failure": "Succeeded"}),
+    ],
+    ids=["it trains", "its data has no rows to train on"],
+)
+def test_a_pipeline_branches_on_the_outcome(
+    open_server: Server, factory: Factory, published: str, rows: int, told: dict[str, str]
+) -> None:
+    path = f"census/{rows}.csv"
+    data = b"".join(DATA.read_bytes().splitlines(keepends=True)[: rows + 1])
+    BlobAccount(open_server.credentials.storage_connection_string).upload(f"azureml-blobstore/{path}", data)
+    place = {
+        "DataStoreName": "workspaceblobstore",
+        "RelativePath": {"value": "@variables('path')", "type": "Expression"},
+    }
+    asked = {
+        **execute(published, mlPipelineParameters={"trees": 5}, dataPathAssignments={"census": place}),
+        "dependsOn": [{"activity": "Choose", "dependencyConditions": ["Succeeded"]}],
+    }
+    activities = [
+        _set("Choose", "path", path),
+        asked,
+        _set("Tell success", "outcome", "@activity('Run it').output.status", after="Succeeded"),
+        _set("Tell failure", "outcome", "@activity('Run it').error.message", after="Failed"),
+    ]
+    variables = {"path": {"type": "String"}, "outcome": {"type": "String"}}
+    services = [Document("linkedService", name, each) for name, each in workspace(open_server).items()]
+    pipeline = Document("pipeline", "Branching", {"variables": variables, "activities": activities})
+    factory.publish([*services, pipeline])
+    ended = factory.wait(factory.run("Branching"))
+    runs = {each.activity_name: each for each in factory.activity_runs(ended.run_id)}
+    assert {name: each.status for name, each in runs.items() if name != "Choose"} == told, runs
+    # A branch for each outcome: the run fails as the activity does (Data Factory reference, 2.5).
+    assert ended.status == told["Run it"]
+    if rows:
+        assert runs["Tell success"].output["value"] == "Finished"
+    else:
+        assert "pipeline run failed with status: 'Failed'" in runs["Tell failure"].output["value"]
+
+
+def _set(name: str, variable: str, value: str, *, after: str | None = None) -> dict[str, Any]:
+    depends = [{"activity": "Run it", "dependencyConditions": [after]}] if after else []
+    properties = {"variableName": variable, "value": value}
+    return {"name": name, "type": "SetVariable", "dependsOn": depends, "typeProperties": properties}
 
 
 @pytest.mark.parametrize(
