@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 4 << 20
 
+_UNKNOWN_HOST = "0030"
+
 
 class DataPlaces:
     """See :class:`restudio.designer.stores.types.Opener`. ``folders`` are those that may be read, with all below."""
@@ -102,7 +104,11 @@ class DataPlaces:
 
     def _web(self, url: str, query: str) -> Place:
         if self._blobs.accounts.locate(f"{url}/x") is None:
-            self._ensure_allowed(url)
+            try:
+                self._ensure_allowed(url)
+            except FetchError as error:
+                if error.module_number != _UNKNOWN_HOST:
+                    raise  # a name that nobody knows yet may be known when it is read, and is judged again then
         return _Web(self._fetcher, url, query)
 
     def _ensure_allowed(self, url: str) -> None:

@@ -8,6 +8,7 @@ living worker (:mod:`restudio.storage.leases`).
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import logging
@@ -24,7 +25,7 @@ from dbos import Serializer as DbosSerializer
 from restudio.seams.clock import Clock
 from restudio.seams.work import Handler, HandOver
 from restudio.storage.clock import SystemClock
-from restudio.storage.work_database import open_work_database, workflows_of
+from restudio.storage.work_database import open_work_database, reading_engine, workflows_of
 
 _APPLICATION = "restudio"
 _VERSION = "1"
@@ -83,6 +84,7 @@ class DbosWork:
         DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)(self._make_workflow())
         DBOS.listen_queues([_queue(kind) for kind in self._handlers])
         DBOS.launch()
+        self._look_before_taking(self._dbos)
         self._stopping.clear()
         self._janitor = threading.Thread(target=self._adopt_for_ever, name="work-janitor", daemon=True)
         self._janitor.start()
@@ -147,6 +149,23 @@ class DbosWork:
             "use_listen_notify": False,
             "log_level": "WARNING",
         }
+
+    def _look_before_taking(self, dbos: DBOS) -> None:
+        """Let the queues ask for waiting work by one read. DBOS itself reads the settings of a queue, which never
+        change, and begins a writing transaction several times a second, whether there is work or not."""
+        system = dbos._sys_db
+        every_scope = system.dequeue_scopes
+        ours, reading = self._workflows.c, reading_engine(self._engine)
+        waiting = sa.and_(ours.queue_name == sa.bindparam("queue"), ours.status == "ENQUEUED")
+        query = sa.select(ours.workflow_uuid).where(waiting).limit(1)
+
+        def scopes_with_work(queue_name: str) -> list[str | None]:
+            with reading.connect() as connection:
+                found = connection.execute(query, {"queue": queue_name}).first()
+            return every_scope(queue_name) if found else []
+
+        system.dequeue_scopes = scopes_with_work  # type: ignore[method-assign]
+        system.get_queue = functools.cache(system.get_queue)  # type: ignore[method-assign]
 
     def _make_workflow(self) -> Callable[[str, str, int], None]:
         def handle(kind: str, key: str, turn: int = 0) -> None:

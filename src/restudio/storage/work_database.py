@@ -50,6 +50,11 @@ def workflows_of(engine: sa.Engine) -> sa.TableClause:
     return sa.table("workflow_status", *(sa.column(name) for name in names), schema=schema)
 
 
+def reading_engine(engine: sa.Engine) -> sa.Engine:
+    """The same database for transactions that only read: they wait for nobody."""
+    return engine.execution_options(restudio_read=True)
+
+
 def _open_sqlite(path: Path, migrate: Callable[[str], None]) -> sa.Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(path, timeout=_WAIT_S)) as connection:
@@ -63,7 +68,8 @@ def _open_sqlite(path: Path, migrate: Callable[[str], None]) -> sa.Engine:
 
     def on_begin(connection: sa.Connection) -> None:
         # DBOS counts what runs and then claims more: both must see one state, also with several processes.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get("restudio_read", False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     sa.event.listen(engine, "connect", on_connect)
     sa.event.listen(engine, "begin", on_begin)

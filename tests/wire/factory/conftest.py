@@ -20,6 +20,7 @@ class Client:
 
     def __init__(self, server: Server, token: str | None = None) -> None:
         known = server.credentials
+        self.home = server.home
         self.url = known.url
         self.subscription = known.subscription_id
         self.where = (known.resource_group, known.factory_name)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from azure.storage.blob import BlobServiceClient
 from tests.acceptance.server import Server
+from tests.wire.factory.conftest import Client
 from tests.wire.factory.test_version_1 import copy, dataset
 from typer.testing import CliRunner
 
@@ -21,11 +22,19 @@ Say = Callable[..., str]
 
 
 @pytest.fixture
-def say(server: Server) -> Say:
+def own(client: Client) -> list[str]:
+    """Options that name a factory of these tests alone: ``export`` takes all that there is."""
+    group = client.where[0]
+    client.sdk.factories.create_or_update(group, "commands", {"location": "local"})
+    return ["--factory", "commands", "--home", str(client.home)]
+
+
+@pytest.fixture
+def say(own: list[str]) -> Say:
     """Runs a command and gives what it prints; ``fails`` says that it must not succeed."""
 
     def run(*words: str | Path, fails: bool = False) -> str:
-        done = CliRunner().invoke(app, ["factory", *map(str, words), "--home", str(server.home)])
+        done = CliRunner().invoke(app, ["factory", *map(str, words), *own])
         assert (done.exit_code != 0) is fails, done.output
         return " ".join(done.output.split())
 
@@ -33,11 +42,11 @@ def say(server: Server) -> Say:
 
 
 @pytest.fixture
-def ask(server: Server) -> Callable[..., Any]:
+def ask(own: list[str]) -> Callable[..., Any]:
     """Runs a command and gives its answer as JSON."""
 
     def run(*words: str) -> Any:
-        done = CliRunner().invoke(app, ["factory", *words, "--home", str(server.home), "--json"])
+        done = CliRunner().invoke(app, ["factory", *words, *own, "--json"])
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
 
