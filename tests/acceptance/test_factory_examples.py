@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from tests.acceptance.adult import DATA, need_data
 from tests.acceptance.server import Server
 
 from restudio.client import Client
-from restudio.client.factories import Factory, TriggerRun
+from restudio.client.factories import Document, Factory, TriggerRun
 from restudio.client.types import Revision, Service
 
 FIRST_WEEK, *_ = STARTS = tuple(f"1/{day}/2024 12:00:00 AM" for day in (1, 8, 15))
@@ -133,7 +134,12 @@ def test_version_1_makes_a_revision_of_every_slice_in_order_and_runs_one_again(p
 
 def test_a_missing_file_of_the_week_ends_the_run_and_changes_nothing(prepared: Prepared) -> None:
     before = len(prepared.ledger())
-    done = prepared.run("run", "RetrainIfBetter", "-p", "week=1999-01-04", "--wait")
+    [example] = [each for each in prepared.factory.export() if each.name == "RetrainIfBetter"]
+    # The example waits a minute before it tries again.
+    at_once = json.loads(json.dumps(example.properties).replace('"retry": 1', '"retry": 0'))
+    assert at_once != example.properties
+    prepared.factory.publish([Document("pipeline", "RetrainAtOnce", at_once)])
+    done = prepared.run("run", "RetrainAtOnce", "-p", "week=1999-01-04", "--wait")
     assert done.returncode != 0
     assert "Batch Execution failed" in done.stdout + done.stderr
     assert len(prepared.ledger()) == before
