@@ -89,6 +89,7 @@ bench: $(VENV)/.test system-bench
 	$(BIN)/python -m bench.modules
 
 soak: setup
+	RESTUDIO_EVERY_HOUR=1 $(BIN)/python -m pytest -q tests/acceptance/test_trigger_year.py
 	$(BIN)/python -m tests.e2e.soak $(SOAK)
 
 docs: $(VENV)/.runtime
