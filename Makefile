@@ -85,6 +85,7 @@ bench: $(VENV)/.test system-bench
 	$(BIN)/python -m bench.loop
 	$(BIN)/python -m bench.pipelines
 	$(BIN)/python -m bench.factory
+	$(BIN)/python -m bench.triggers
 	$(BIN)/python -m bench.expressions
 	$(BIN)/python -m bench.modules
 
