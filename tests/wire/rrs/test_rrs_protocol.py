@@ -286,6 +286,7 @@ def test_a_client_that_reads_late_gets_all_its_answers_in_order(ways: tuple[Runn
             sender = threading.Thread(target=connection.sendall, args=(calls,))
             sender.start()
             wait_for(partial(has_answered, server, 20))
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)  # from now on it reads fast
             received = b""
             while data := connection.recv(1 << 16):
                 received += data
