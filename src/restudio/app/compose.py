@@ -11,7 +11,7 @@ from restudio.app.batch import BatchDeployments
 from restudio.app.child import PACKAGES
 from restudio.app.data_factory import DataFactory, open_data_factory
 from restudio.app.data_places import DataPlaces
-from restudio.app.home import prepare_home
+from restudio.app.home import prepare_home, refresh_home
 from restudio.app.objects import open_objects
 from restudio.app.outside import FetchedOutside
 from restudio.app.settings import Settings
@@ -118,6 +118,11 @@ class Studio:
         settings = self.settings
         known = prepare_home(settings.home, settings.url, settings.region, self.identity, self.blobs)
         self.data_factory.factories.ensure(known.workspace_id, known.resource_group, known.factory_name)
+
+    def refresh_home(self) -> None:
+        """Tell clients of this machine of a changed token or key."""
+        settings = self.settings
+        refresh_home(settings.home, settings.url, settings.region, self.identity, self.blobs)
 
     def find_missing(self) -> str | None:
         """What keeps this process from serving; None when it is ready."""

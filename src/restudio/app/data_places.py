@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,7 +14,7 @@ from urllib.parse import quote
 
 from restudio.blobs.connection_string import parse_connection_string
 from restudio.blobs.fetch import Fetcher
-from restudio.blobs.fetch_errors import FetchError
+from restudio.blobs.fetch_errors import FetchError, HostNotFound
 from restudio.blobs.outgoing import Outgoing
 from restudio.blobs.reference import BlobReference
 from restudio.blobs.service import BlobService
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 _CHUNK = 4 << 20
-
-_UNKNOWN_HOST = "0030"
 
 
 class DataPlaces:
@@ -104,11 +103,9 @@ class DataPlaces:
 
     def _web(self, url: str, query: str) -> Place:
         if self._blobs.accounts.locate(f"{url}/x") is None:
-            try:
+            # A name that nobody knows yet may be known when it is read, and is judged again then.
+            with contextlib.suppress(HostNotFound):
                 self._ensure_allowed(url)
-            except FetchError as error:
-                if error.module_number != _UNKNOWN_HOST:
-                    raise  # a name that nobody knows yet may be known when it is read, and is judged again then
         return _Web(self._fetcher, url, query)
 
     def _ensure_allowed(self, url: str) -> None:

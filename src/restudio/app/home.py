@@ -75,6 +75,12 @@ def prepare_home(home: Path, url: str, region: str, identity: IdentityService, b
     return credentials
 
 
+def refresh_home(home: Path, url: str, region: str, identity: IdentityService, blobs: BlobService) -> None:
+    """Write the credentials file anew after a change of what it holds. One that the operator took away stays away."""
+    if (home / FILE_NAME).exists():
+        prepare_home(home, url, region, identity, blobs)
+
+
 class _Access(msgspec.Struct, frozen=True):
     """The part of the file that the database does not give back."""
 
@@ -114,7 +120,7 @@ def _read(path: Path) -> _Access | None:
 
 
 def _write(path: Path, credentials: Credentials) -> None:
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     text = msgspec.json.format(msgspec.json.encode(credentials), indent=2)
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:

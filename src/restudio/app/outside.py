@@ -10,7 +10,7 @@ from pathlib import Path
 
 from restudio.blobs.exchange import Request
 from restudio.blobs.fetch import Fetcher
-from restudio.blobs.fetch_errors import FetchError, as_module_error
+from restudio.blobs.fetch_errors import FetchError, HostNotFound, as_module_error
 from restudio.blobs.outgoing import Outgoing
 from restudio.blobs.reference import BlobReference
 from restudio.core.errors import ModuleError, RestudioError
@@ -68,7 +68,7 @@ class FetchedOutside:
         try:
             return self._outgoing.resolve(host, port)
         except FetchError as error:
-            number = "0154" if error.module_number == "0030" else error.module_number
+            number = "0154" if isinstance(error, HostNotFound) else error.module_number
             raise ModuleError(number, error.message) from error
 
     def open_file(self, path: Path) -> Path:

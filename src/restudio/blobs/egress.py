@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from restudio.blobs.fetch_errors import FetchError
+from restudio.blobs.fetch_errors import FetchError, HostNotFound
 from restudio.core.errors import Kind, RestudioError
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -74,9 +74,9 @@ def choose_address(policy: EgressPolicy, host: str, port: int, resolve: Resolve 
     try:
         addresses = resolve(host, port)
     except (OSError, UnicodeError) as cause:
-        raise FetchError("InvalidBlob", f"The host '{host}' was not found.", module_number="0030") from cause
+        raise HostNotFound(f"The host '{host}' was not found.") from cause
     if not addresses:
-        raise FetchError("InvalidBlob", f"The host '{host}' has no address.", module_number="0030")
+        raise HostNotFound(f"The host '{host}' has no address.")
     for address in addresses:
         if not policy.allows(host, address):
             raise FetchError(

@@ -17,6 +17,13 @@ class FetchError(RestudioError):
         self.status = status
 
 
+class HostNotFound(FetchError):
+    """Nobody knows the name of the host, or knows no address of it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InvalidBlob", message, module_number="0030")
+
+
 _NUMBERS = {"InvalidBlobConnectionString": "0064", "InputBlobRelativeLocationInvalid": "0009"}
 
 

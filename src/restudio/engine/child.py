@@ -1,7 +1,8 @@
 """The child process: loads the catalog once, then runs module functions one after the other until told to stop.
 
-It has no database, no master key and no network of its own: values come from the object store, addresses outside are
-asked of the parent. Whatever a module or library does here, the parent survives it.
+It has no database of ours and no master key: values come from the object store, addresses outside are asked of the
+parent, and databases that a user names are connected to only after the parent has allowed their address or file.
+Whatever a module or library does here, the parent survives it.
 """
 
 from __future__ import annotations

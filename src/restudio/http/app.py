@@ -121,7 +121,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *oauth.routes(studio.identity, studio.clock, settings.url),
         *studio_session.routes(studio.identity, door),
         *studio_members.routes(studio.identity, door),
-        *studio_access.routes(studio.identity, studio.blobs.accounts, door, studio.prepare_home),
+        *studio_access.routes(studio.identity, studio.blobs.accounts, door, studio.refresh_home),
         *studio_programs.routes(studio.identity, door),
         *studio_modules.routes(studio.registry),
         *studio_assets.routes(studio.assets, studio.objects, door, settings.max_upload_bytes),
