@@ -65,10 +65,11 @@ def _inputs(body: Mapping[str, object], names: Sequence[str]) -> dict[str, BlobR
 
 
 def _outputs(body: Mapping[str, object], ports: Sequence[OutputPort]) -> dict[str, BlobReference]:
-    given = _object(body.get("Outputs"), "Outputs")
-    if body.get("Output") is not None and not given and len(ports) == 1:
-        given = {ports[0].name: body["Output"]}
-    kinds = {port.name: port.kind for port in ports}
+    given, kinds = _object(body.get("Outputs"), "Outputs"), {port.name: port.kind for port in ports}
+    if body.get("Output") is not None:
+        if given:
+            raise _bad("RequestBodyInvalid", "Give Output or Outputs, not both.", "Output")
+        given = {_only_output(list(kinds)): body["Output"]}
     chosen: dict[str, BlobReference] = {}
     for name, value in given.items():
         if name not in kinds:
@@ -81,6 +82,19 @@ def _outputs(body: Mapping[str, object], ports: Sequence[OutputPort]) -> dict[st
             raise _bad("MissingOutputOverrideSpecification", f"Outputs must name a destination for '{name}'.", name)
         chosen[name] = _reference(name, value, extensions_of(kinds[name]), "output")
     return chosen
+
+
+def _only_output(names: Sequence[str]) -> str:
+    """What the old ``Output`` means. A service with several outputs was never reached by that form of request."""
+    if len(names) != 1:
+        found = f"{len(names)} outputs: use Outputs with a reference for each of {_listed(names)}"
+        raise _bad(
+            "IncompatibleModel",
+            f"Output names the only output of a service; this one has {found if names else 'none: leave it out'}.",
+            "Output",
+            Kind.INVALID_OPERATION,
+        )
+    return names[0]
 
 
 def _reference(name: str, value: object, extensions: Sequence[str], role: str) -> BlobReference:

@@ -65,6 +65,9 @@ BAD = [
     ({"Input": CSV, "Outputs": {"other": CSV}}, ONE, "InvalidOutputOverrideName"),
     ({"Input": CSV, "Outputs": {"output1": None}}, ONE, "MissingOutputOverrideSpecification"),
     ({"Input": CSV, "Outputs": {"model": CSV}}, ONE, "InvalidBlobExtension"),
+    ({"Input": CSV, "Output": CSV}, ONE, "IncompatibleModel"),
+    ({"Input": CSV, "Output": CSV, "Outputs": {"output1": CSV}}, ONE, "RequestBodyInvalid"),
+    ({"Output": "https://x.net/out/scored"}, NONE, "InvalidBlobExtension"),
     ({"Input": CSV}, ONE, "MissingRequiredGlobalParameters"),
     ({"Input": CSV, "GlobalParameters": {"needed": "1"}}, ONE, "UnexpectedParameter"),
     ({"Input": CSV, "GlobalParameters": {"Needed": ["1"]}}, ONE, "UserParameterInvalid"),
@@ -77,6 +80,17 @@ def test_refusals(body: object, deployment: Deployment, code: str) -> None:
     with pytest.raises(RestudioError) as error:
         parse_request(body, deployment)
     assert error.value.detail == code
+
+
+def test_the_old_output_is_the_only_one() -> None:
+    assert parse_request({"Output": CSV}, NONE).outputs["output1"].shown == "https://x.net/c/july.csv"
+    with pytest.raises(RestudioError) as error:
+        parse_request({"Input": CSV, "Output": CSV}, ONE)
+    assert "use Outputs with a reference for each of 'output1', 'model'" in error.value.message
+    without = Deployment("w", "s", "e", "r", (), ())
+    with pytest.raises(RestudioError) as error:
+        parse_request({"Output": CSV}, without)
+    assert "none: leave it out" in error.value.message
 
 
 def test_the_text_about_extensions() -> None:
