@@ -19,6 +19,7 @@ from restudio.factory.runs.starting import Starter
 from restudio.factory.service import FactoryService
 from restudio.factory.trigger import collect_triggers
 from restudio.factory.trigger_service import FactoryTriggers, trigger_guard
+from restudio.factory.v1.monitoring import SliceMonitor
 from restudio.factory.v1.service import V1Service, forget_documents
 from restudio.factory.v1.slices import SliceService
 from restudio.factory.vault import SecretVault
@@ -42,6 +43,7 @@ class DataFactory:
     triggers: FactoryTriggers
     v1: V1Service
     slices: SliceService
+    monitor: SliceMonitor
     target: PipelineTarget
     loop: PipelineLoop
     purge: Callable[[], int]
@@ -69,6 +71,7 @@ def open_data_factory(db: Database, secrets: Secrets, work: Work, platform: Plat
         triggers=FactoryTriggers(db, clock, factories, kinds, fired, platform.blobs.accounts),
         v1=V1Service(db, secrets, clock, factories, kinds),
         slices=SliceService(db, clock, kinds),
+        monitor=SliceMonitor(db, clock, kinds),
         target=target,
         loop=loop,
         purge=lambda: runs.purge(clock.now().timestamp() - RUN_DAYS * 86_400),

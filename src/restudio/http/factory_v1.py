@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
-from urllib.parse import urlencode
 
 from litestar import Response, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
@@ -13,15 +11,14 @@ from litestar.params import FromPath, RawBody
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import workspace_of
-from restudio.factory.documents.instant import second_text
 from restudio.factory.properties import Properties
-from restudio.factory.v1.slices import SlicePage, read_wanted
 from restudio.factory.v1.types import V1Kind
+from restudio.http import factory_v1_monitoring
 from restudio.http import factory_v1_shapes as shapes
 from restudio.http.answers import json_answer
 from restudio.http.bodies import parse_json
 from restudio.http.factory import PROVIDER, SUBSCRIPTION, Answer, AnyRequest, FactoryApi
-from restudio.http.instants import read_instant
+from restudio.http.factory_v1_query import asked_period
 from restudio.http.threads import threaded
 from restudio.identity.types import Action
 
@@ -29,15 +26,12 @@ VERSIONS = ("2015-10-01", "2015-09-01")
 """The second differs in nothing that is offered here; clients of its time still say it."""
 GROUP = SUBSCRIPTION + "/resourcegroups/{group:str}/" + PROVIDER + "/datafactories"
 FACTORY = GROUP + "/{name:str}"
-DATASET = FACTORY + "/datasets/{dataset:str}"
-_UPDATES = {"individual": False, "0": False, "upstreaminpipeline": True, "1": True}
-_MOMENT = timedelta(microseconds=1)
 
 
 def routes(api: FactoryApi, url: str) -> list[HTTPRouteHandler]:
     """All handlers of version 1. Theirs are the same factories as those of version 2. ``url`` is the public address."""
     first = replace(api, versions=VERSIONS)
-    found = [*_factories(first), *_pipelines(first), *_slices(first, url)]
+    found = [*_factories(first), *_pipelines(first), *factory_v1_monitoring.routes(first, FACTORY, url)]
     for collection, kind in shapes.COLLECTIONS.items():
         found += _documents(first, collection, kind)
     return found
@@ -142,64 +136,12 @@ def _pipelines(api: FactoryApi) -> list[HTTPRouteHandler]:
         first.resume(place.principal, place.factory, pipeline)
         return Response(b"", status_code=200)
 
-    return [suspend_v1_pipeline, resume_v1_pipeline]
-
-
-def _slices(api: FactoryApi, url: str) -> list[HTTPRouteHandler]:
-    slices = api.parts.slices
-
-    @get(DATASET + "/slices")
+    @post(one + "/update", status_code=200)
     @threaded
-    def list_v1_slices(request: AnyRequest, dataset: FromPath[str]) -> Answer:
-        place = api.place(request)
-        begin, end = (read_instant(_asked(request, name), name) for name in ("start", "end"))
-        page = slices.list_dataset(place.factory, dataset, begin, end)
-        if not page.slices:  # there may be no such dataset; those of one-time pipelines are theirs alone
-            api.parts.v1.get(place.factory, "dataset", dataset)
-        return json_answer(_page(page, url + request.url.path, request.query_params))
-
-    @put(DATASET + "/slices/{action:str}", status_code=200)
-    @threaded
-    def set_v1_slices(request: AnyRequest, dataset: FromPath[str], action: FromPath[str], body: RawBody) -> Answer:
-        if action.casefold() != "setstatus":
-            message = f"Slices can be set by PUT …/slices/setstatus; got '{action[:80]}'."
-            raise RestudioError(Kind.NOT_FOUND, "ResourceNotFound", message, target="action")
-        place, told = api.place(request, Action.EDIT), Properties(parse_json(body))
-        begin = read_instant(_asked(request, "start"), "start")
-        end = read_instant(request.query_params["end"], "end") if request.query_params.get("end") else begin + _MOMENT
-        wanted = read_wanted(str(told.get("SliceState") or told.get("SliceStatus") or ""))
-        upstream = _UPDATES.get(str(told.get("UpdateType", "Individual")).casefold())
-        if upstream is None:
-            shown = str(told.get("UpdateType"))[:80]
-            message = f"UpdateType must be Individual or UpstreamInPipeline; got '{shown}'."
-            raise RestudioError(Kind.BAD_ARGUMENT, "InvalidUpdateType", message, target="UpdateType")
-        slices.set_status(place.principal, place.factory, dataset, begin, end, wanted, upstream=upstream)
+    def update_v1_pipeline(request: AnyRequest, pipeline: FromPath[str]) -> Answer:
+        # Clients also say autoResolve and forceRecalc. Slices follow their period at once here: neither changes that.
+        place = api.place(request, Action.EDIT)
+        first.set_active_period(place.principal, place.factory, pipeline, *asked_period(request))
         return Response(b"", status_code=200)
 
-    @get(DATASET + "/sliceruns")
-    @threaded
-    def list_v1_slice_runs(request: AnyRequest, dataset: FromPath[str]) -> Answer:
-        place = api.place(request)
-        start = read_instant(_asked(request, "startTime", "start"), "startTime")
-        runs = slices.list_runs(place.factory, dataset, start)
-        return json_answer({"value": [shapes.slice_run(each) for each in runs]})
-
-    return [list_v1_slices, set_v1_slices, list_v1_slice_runs]
-
-
-def _asked(request: AnyRequest, *names: str) -> str:
-    """A query parameter under one of its names, in any case."""
-    given = {name.casefold(): value for name, value in request.query_params.items()}
-    for name in names:
-        if given.get(name.casefold()):
-            return str(given[name.casefold()])
-    message = f"The query parameter {names[0]} is missing; expected an instant such as 2024-01-08T00:00:00Z."
-    raise RestudioError(Kind.BAD_ARGUMENT, "MissingQueryParameter", message, target=names[0])
-
-
-def _page(page: SlicePage, address: str, query: Mapping[str, str]) -> dict[str, object]:
-    shown: dict[str, object] = {"value": [shapes.slice_(each) for each in page.slices]}
-    if page.rest is not None:
-        given = {name: value for name, value in query.items() if name.casefold() != "start"}
-        shown["nextLink"] = f"{address}?{urlencode({**given, 'start': second_text(page.rest)})}"
-    return shown
+    return [suspend_v1_pipeline, resume_v1_pipeline, update_v1_pipeline]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from restudio.factory.documents.instant import instant_text, second_text
 from restudio.factory.properties import Json, Properties
 from restudio.factory.types import Factory
-from restudio.factory.v1.types import Slice, SliceRun, V1Document, V1Kind
+from restudio.factory.v1.types import ActivityWindow, Link, Slice, SliceRun, V1Document, V1Kind
 
 COLLECTIONS: Mapping[str, V1Kind] = {
     "linkedservices": "linkedService",
@@ -92,6 +92,38 @@ def slice_run(found: SliceRun) -> dict[str, Json]:
     }
 
 
+def activity_window(found: ActivityWindow, owner: Factory) -> dict[str, Json]:
+    over = found.begun is not None and found.ended is not None
+    return {
+        "resourceGroupName": owner.resource_group,
+        "dataFactoryName": owner.name,
+        "pipelineName": found.pipeline,
+        "activityName": found.activity,
+        "activityType": found.type,
+        "linkedServiceName": found.linked_service or None,
+        "runAttempts": found.attempts,
+        "runStart": _instant(found.begun),
+        "runEnd": _instant(found.ended),
+        "duration": _span((found.ended or 0.0) - (found.begun or 0.0)) if over else None,
+        "percentComplete": found.percent,
+        "windowStart": second_text(found.start),
+        "windowEnd": second_text(found.end),
+        "windowState": found.state,
+        "windowSubstate": found.substate or None,
+        "inputDatasets": list(found.inputs),
+        "outputDatasets": list(found.outputs),
+    }
+
+
+def link(found: Link) -> dict[str, Json]:
+    """Slices, and those that they are made of, as the monitoring page reads them."""
+    return {
+        "tableName": found.dataset,
+        "slices": [slice_(each) for each in found.slices],
+        "dependencies": [link(each) for each in found.dependencies],
+    }
+
+
 def studio_slice(found: Slice) -> dict[str, Json]:
     """As the studio API tells it: with what it belongs to."""
     return {
@@ -107,6 +139,18 @@ def studio_slice(found: Slice) -> dict[str, Json]:
         "message": found.message,
         "runId": found.run_id,
     }
+
+
+def _span(seconds: float) -> str:
+    """A time span with seven fractional digits.
+
+    >>> _span(93784.5)
+    '1.02:03:04.5000000'
+    """
+    whole, ticks = divmod(round(seconds * 10_000_000), 10_000_000)
+    days, rest = divmod(whole, 86_400)
+    text = f"{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}.{ticks:07d}"
+    return f"{days}.{text}" if days else text
 
 
 def _instant(seconds: float | None) -> str | None:

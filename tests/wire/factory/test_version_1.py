@@ -131,12 +131,47 @@ def check_weeks(api: Api, container: ContainerClient) -> None:
     api.ask("PUT", "/datasets/out/slices/setstatus", body=body, start=WEEKS[0], end=WEEKS[1])
     assert [each["state"] for each in api.slices("Out")] == ["Skipped", "Ready"]
 
+    check_monitoring(api, run)
     api.ask("POST", "/datapipelines/weeks/pause")
     told = api.ask("GET", "/datapipelines/Weeks")["properties"]
     assert (told["isPaused"], told["runtimeInfo"]["pipelineState"]) == (True, "Paused")
     api.ask("POST", "/datapipelines/weeks/resume")
     assert [each["name"] for each in api.ask("GET", "/datapipelines")["value"]] == ["Weeks"]
     assert [each["name"] for each in api.ask("GET", "/datasets")["value"]] == ["In", "Middle", "Out"]
+
+
+def check_monitoring(api: Api, run: dict[str, Any]) -> None:
+    """What the original's .NET library, PowerShell and monitoring page send."""
+    assert api.ask("GET", f"/runs/{run['id']}")["id"] == run["id"]
+    assert len(api.ask("GET", "/tables/Out/sliceruns", startTime=WEEKS[1])["value"]) == 2
+    assert [each["start"] for each in api.ask("GET", "/tables/Out/slices", start=WEEKS[1])["value"]] == [WEEKS[1]]
+
+    path = "/datapipelines/Weeks/activities/to%20Out/activitywindows"
+    asked: dict[str, Any] = {"orderby": "WindowStart DESC"}
+    told = api.ask("POST", path, body=asked)["value"]
+    assert [(each["windowStart"], each["windowState"]) for each in told["activityWindows"]] == [
+        (WEEKS[1], "Ready"), (WEEKS[0], "Skipped")
+    ]  # fmt: skip
+    window = told["activityWindows"][0]
+    assert (window["activityType"], window["inputDatasets"], window["outputDatasets"]) == ("Copy", ["middle"], ["Out"])
+    assert (window["runAttempts"], window["percentComplete"], window["windowSubstate"]) == (2, 100, None)
+    assert window["duration"].startswith("00:0")
+    asked = {"top": 1, "windowState": "Ready", "filter": "ActivityName eq 'to Middle'"}
+    for place in ("", "/datapipelines/Weeks", "/datasets/Middle"):
+        [window] = api.ask("POST", place + "/activitywindows", body=asked)["value"]["activityWindows"]
+        assert (window["pipelineName"], window["dataFactoryName"]) == ("Weeks", "first")
+    assert api.ask("POST", "/activitywindows", body={"top": 4}, skip="3")["value"]["activityWindows"] != []
+
+    chain = api.ask("GET", "/datasets/Out/slices/dependencychain", start=WEEKS[1], dependencyType="UpStream")
+    [middle] = chain["dependencies"]
+    assert (chain["tableName"], middle["tableName"], middle["dependencies"][0]["tableName"]) == ("Out", "Middle", "In")
+    assert [each["state"] for each in middle["slices"]] == ["Ready"]
+
+    period = {"start": "2024-01-01T00:00:00.0000000Z", "end": "2024-01-08T00:00:00.0000000Z"}
+    api.ask("POST", "/datapipelines/Weeks/update", autoResolve="true", forceRecalc="false", **period)
+    assert [each["start"] for each in api.slices("Out")] == [WEEKS[0]]
+    api.ask("POST", "/datapipelines/Weeks/update", start="2024-01-01", end="2024-01-15")
+    assert [each["state"] for each in api.slices("Out")] == ["Skipped", "Ready"]
 
 
 @pytest.mark.parametrize(
@@ -148,6 +183,12 @@ def check_weeks(api: Api, container: ContainerClient) -> None:
         ("GET", "/datasets/X/slices", {"start": "soon", "end": "2024-02-01"}, None, 400, "InvalidTime", "soon"),
         ("GET", "/datasets/X/sliceruns", {"startTime": "2024-01-01"}, None, 404, "SliceNotFound", "2024-01-01"),
         ("PUT", "/datasets/X/slices/setstatus", {"start": "20240101"}, {"x": 1}, 400, "InvalidSliceState", "Ready"),
+        ("GET", "/runs/nothing", {}, None, 404, "PipelineRunNotFound", "nothing"),
+        ("POST", "/activitywindows", {}, {"filter": "A eq 1"}, 400, "InvalidFilter", "no member 'A'"),
+        ("POST", "/activitywindows", {}, {"top": -1}, 400, "RequestBodyInvalid", "top"),
+        ("POST", "/activitywindows", {}, {"windowStart": 7}, 400, "RequestBodyInvalid", "windowStart"),
+        ("POST", "/datapipelines/Nothing/update", {"start": "2024-01-01"}, None, 404, "PipelineNotFound", "Nothing"),
+        ("POST", "/datapipelines/X/update", {"end": "2024-01-01"}, None, 400, "MissingQueryParameter", "start"),
         ("PUT", "/datasets/X", {}, {"name": "X"}, 400, "RequestBodyInvalid", "properties"),
         ("PUT", "/datasets/a.b", {}, {"properties": {"type": "AzureBlob"}}, 400, "InvalidName", "a.b"),
         ("PUT", "/datapipelines/P", {}, {"properties": {"activities": []}}, 400, "MissingProperty", "no activities"),

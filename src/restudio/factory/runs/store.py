@@ -15,6 +15,8 @@ from restudio.factory.tables import pipeline_run_events as events
 from restudio.factory.tables import pipeline_runs as runs
 from restudio.factory.types import InvokedBy, PipelineRun, Recovery
 
+_MOST_IDS = 500
+"""Ids in one query."""
 _ACTIVE: tuple[RunStatus, ...] = ("InProgress", "Canceling")
 
 
@@ -47,6 +49,15 @@ def insert_run(conn: sa.Connection, run: PipelineRun) -> None:
 def find_run(conn: sa.Connection, run_id: str) -> PipelineRun | None:
     row = conn.execute(sa.select(runs).where(runs.c.id == run_id)).one_or_none()
     return None if row is None else _run(row)
+
+
+def find_runs(conn: sa.Connection, run_ids: Sequence[str]) -> dict[str, PipelineRun]:
+    """Those of these runs that there are, by their ids."""
+    found: dict[str, PipelineRun] = {}
+    for start in range(0, len(run_ids), _MOST_IDS):
+        query = sa.select(runs).where(runs.c.id.in_(run_ids[start : start + _MOST_IDS]))
+        found.update((row.id, _run(row)) for row in conn.execute(query))
+    return found
 
 
 def set_not_latest(conn: sa.Connection, group_id: str) -> None:

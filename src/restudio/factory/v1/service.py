@@ -7,7 +7,7 @@ when their grid does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -132,6 +132,21 @@ class V1Service:
     def resume(self, principal: Principal, factory: Factory, name: str) -> None:
         """Work on the slices of a pipeline, those of the past first."""
         self._set_active(principal, factory, name, active=True)
+
+    def set_active_period(
+        self, principal: Principal, factory: Factory, name: str, begin: datetime, end: datetime
+    ) -> None:
+        """Give a pipeline another ``start`` and ``end``; its slices follow, as by :meth:`put`."""
+        period = {"start": begin.isoformat(), "end": end.isoformat()}
+
+        def change(found: V1Document) -> V1Document:
+            if is_one_time(found.properties):
+                message = f"Pipeline '{found.name}' runs once: it has no active period."
+                raise RestudioError(Kind.INVALID_OPERATION, "PipelineIsOneTime", message, target=found.name)
+            kept = {k: v for k, v in found.properties.items() if k.casefold() not in period}
+            return replace(found, properties={**kept, **period})
+
+        self._change(principal, factory, name, change, "set active period")
 
     def purge(self) -> int:
         """Delete one-time pipelines whose ``expirationTime`` is over and whose slices are all done; their number."""
@@ -275,20 +290,33 @@ class V1Service:
             trigger_store.delete(conn, found.id)
 
     def _set_active(self, principal: Principal, factory: Factory, name: str, *, active: bool) -> None:
+        def change(found: V1Document) -> V1Document:
+            properties = dict(found.properties)
+            if is_paused(properties) or not active:
+                properties = {k: v for k, v in properties.items() if k.casefold() != "ispaused"}
+                properties["isPaused"] = not active
+            return replace(found, properties=properties, active=active)
+
+        self._change(principal, factory, name, change, "resume pipeline" if active else "suspend pipeline")
+
+    def _change(
+        self,
+        principal: Principal,
+        factory: Factory,
+        name: str,
+        change: Callable[[V1Document], V1Document],
+        action: str,
+    ) -> None:
+        """Change one pipeline that there is."""
         ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
         with self._db.begin() as conn:
             held = self._held(conn, factory)
             key: Key = ("pipeline", name.casefold())
             if key not in held:
                 raise _missing("pipeline", name, [each.name for each in held.values() if each.kind == "pipeline"])
-            properties = {k: v for k, v in held[key].properties.items() if k.casefold() != "ispaused"}
-            if is_paused(held[key].properties) or not active:
-                properties["isPaused"] = not active
-            else:
-                properties = dict(held[key].properties)
-            held[key] = replace(held[key], properties=properties, active=active, etag=new_etag())
+            held[key] = replace(change(held[key]), etag=new_etag())
             self._apply(conn, principal, factory, held, changed=[key])
-            self._audit(conn, principal, factory, "resume pipeline" if active else "suspend pipeline", held[key].name)
+            self._audit(conn, principal, factory, action, held[key].name)
 
     def _purge_one(self, factory: Factory) -> int:
         now, gone = self._now().timestamp(), 0

@@ -1,26 +1,21 @@
-"""Slices of datasets of version 1: their states, their runs, and how users set them (reference, sections 9.5, 9.9)."""
+"""Slices of datasets of version 1, and how users set them (reference, sections 9.5 and 9.9)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import sqlalchemy as sa
 
 from restudio.core.errors import Kind, RestudioError, nearest
-from restudio.factory import store as resource_store
-from restudio.factory.documents.problems import Problems, ensure_none
-from restudio.factory.pipeline_target import KIND, SLICES, run_id_of
-from restudio.factory.properties import Json, Properties
-from restudio.factory.runs import store as run_store
-from restudio.factory.runs.state import RunState, fold
-from restudio.factory.trigger import Triggers, read_trigger
-from restudio.factory.types import Factory, StoredResource
-from restudio.factory.v1.activities import validation_name
-from restudio.factory.v1.states import RESET, SKIPPED, counts, error_of, percent_of, state_of
-from restudio.factory.v1.types import Slice, SliceRun
+from restudio.factory.pipeline_target import KIND, SLICES
+from restudio.factory.trigger import Triggers
+from restudio.factory.types import Factory
+from restudio.factory.v1.producers import TICK, Producer, iter_slices, no_slice, read_producers
+from restudio.factory.v1.states import RESET, SKIPPED
+from restudio.factory.v1.types import Slice
 from restudio.identity import audit
 from restudio.identity.rules import ensure_allowed
 from restudio.identity.types import Action, Principal, Resource
@@ -36,30 +31,11 @@ from restudio.triggers.windows import Window, Windows
 PAGE = 2000
 """Slices in one answer."""
 _MOST_SET = 10_000
-_TICK = timedelta(microseconds=1)
 Wanted = Literal["Waiting", "Ready", "Skipped"]
 _ENDS: Mapping[Wanted, tuple[FiringState, str]] = {
     "Ready": (FiringState.SUCCEEDED, ""),
     "Skipped": (FiringState.CANCELLED, SKIPPED),
 }
-_STATUS = {"Succeeded": "Succeeded", "Failed": "FailedExecution", "Cancelled": "Canceled", "Queued": "Waiting"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Producer:
-    """What makes the slices of some datasets: an activity, or the look for external data."""
-
-    name: str
-    pipeline: str
-    activity: str
-    outputs: tuple[str, ...]
-    rule: Windows
-    document: Mapping[str, Json]
-    trigger: Trigger | None
-
-    @property
-    def is_paused(self) -> bool:
-        return self.trigger is None or not self.trigger.started
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,32 +57,16 @@ class SliceService:
     def list_dataset(self, factory: Factory, dataset: str, begin: datetime, end: datetime) -> SlicePage:
         """The slices of a dataset that have a part in [``begin``, ``end``), the oldest first."""
         with self._db.read() as conn:
-            found = [each for each in self._producers(conn, factory) if _makes(each, dataset)]
-            slices = [each for one in found for each in self._slices(conn, one, dataset, begin, end)]
-        slices.sort(key=lambda each: each.start)
-        return SlicePage(slices[:PAGE], slices[PAGE].start if len(slices) > PAGE else None)
+            found = [each for each in read_producers(conn, factory, self._catalog) if each.makes(dataset)]
+            slices = self._list(conn, found, dataset, begin, end)
+        return _page(sorted(slices, key=lambda each: each.start))
 
     def list_pipeline(self, factory: Factory, pipeline: str, begin: datetime, end: datetime) -> SlicePage:
         """The slices that the activities of a pipeline make, the oldest first."""
         with self._db.read() as conn:
-            found = [
-                each
-                for each in self._producers(conn, factory)
-                if each.activity and each.pipeline.casefold() == pipeline.casefold()
-            ]
-            slices = [each for one in found for each in self._slices(conn, one, one.outputs[0], begin, end)]
-        slices.sort(key=lambda each: (each.start, each.activity))
-        return SlicePage(slices[:PAGE], slices[PAGE].start if len(slices) > PAGE else None)
-
-    def list_runs(self, factory: Factory, dataset: str, start: datetime) -> list[SliceRun]:
-        """The attempts at the slice that begins at an instant, the oldest first. NotFound ``SliceNotFound``."""
-        with self._db.read() as conn:
-            found = [each for each in self._producers(conn, factory) if _makes(each, dataset)]
-            for one in found:
-                window = next(one.rule.covering(start, start + _TICK), None)
-                if window is not None and window.start == start:
-                    return list(self._runs(conn, one, dataset, window))
-        raise self._no_slice(dataset, start, found)
+            found = [each for each in read_producers(conn, factory, self._catalog) if each.is_of(pipeline)]
+            slices = self._list(conn, found, None, begin, end)
+        return _page(sorted(slices, key=lambda each: (each.start, each.activity)))
 
     def set_status(
         self,
@@ -124,15 +84,15 @@ class SliceService:
         ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
         now = self._clock.now()
         with self._db.begin() as conn:
-            producers = {each.name.casefold(): each for each in self._producers(conn, factory)}
+            producers = {each.name.casefold(): each for each in read_producers(conn, factory, self._catalog)}
             chosen = {
                 (each.name.casefold(), window.number): window
                 for each in producers.values()
-                if _makes(each, dataset)
+                if each.makes(dataset)
                 for window in _limited(each.rule.covering(begin, end))
             }
             if not chosen:
-                raise self._no_slice(dataset, begin, [each for each in producers.values() if _makes(each, dataset)])
+                raise no_slice(dataset, begin, [each for each in producers.values() if each.makes(dataset)])
             if upstream:
                 chosen = _with_upstream(producers, chosen)
             by_producer: dict[str, list[Window]] = {}
@@ -166,117 +126,41 @@ class SliceService:
     ) -> int:
         """As :meth:`set_status`, for the slices that an activity makes; without ``end`` the one that begins then."""
         with self._db.read() as conn:
-            mine = [each for each in self._producers(conn, factory) if each.pipeline.casefold() == pipeline.casefold()]
+            mine = [each for each in read_producers(conn, factory, self._catalog) if each.is_of(pipeline)]
         found = next((each for each in mine if each.activity.casefold() == activity.casefold()), None)
         if found is None:
             known = [each.activity for each in mine]
             raise RestudioError.not_found("ActivityNotFound", f"Activity of '{pipeline}'", activity[:260], known)
-        window = next(found.rule.covering(begin, begin + _TICK), None)
+        window = next(found.rule.covering(begin, begin + TICK), None)
         if end is None and (window is None or window.start != begin):
-            raise self._no_slice(found.outputs[0], begin, [found])
-        end = begin + _TICK if end is None else end
+            raise no_slice(found.outputs[0], begin, [found])
+        end = begin + TICK if end is None else end
         return self.set_status(principal, factory, found.outputs[0], begin, end, wanted, upstream=upstream)
 
     # Inside
 
-    def _producers(self, conn: sa.Connection, factory: Factory) -> list[_Producer]:
-        return [
-            self._producer(conn, factory, resource)
-            for resource in resource_store.list_resources(conn, factory.id, "trigger")
-            if str(Properties(resource.properties).get("type", "")).casefold() == SLICES.casefold()
-        ]
-
-    def _producer(self, conn: sa.Connection, factory: Factory, resource: StoredResource) -> _Producer:
-        written = Properties(resource.properties).object("typeProperties")
-        of = written.object("of")
-        problems = Problems(f"trigger '{resource.name}'")
-        document = read_trigger(resource.name, resource.properties, self._catalog, problems)
-        ensure_none(problems.found)
-        assert document is not None  # its type is known
-        assert isinstance(document.rule, Windows)
-        return _Producer(
-            name=resource.name,
-            pipeline=str(of.get("pipeline") or ""),
-            activity=str(of.get("activity") or ""),
-            outputs=tuple(str(each) for each in of.list("outputs")),
-            rule=document.rule,
-            document={"typeProperties": dict(written)},
-            trigger=store.find(conn, Ref(KIND, factory.id, resource.name)),
-        )
-
-    def _slices(
-        self, conn: sa.Connection, producer: _Producer, dataset: str, begin: datetime, end: datetime
-    ) -> Iterator[Slice]:
-        windows = [window for _, window in zip(range(PAGE + 1), producer.rule.covering(begin, end), strict=False)]
-        firings = _firings(conn, producer, windows)
+    def _list(
+        self, conn: sa.Connection, producers: Sequence[Producer], dataset: str | None, begin: datetime, end: datetime
+    ) -> list[Slice]:
+        """Of a dataset, or without one of the first that each producer makes; no more of each than a page and one."""
         now = self._clock.now()
-        name = next((each for each in producer.outputs if each.casefold() == dataset.casefold()), dataset)
-        for window in windows:
-            firing = firings.get(window.number)
-            run_id = "" if firing is None else next(iter(firing.runs.values()), "")
-            telling = firing is not None and firing.state in (FiringState.RUNNING, FiringState.FAILED)
-            run = self._run(conn, run_id) if telling and run_id else None
-            state, substate = state_of(
-                firing,
-                producer.rule,
-                window,
-                now,
-                run,
-                paused=producer.is_paused,
-                validations=[validation_name(each) for each in producer.outputs],
-            )
-            retries, rounds = counts(firing, producer.rule)
-            yield Slice(
-                dataset=name,
-                pipeline=producer.pipeline,
-                activity=producer.activity,
-                start=window.start,
-                end=window.end,
-                state=state,
-                substate=substate,
-                retries=retries,
-                long_retries=rounds,
-                message=_message(firing, run),
-                run_id=run_id,
-            )
-
-    def _run(self, conn: sa.Connection, run_id: str) -> RunState:
-        return fold(event for _, event in run_store.list_events(conn, run_id))
-
-    def _runs(self, conn: sa.Connection, producer: _Producer, dataset: str, window: Window) -> Iterator[SliceRun]:
-        firing = _firings(conn, producer, [window]).get(window.number)
-        for attempt in range(0 if firing is None else firing.attempt + 1):
-            run = run_store.find_run(conn, run_id_of(firing.id, attempt)) if firing is not None else None
-            if run is None:
-                continue
-            state = self._run(conn, run.id)
-            yield SliceRun(
-                id=run.id,
-                dataset=dataset,
-                pipeline=producer.pipeline,
-                activity=producer.activity,
-                start=window.start,
-                end=window.end,
-                status=_STATUS.get(run.status, "InProgress"),
-                attempt=attempt,
-                created=run.created,
-                begun=run.started,
-                ended=run.ended,
-                percent=percent_of(state),
-                error=error_of(state) if run.status == "Failed" else "",
-            )
+        return [
+            each
+            for one in producers
+            for each in iter_slices(conn, one, dataset or one.outputs[0], one.rule.covering(begin, end), now, PAGE + 1)
+        ]
 
     def _set(
         self,
         conn: sa.Connection,
         factory: Factory,
-        producer: _Producer,
+        producer: Producer,
         windows: Sequence[Window],
         wanted: Wanted,
         now: datetime,
     ) -> None:
         trigger = producer.trigger or self._make_trigger(conn, factory, producer)
-        firings = _firings(conn, producer, windows)
+        firings = producer.firings(conn, windows)
         for window in windows:
             firing = firings.get(window.number)
             if firing is None:
@@ -293,24 +177,14 @@ class SliceService:
             if not store.change(conn, firing, _changed(firing, producer.rule, wanted, now), now):
                 raise _in_progress(producer, window)
 
-    def _make_trigger(self, conn: sa.Connection, factory: Factory, producer: _Producer) -> Trigger:
+    def _make_trigger(self, conn: sa.Connection, factory: Factory, producer: Producer) -> Trigger:
         trigger = make_trigger(Ref(KIND, factory.id, producer.name), SLICES, producer.document, None)
         store.put(conn, trigger, Mode.WINDOWS, None)
         return trigger
 
-    def _no_slice(self, dataset: str, start: datetime, producers: Sequence[_Producer]) -> RestudioError:
-        shown = start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        if not producers:
-            why = "no active pipeline makes or needs it"
-        else:
-            near = [window for one in producers for window in one.rule.covering(start, start + _TICK)]
-            first = next((one.rule.window(one.rule.first) for one in producers), None)
-            if near:
-                why = f"the one that holds this instant begins at {near[0].start.isoformat()}"
-            else:
-                why = "it has none" if first is None else f"the first one begins at {first.start.isoformat()}"
-        message = f"No slice of dataset '{dataset[:260]}' begins at {shown}: {why}."
-        return RestudioError(Kind.NOT_FOUND, "SliceNotFound", message, target=dataset[:260])
+
+def _page(slices: Sequence[Slice]) -> SlicePage:
+    return SlicePage(slices[:PAGE], slices[PAGE].start if len(slices) > PAGE else None)
 
 
 def read_wanted(text: str) -> Wanted:
@@ -341,19 +215,8 @@ def _changed(firing: Firing, rule: Windows, wanted: Wanted, now: datetime) -> Fi
     return replace(firing, state=state, message=message, updated=now)
 
 
-def _firings(conn: sa.Connection, producer: _Producer, windows: Sequence[Window]) -> dict[int, Firing]:
-    if producer.trigger is None or not windows:
-        return {}
-    numbers = [each.number for each in windows]
-    return store.list_windows(conn, producer.trigger.id, min(numbers), max(numbers))
-
-
-def _makes(producer: _Producer, dataset: str) -> bool:
-    return any(each.casefold() == dataset.casefold() for each in producer.outputs)
-
-
 def _with_upstream(
-    producers: Mapping[str, _Producer], chosen: Mapping[tuple[str, int], Window]
+    producers: Mapping[str, Producer], chosen: Mapping[tuple[str, int], Window]
 ) -> dict[tuple[str, int], Window]:
     """The slices, and all that they need in turn."""
     found, ahead = dict(chosen), list(chosen.items())
@@ -384,14 +247,7 @@ def _ensure_few(count: int) -> None:
         raise RestudioError(Kind.BAD_ARGUMENT, "TooManySlices", message, target="end")
 
 
-def _message(firing: Firing | None, run: RunState | None) -> str:
-    if firing is None or firing.message in (SKIPPED, RESET):
-        return ""
-    told = error_of(run) if firing.state is FiringState.FAILED and run is not None else ""
-    return told or firing.message  # runs are forgotten after some time, slices are not
-
-
-def _in_progress(producer: _Producer, window: Window) -> RestudioError:
+def _in_progress(producer: Producer, window: Window) -> RestudioError:
     message = (
         f"The slice of '{producer.outputs[0]}' from {window.start.isoformat()} is in progress. Wait for its end, or "
         "cancel its run first."

@@ -25,10 +25,11 @@ def state_of(
     run: RunState | None,
     *,
     paused: bool,
+    external: bool,
     validations: Collection[str],
 ) -> State:
-    """State and substate. ``run`` is the latest run of a firing that runs or has failed; ``validations`` are the names
-    of its activities that look at what was made."""
+    """State and substate. ``run`` is the latest run of a firing that runs or has failed; ``external``: it looks for
+    data of elsewhere; ``validations`` are the names of its activities that look at what was made."""
     if firing is None:
         if rule.due(window) > now:
             return "Waiting", "ScheduleTime"
@@ -41,9 +42,9 @@ def state_of(
         case FiringState.FAILED:
             return "Failed", _why(run)
         case FiringState.RUNNING:
-            return "InProgress", "Validating" if _is_validating(run, validations) else ""
+            return _running(run, validations)
         case FiringState.STARTING:
-            return "Waiting", _between(firing, rule)
+            return "Waiting", _between(firing, rule, external)
         case FiringState.BLOCKED:
             return "Waiting", "ActivityResume" if paused else "DatasetDependencies"
         case FiringState.WAITING:
@@ -70,15 +71,20 @@ def error_of(run: RunState) -> str:
     return run.message
 
 
-def _between(firing: Firing, rule: Windows) -> str:
+def _between(firing: Firing, rule: Windows, external: bool) -> str:
     retries, rounds = counts(firing, rule)
     if retries == rounds == 0:
-        return "ComputeResources"
+        return "Validation" if external else "ComputeResources"
     return "LongRetry" if retries == 0 else "Retry"
 
 
-def _is_validating(run: RunState | None, validations: Collection[str]) -> bool:
-    return run is not None and any(run.status_of(name) == "InProgress" for name in validations)
+def _running(run: RunState | None, validations: Collection[str]) -> State:
+    looking = None if run is None else next((n for n in validations if run.status_of(n) == "InProgress"), None)
+    if run is None or looking is None:
+        return "InProgress", ""
+    # A look that found nothing is reported, and is followed by a pause.
+    again = run.activities[looking].attempt.progress
+    return ("Waiting", "ValidationRetry") if again else ("InProgress", "Validating")
 
 
 def _why(run: RunState | None) -> str:

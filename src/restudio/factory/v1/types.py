@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -44,14 +44,15 @@ class V1Document:
         return self.kind, self.name.casefold()
 
 
-SliceStatus = Literal["Waiting", "InProgress", "Ready", "Failed", "Skipped", "None"]
+SliceStatus = Literal["Waiting", "InProgress", "Ready", "Failed", "Skipped"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
     """One slice of a dataset. ``pipeline`` and ``activity`` produce it; both are "" for an external dataset.
 
-    ``retries`` counts those of the round that it is in, ``long_retries`` the rounds that are over.
+    ``retries`` counts those of the round that it is in, ``long_retries`` the rounds that are over, ``attempts`` all
+    that have begun; ``percent`` is how much of it is done.
     """
 
     dataset: str
@@ -63,6 +64,8 @@ class Slice:
     substate: str = ""
     retries: int = 0
     long_retries: int = 0
+    attempts: int = 0
+    percent: int = 0
     message: str = ""
     run_id: str = ""
 
@@ -84,3 +87,32 @@ class SliceRun:
     ended: float | None
     percent: int
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityWindow:
+    """An activity and one of its slices. ``begun`` and ``ended`` of its latest run in epoch seconds."""
+
+    pipeline: str
+    activity: str
+    type: str
+    linked_service: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    start: datetime
+    end: datetime
+    state: SliceStatus
+    substate: str
+    attempts: int
+    percent: int
+    begun: float | None
+    ended: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Slices of a dataset, and the slices of other datasets that they are made of."""
+
+    dataset: str
+    slices: Sequence[Slice]
+    dependencies: Sequence[Link]

@@ -31,6 +31,7 @@ from restudio.triggers.loop import TriggerLoop
 
 ACCOUNT, CONTAINER = "lake", "data"
 WEEK = timedelta(days=7)
+FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 States = dict[str, tuple[str, str]]
 
@@ -100,6 +101,13 @@ class Bench:
         """States and substates by the day on which a slice begins."""
         return {f"{each.start:%m-%d}": (each.state, each.substate) for each in self.list_slices(dataset, begin, end)}
 
+    def wait_for(self, dataset: str, state: tuple[str, str], seconds: float = 30.0) -> None:
+        """Until all slices of a dataset are at this."""
+        deadline = time.monotonic() + seconds
+        while set(found := self.states(dataset).values()) != {state}:
+            assert time.monotonic() < deadline, found
+            time.sleep(0.005)
+
     def list_slices(self, dataset: str, begin: datetime = EVER[0], end: datetime = EVER[1]) -> list[Slice]:
         return list(self.slices.list_dataset(self.factory, dataset, begin, end).slices)
 
@@ -142,3 +150,12 @@ def copy(name: str, source: str, sink: str, **more: Any) -> dict[str, Any]:
 
 def pipeline(*activities: Mapping[str, Any], start: str, end: str, **more: Any) -> dict[str, Any]:
     return {"start": start, "end": end, "activities": list(activities), **more}
+
+
+def put_chain(bench: Bench, end: str = "2024-01-29", **more: Any) -> None:
+    """Raw (external) → Middle → Last, week by week."""
+    bench.put("dataset", "Raw", dataset("raw", external=True))
+    bench.put("dataset", "Middle", dataset("middle"))
+    bench.put("dataset", "Last", dataset("last"))
+    activities = copy("second", "middle", "LAST"), copy("first", "raw", "Middle")
+    bench.put("pipeline", "Weeks", pipeline(*activities, start="2024-01-01", end=end, **more))

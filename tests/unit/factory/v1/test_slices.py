@@ -2,62 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-from tests.unit.factory.v1.bench import CONTAINER, WEEK, Bench, copy, dataset, pipeline
+from tests.unit.factory.v1.bench import CONTAINER, FIRST, WEEK, Bench, copy, dataset, pipeline, put_chain
 
 from restudio.core.errors import RestudioError
 from restudio.identity.types import SYSTEM
-from restudio.storage.clock import ManualClock
-from restudio.storage.db import SqlDatabase
-from restudio.storage.objects import MemoryObjects
 
-FIRST = datetime(2024, 1, 1, tzinfo=UTC)
 READY = ("Ready", "")
-
-
-@pytest.fixture
-def make_bench(sqlite_database: SqlDatabase, tmp_path: Path) -> Iterator[Callable[[], Bench]]:
-    """Makes the next process over the same database, storage and clock."""
-    objects, clock, made = MemoryObjects(), ManualClock(FIRST), list[Bench]()
-
-    def make() -> Bench:
-        if made:
-            made[-1].stop()
-        made.append(Bench(sqlite_database, objects, tmp_path, clock))
-        return made[-1]
-
-    make().make_lake()
-    made[-1].put_lake()
-    yield make
-    made[-1].stop()
-
-
-@pytest.fixture
-def bench(make_bench: Callable[[], Bench]) -> Bench:
-    return make_bench()
-
-
-@pytest.fixture
-def any_bench(database: SqlDatabase, tmp_path: Path) -> Iterator[Bench]:
-    """One process over each kind of database."""
-    made = Bench(database, MemoryObjects(), tmp_path, ManualClock(FIRST))
-    made.make_lake()
-    made.put_lake()
-    yield made
-    made.stop()
-
-
-def put_chain(bench: Bench, end: str = "2024-01-29", **more: object) -> None:
-    """Raw (external) → Middle → Last, week by week."""
-    bench.put("dataset", "Raw", dataset("raw", external=True))
-    bench.put("dataset", "Middle", dataset("middle"))
-    bench.put("dataset", "Last", dataset("last"))
-    activities = copy("second", "middle", "LAST"), copy("first", "raw", "Middle")
-    bench.put("pipeline", "Weeks", pipeline(*activities, start="2024-01-01", end=end, **more))
 
 
 def test_a_year_of_weeks_in_order_over_a_restart_and_one_of_them_again(make_bench: Callable[[], Bench]) -> None:
@@ -81,7 +35,7 @@ def test_a_year_of_weeks_in_order_over_a_restart_and_one_of_them_again(make_benc
         assert [each.state for each in bench.list_slices("Last")] == ["Ready"] * done + ["Waiting"] * (52 - done)
     slices = bench.list_slices("Last")
     assert [each.start for each in slices] == weeks
-    runs = [bench.slices.list_runs(bench.factory, "Last", week) for week in weeks]
+    runs = [bench.parts.monitor.list_runs(bench.factory, "Last", week) for week in weeks]
     begun = [run.begun or 0.0 for each in runs for run in each]
     assert len(begun) == 52
     assert begun == sorted(begun)
@@ -89,10 +43,10 @@ def test_a_year_of_weeks_in_order_over_a_restart_and_one_of_them_again(make_benc
     chosen = weeks[10]
     assert bench.set("Last", chosen, "Waiting") == 1
     bench.settle()
-    again = bench.slices.list_runs(bench.factory, "Last", chosen)
+    again = bench.parts.monitor.list_runs(bench.factory, "Last", chosen)
     assert [each.status for each in again] == ["Succeeded", "Succeeded"]
     assert again[0].id == runs[10][0].id
-    assert sum(len(bench.slices.list_runs(bench.factory, "Last", week)) for week in weeks) == 53
+    assert sum(len(bench.parts.monitor.list_runs(bench.factory, "Last", week)) for week in weeks) == 53
     assert {each.state for each in bench.list_slices("Last")} == {"Ready"}
 
 
@@ -104,14 +58,14 @@ def test_what_a_missing_file_holds_up_goes_on_when_it_is_looked_for_again(any_be
     bench.settle()
     assert bench.states("Raw") == {"01-01": ("Failed", "TimedOut"), "01-08": READY}
     assert bench.states("Middle") == {"01-01": ("Waiting", "DatasetDependencies"), "01-08": READY}
-    [failed] = bench.slices.list_runs(bench.factory, "Raw", FIRST)
+    [failed] = bench.parts.monitor.list_runs(bench.factory, "Raw", FIRST)
     assert (failed.status, failed.percent) == ("FailedExecution", 100)
     assert failed.error == f"Looked 3 times: there is nothing at '{CONTAINER}/raw/20240101.csv'."
     bench.upload("raw/20240101.csv")
     bench.set("Last", FIRST, "Waiting", upstream=True)
     bench.settle()
     assert set(bench.states("Last").values()) == {READY}
-    assert [len(bench.slices.list_runs(bench.factory, "Raw", day)) for day in (FIRST, FIRST + WEEK)] == [2, 1]
+    assert [len(bench.parts.monitor.list_runs(bench.factory, "Raw", day)) for day in (FIRST, FIRST + WEEK)] == [2, 1]
 
 
 def test_a_slice_is_ready_or_skipped_because_a_user_says_so(bench: Bench) -> None:
@@ -124,7 +78,7 @@ def test_a_slice_is_ready_or_skipped_because_a_user_says_so(bench: Bench) -> Non
     assert bench.states("Middle") == {"01-01": READY, "01-08": ("Skipped", "")}
     assert bench.states("Last") == {"01-01": READY, "01-08": ("Waiting", "DatasetDependencies")}
     with pytest.raises(RestudioError, match="begins at 2024-01-01") as told:
-        bench.slices.list_runs(bench.factory, "last", FIRST + timedelta(days=1))
+        bench.parts.monitor.list_runs(bench.factory, "last", FIRST + timedelta(days=1))
     assert told.value.detail == "SliceNotFound"
 
 
@@ -255,7 +209,7 @@ def test_a_one_time_pipeline_runs_once_at_once_and_is_removed_when_it_is_over(be
     bench.put("pipeline", "Once", {**once, "description": "changed"})
     bench.advance(timedelta(hours=23))
     bench.settle()
-    assert len(bench.slices.list_runs(bench.factory, "to", FIRST)) == 1
+    assert len(bench.parts.monitor.list_runs(bench.factory, "to", FIRST)) == 1
     with pytest.raises(RestudioError, match="cannot be changed"):
         bench.put("pipeline", "Once", {**once, "pipelineMode": "Scheduled"})
     assert bench.v1.purge() == 0
