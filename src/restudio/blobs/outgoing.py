@@ -2,6 +2,8 @@
 
 Our own blobs are not read this way; see ``fetch``. Our own public address is always allowed: whoever may call us from
 outside may do so from here.
+
+The HTTP library is imported, and its trusted certificates are read, by the first transfer: not every server makes one.
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-
-import httpx
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from restudio.blobs.egress import EgressPolicy, Resolve, choose_address, resolve_host
 from restudio.blobs.exchange import Answer, Request, Streamed
@@ -24,6 +27,9 @@ from restudio.blobs.sas import VERSION, format_time, parse_sas, parse_time, reda
 from restudio.blobs.sharedkey import authorization, parse_query
 from restudio.seams.clock import Clock
 from restudio.seams.engine import Cancelled
+
+if TYPE_CHECKING:
+    import httpx
 
 IsCancelled = Callable[[], bool]
 """Asked between pieces of a transfer; when it says so, the transfer ends in ``Cancelled``."""
@@ -65,13 +71,21 @@ class Outgoing:
         self._clock = clock
         self._limits = limits
         self._resolve = resolve
-        self._own = _origin(httpx.URL(own_url))
-        self._client = _client(limits.idle_seconds, verify=True)
-        self._unverified = _client(limits.idle_seconds, verify=False)
+        own = urlsplit(own_url)
+        self._own = _origin(own.scheme, own.hostname or "", own.port)
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        return _client(self._limits.idle_seconds, verify=True)
+
+    @cached_property
+    def _unverified(self) -> httpx.Client:
+        return _client(self._limits.idle_seconds, verify=False)
 
     def close(self) -> None:
-        self._client.close()
-        self._unverified.close()
+        for name in ("_client", "_unverified"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
 
     def request(self, request: Request, is_cancelled: IsCancelled = never) -> Answer:
         """The answer, of any status, with its whole body. ``FetchError`` when there is none in time, or too much."""
@@ -207,6 +221,8 @@ class Outgoing:
         body: bytes | Iterator[bytes] | None,
         bounds: Request | None = None,
     ) -> Iterator[httpx.Response]:
+        import httpx
+
         client = self._client if bounds is None or bounds.verify else self._unverified
         timeout = client.timeout if bounds is None else httpx.Timeout(bounds.seconds, connect=min(10.0, bounds.seconds))
         request = client.build_request(
@@ -230,8 +246,8 @@ class Outgoing:
             ) from None
 
     def _pin(self, url: httpx.URL) -> str:
-        policy = self._policy if _origin(url) != self._own else _ANYWHERE
-        return choose_address(policy, url.host, _port(url), self._resolve)
+        origin = _origin(url.scheme, url.host, url.port)
+        return choose_address(self._policy if origin != self._own else _ANYWHERE, url.host, origin[2], self._resolve)
 
     def _ensure_good(self, answer: httpx.Response, address: Address, shown: str) -> None:
         if answer.is_success:
@@ -274,6 +290,8 @@ class Outgoing:
 
 
 def _client(idle_seconds: float, *, verify: bool) -> httpx.Client:
+    import httpx
+
     return httpx.Client(
         follow_redirects=False,
         trust_env=False,
@@ -284,6 +302,8 @@ def _client(idle_seconds: float, *, verify: bool) -> httpx.Client:
 
 def _parse_url(text: str, shown: str) -> httpx.URL:
     """An address over HTTP or HTTPS with a host."""
+    import httpx
+
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, ValueError) as cause:
@@ -293,9 +313,5 @@ def _parse_url(text: str, shown: str) -> httpx.URL:
     return url
 
 
-def _port(url: httpx.URL) -> int:
-    return url.port or (443 if url.scheme == "https" else 80)
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int]:
-    return url.scheme, url.host, _port(url)
+def _origin(scheme: str, host: str, port: int | None) -> tuple[str, str, int]:
+    return scheme, host, port or (443 if scheme == "https" else 80)

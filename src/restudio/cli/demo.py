@@ -41,35 +41,35 @@ class Play:
     serve: Sequence[str] = ()
 
 
-def add_demo(app: typer.Typer) -> None:
-    """Register the command."""
+app = typer.Typer()
 
-    @app.command("demo")
-    def demo(
-        name: Annotated[str, typer.Argument(help="Which demo; --list tells which there are.")] = LOOP,
-        home: Annotated[Path | None, typer.Option(help="Home folder; default: a temporary one.")] = None,
-        data: Annotated[
-            Path | None,
-            typer.Option(help="A CSV file (or tabs, semicolons); of an example, the public file that it reads."),
-        ] = None,
-        label: Annotated[str | None, typer.Option(help="The column of the file to predict.")] = None,
-        header: Annotated[bool, typer.Option(help="Whether its first line holds names; else Col1, Col2 …")] = True,
-        keep: Annotated[bool, typer.Option(help="Leave the server running at the end.")] = False,
-        list_: Annotated[bool, typer.Option("--list", help="Tell which demos there are.")] = False,
-        as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
-    ) -> None:
-        """Train, publish, score, retrain, patch, compare, roll back: over HTTP, with real data. Or the name of an
-        example: from its experiment to a service that answers by request and by batch."""
-        out = Output(as_json=as_json)
-        try:
-            if list_:
-                _list(out)
-            else:
-                _run(out, _play_of(out, name, data, label, header=header), home, keep)
-        except (RestudioError, TimeoutError) as error:
-            known = error if isinstance(error, RestudioError) else RestudioError(Kind.TIMEOUT, "Timeout", str(error))
-            out.error(known)
-            raise typer.Exit(1) from None
+
+@app.command("demo")
+def demo(
+    name: Annotated[str, typer.Argument(help="Which demo; --list tells which there are.")] = LOOP,
+    home: Annotated[Path | None, typer.Option(help="Home folder; default: a temporary one.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A CSV file (or tabs, semicolons); of an example, the public file that it reads."),
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="The column of the file to predict.")] = None,
+    header: Annotated[bool, typer.Option(help="Whether its first line holds names; else Col1, Col2 …")] = True,
+    keep: Annotated[bool, typer.Option(help="Leave the server running at the end.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="Tell which demos there are.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Train, publish, score, retrain, patch, compare, roll back: over HTTP, with real data. Or the name of an
+    example: from its experiment to a service that answers by request and by batch."""
+    out = Output(as_json=as_json)
+    try:
+        if list_:
+            _list(out)
+        else:
+            _run(out, _play_of(out, name, data, label, header=header), home, keep)
+    except (RestudioError, TimeoutError) as error:
+        known = error if isinstance(error, RestudioError) else RestudioError(Kind.TIMEOUT, "Timeout", str(error))
+        out.error(known)
+        raise typer.Exit(1) from None
 
 
 def _demos() -> Mapping[str, str]:

@@ -11,27 +11,25 @@ from restudio.client.doctor import Doctor
 from restudio.core.errors import RestudioError
 
 _MARKS = {"good": "[green]✓[/]", "note": "[yellow]·[/]", "wrong": "[red]✗[/]"}
+app = typer.Typer()
 
 
-def add_doctor(app: typer.Typer) -> None:
-    """Register the command."""
-
-    @command(app, "doctor")
-    def doctor(
-        session: Session,
-        address: Annotated[str, typer.Argument(help="A scoring, batch, PATCH, help or blob address.")],
-        key: Annotated[str | None, typer.Option(help="The endpoint key you use with it.")] = None,
-        resource: Annotated[str | None, typer.Option(help="The resource name you want to PATCH.")] = None,
-    ) -> None:
-        """Examine an address; exit status 1 when something is wrong."""
-        findings = _doctor_of(session, key, resource).examine(address)
-        if session.out.as_json:
-            session.out.value(findings, "")
-        for finding in findings if not session.out.as_json else ():
-            session.out.console.print(_MARKS[finding.level], end=" ")
-            session.out.note(finding.text + (f"\n  → {finding.todo}" if finding.todo else ""))
-        if any(finding.level == "wrong" for finding in findings):
-            raise typer.Exit(1)
+@command(app, "doctor")
+def doctor(
+    session: Session,
+    address: Annotated[str, typer.Argument(help="A scoring, batch, PATCH, help or blob address.")],
+    key: Annotated[str | None, typer.Option(help="The endpoint key you use with it.")] = None,
+    resource: Annotated[str | None, typer.Option(help="The resource name you want to PATCH.")] = None,
+) -> None:
+    """Examine an address; exit status 1 when something is wrong."""
+    findings = _doctor_of(session, key, resource).examine(address)
+    if session.out.as_json:
+        session.out.value(findings, "")
+    for finding in findings if not session.out.as_json else ():
+        session.out.console.print(_MARKS[finding.level], end=" ")
+        session.out.note(finding.text + (f"\n  → {finding.todo}" if finding.todo else ""))
+    if any(finding.level == "wrong" for finding in findings):
+        raise typer.Exit(1)
 
 
 def _doctor_of(session: Session, key: str | None, resource: str | None) -> Doctor:

@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from restudio.cli.command import Session, command
-from restudio.cli.factory import Group, Name, factory_of
+from restudio.cli.factory import Group, Name, app, factory_of
 from restudio.client.factories import Slice
 
 trigger = typer.Typer(no_args_is_help=True, help="Triggers: start, stop, fire by hand, and their runs.")
 slices = typer.Typer(no_args_is_help=True, help="Slices of pipelines of version 1.")
+app.add_typer(trigger, name="trigger")
+app.add_typer(slices, name="slices")
 Limit = Annotated[int, typer.Option(help="At most so many, the newest.")]
 Pipeline = Annotated[str, typer.Argument(help="Name of the pipeline of version 1.")]
 

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Sequence
 from typing import Any, cast
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
-from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
-from litestar.plugins import PluginProtocol
-from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ASGIApp, ControllerRouterHandler
-from litestar.types.internal_types import PathParameterDefinition
 
 import restudio
 from restudio.app.compose import Studio
@@ -59,6 +53,7 @@ from restudio.http.arm import arm_router
 from restudio.http.blob import BlobApp
 from restudio.http.door import Door
 from restudio.http.downloads import Downloads
+from restudio.http.framework import Framework, Routes, operation_id
 from restudio.http.root import RootApp
 from restudio.http.rrs import RrsApp
 from restudio.http.rrs_metrics import RrsMetrics
@@ -133,12 +128,12 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studio_slices.routes(studio.data_factory, door),
         *studio_services.routes(studio.services, studio.endpoints, studio.experiments, studio.jobs, door),
     ]
-    app = _Framework(
-        handlers,
+    app = Framework(
+        [Routes("/", route_handlers=handlers)],
         exception_handlers=EXCEPTION_HANDLERS,
         before_request=refuse_null_characters,
         openapi_config=OpenAPIConfig(
-            title="Restudio", version=restudio.__version__, path="/schema", operation_id_creator=_operation_id
+            title="Restudio", version=restudio.__version__, path="/schema", operation_id_creator=operation_id
         ),
         compression_config=CompressionConfig(backend="gzip"),
         request_max_body_size=settings.max_request_bytes,
@@ -149,21 +144,6 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         for handler in getattr(route, "route_handlers", ()):
             decoder_of(handler.signature_model)
     return app
-
-
-class _Framework(Litestar):
-    """Litestar with the plugin for our own classes only: those for pydantic and attrs, which other libraries bring
-    along, would cost a third of a second at every start."""
-
-    @staticmethod
-    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
-        return [*plugins, MsgspecDIPlugin()]
-
-
-def _operation_id(_: HTTPRouteHandler, method: str, path: Sequence[str | PathParameterDefinition]) -> str:
-    """Unlike the framework's own, different for paths that differ in case only."""
-    parts = [part if isinstance(part, str) else part.name for part in path]
-    return "_".join([method.lower(), *(re.sub(r"\W+", "_", part) for part in parts)])
 
 
 def _resource_manager(studio: Studio, door: Door) -> list[Router]:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from litestar import Request, Response, Router
+from litestar import Request, Response
 from litestar.handlers import HTTPRouteHandler
 
 from restudio.http.answers import error_answer
+from restudio.http.framework import Routes
 
 
 def arm_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -28,6 +29,6 @@ def arm_error(request: Request[Any, Any, Any], error: Exception) -> Response[byt
     return answer
 
 
-def arm_router(handlers: Sequence[HTTPRouteHandler]) -> Router:
+def arm_router(handlers: Sequence[HTTPRouteHandler]) -> Routes:
     """Handlers whose errors are answered by :func:`arm_error`."""
-    return Router("/", route_handlers=list(handlers), exception_handlers={Exception: arm_error})
+    return Routes("/", route_handlers=list(handlers), exception_handlers={Exception: arm_error})

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic.script import ScriptDirectory
 
 from restudio.seams.database import metadata
 from restudio.storage.db import SqlDatabase, open_database
 from restudio.storage.migrations.generate import import_tables
+from restudio.storage.migrations.run import config, newest
 
 import_tables()
 
@@ -83,3 +85,19 @@ def test_processes_that_start_together_migrate_once(make_url: Callable[[str], st
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+def test_the_newest_version_is_what_alembic_takes_for_it(make_url: Callable[[str], str]) -> None:
+    database = open_database(make_url("head"))
+    with database.begin() as connection:
+        assert newest() == ScriptDirectory.from_config(config(connection)).get_current_head()
+    database.close()
+
+
+def test_a_database_of_an_older_version_is_brought_up(make_url: Callable[[str], str]) -> None:
+    database = open_database(make_url("older"))
+    with database.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+    database.migrate()
+    assert set(describe(database)) == set(metadata.tables)
+    database.close()

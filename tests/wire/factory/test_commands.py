@@ -15,7 +15,7 @@ from tests.wire.factory.conftest import Client
 from tests.wire.factory.test_version_1 import copy, dataset
 from typer.testing import CliRunner
 
-from restudio.cli.main import app
+from restudio.cli.main import build_app
 
 WEEKS = tuple(f"2024-01-{day:02}T00:00:00Z" for day in (1, 8, 15))
 Say = Callable[..., str]
@@ -34,7 +34,7 @@ def say(own: list[str]) -> Say:
     """Runs a command and gives what it prints; ``fails`` says that it must not succeed."""
 
     def run(*words: str | Path, fails: bool = False) -> str:
-        done = CliRunner().invoke(app, ["factory", *map(str, words), *own])
+        done = CliRunner().invoke(build_app(), ["factory", *map(str, words), *own])
         assert (done.exit_code != 0) is fails, done.output
         return " ".join(done.output.split())
 
@@ -46,7 +46,7 @@ def ask(own: list[str]) -> Callable[..., Any]:
     """Runs a command and gives its answer as JSON."""
 
     def run(*words: str) -> Any:
-        done = CliRunner().invoke(app, ["factory", *words, *own, "--json"])
+        done = CliRunner().invoke(build_app(), ["factory", *words, *own, "--json"])
         assert done.exit_code == 0, done.output
         return json.loads(done.stdout)
 
