@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,8 @@ class Deployments:
         self._builder = builder
         self._plane = plane
         self._seq = 0
+        self._looking = threading.Lock()
+        self._looked = 0.0
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._failures: dict[str, str] = {}
         self._stopping = threading.Event()
@@ -85,6 +88,25 @@ class Deployments:
 
     def poll(self) -> list[str]:
         """Take over what was announced since the last look; gives the endpoints concerned."""
+        with self._looking:
+            return self._look()
+
+    def catch_up(self, since: float) -> None:
+        """Take over all that was announced before ``since`` (of ``time.monotonic``): for a call that would be refused
+        though another process may just have made its endpoint or its key. Many such calls share one look."""
+        with self._looking:
+            if self._looked <= since:
+                self._look()
+
+    def _look(self) -> list[str]:
+        began = time.monotonic()
+        changed = self._announced()
+        for endpoint_id in changed:
+            self.deploy(endpoint_id)
+        self._looked = began
+        return changed
+
+    def _announced(self) -> list[str]:
         with self._db.read() as conn:
             if store.deployment_seq(conn) == self._seq:
                 return []
@@ -93,8 +115,6 @@ class Deployments:
             if gap:
                 # Away for too long: what was announced meanwhile is forgotten, so look at everything.
                 changed = list(dict.fromkeys([*store.endpoint_ids(conn), *self._plane.iter_ids(), *changed]))
-        for endpoint_id in changed:
-            self.deploy(endpoint_id)
         return changed
 
     def prune(self) -> int:

@@ -60,9 +60,6 @@ from restudio.http.rrs_metrics import RrsMetrics
 from restudio.http.rrs_protocol import protocol_of
 from restudio.http.studioapi import StudioApi
 
-PATIENCE_S = 0.5
-"""Longer than the pause between two looks at what other processes announce."""
-
 
 def build_app(studio: Studio) -> Faces:
     """The ASGI application of a composed studio, and the connections that answer its scoring calls."""
@@ -74,7 +71,7 @@ def build_app(studio: Studio) -> Faces:
         lambda: len(studio.find_failing()),
     )
     requests.gauge("restudio_process_id", "Id of the process that answers.", os.getpid)
-    rrs = RrsApp(studio.plane, max_body=studio.settings.max_request_bytes, patience=PATIENCE_S)
+    rrs = RrsApp(studio.plane, max_body=studio.settings.max_request_bytes, catch_up=studio.deployments.catch_up)
     root = RootApp(
         rrs=cast("ASGIApp", rrs),
         blob=BlobApp(studio.blobs, studio.clock),

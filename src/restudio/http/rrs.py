@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import time
 import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -25,7 +26,7 @@ from urllib.parse import parse_qsl
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import is_id, workspace_of
 from restudio.http.errors import envelope, status_of
-from restudio.scoring.dataplane import DataPlane
+from restudio.scoring.dataplane import Admission, DataPlane
 from restudio.scoring.live import Live
 from restudio.scoring.wire import Call, Wire, decode_call, decode_legacy
 
@@ -39,7 +40,6 @@ MAX_BODY = 32 << 20
 INLINE_BODY = 128 << 10
 """Larger bodies are scored in a thread, so that they do not hold up small calls."""
 API_VERSION = "2.0"
-_LOOK_S = 0.02
 
 _log = logging.getLogger(__name__)
 _LONGEST_PATH = 300
@@ -129,16 +129,22 @@ def _choice(given: dict[str, str], name: str, values: dict[str, bool]) -> bool:
 class RrsApp:
     """An ASGI application for exactly the paths of :func:`match_route`; ``plane`` says what is live.
 
-    ``executor`` runs what is too slow for the event loop; by default a pool of eight threads. ``patience`` is for how
-    many seconds a call of an unknown endpoint waits: another process may just have made it, and this one hears of it
-    in a moment.
+    ``executor`` runs what is too slow for the event loop; by default a pool of eight threads. ``catch_up`` makes
+    ``plane`` know all that other processes did until a moment (of ``time.monotonic``): one of them may just have made
+    the endpoint, or the key, that is unknown here.
     """
 
     def __init__(
-        self, plane: DataPlane, *, max_body: int = MAX_BODY, executor: Executor | None = None, patience: float = 0.0
+        self,
+        plane: DataPlane,
+        *,
+        max_body: int = MAX_BODY,
+        executor: Executor | None = None,
+        catch_up: Callable[[float], None] | None = None,
     ) -> None:
         self.plane = plane
-        self._patience = patience
+        self._catch_up = catch_up
+        self._catching = ThreadPoolExecutor(1, thread_name_prefix="catch-up")
         self.max_body = max_body
         self._executor = executor or ThreadPoolExecutor(8, thread_name_prefix="score")
         self._prefix = str(uuid.uuid4())[:24]
@@ -183,9 +189,7 @@ class RrsApp:
                 length = int(value)
             elif name == b"content-encoding":
                 coding = value
-        if authorization is not None:
-            await self._wait_until_known(route.endpoint_id)
-        admission = self.plane.admit(route.endpoint_id, route.workspace_id, authorization)
+        admission = await self._admit(route, authorization)
         status = 500
         try:
             form = route.form or parse_form(scope["query_string"])
@@ -204,11 +208,26 @@ class RrsApp:
         finally:
             admission.release(status)
 
-    async def _wait_until_known(self, endpoint_id: str) -> None:
-        looks = int(self._patience / _LOOK_S) if is_id(endpoint_id) else 0
-        while looks and self.plane.find_live(endpoint_id) is None:
-            await asyncio.sleep(_LOOK_S)
-            looks -= 1
+    async def _admit(self, route: Route, authorization: bytes | None) -> Admission:
+        try:
+            return self.plane.admit(route.endpoint_id, route.workspace_id, authorization)
+        except RestudioError as error:
+            if not self.may_have_missed(error, authorization) or not is_id(route.endpoint_id):
+                raise
+        await self._hear(time.monotonic())
+        return self.plane.admit(route.endpoint_id, route.workspace_id, authorization)
+
+    async def _hear(self, until: float) -> None:
+        if self._catch_up is not None:
+            try:
+                await asyncio.get_running_loop().run_in_executor(self._catching, self._catch_up, until)
+            except RestudioError:
+                _log.exception("what other processes did could not be read")
+
+    def may_have_missed(self, refusal: RestudioError, authorization: bytes | None) -> bool:
+        """Whether a call may only be refused because another process did something a moment ago."""
+        doubtful = refusal.kind in (Kind.NOT_FOUND, Kind.UNAUTHORIZED) and authorization is not None
+        return doubtful and self._catch_up is not None
 
     async def _read(self, receive: Receive) -> bytes:
         message = await receive()

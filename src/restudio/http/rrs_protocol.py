@@ -93,7 +93,10 @@ class ScoringProtocol(HttpToolsProtocol):
         try:
             call.admission = rrs.plane.admit(address.route.endpoint_id, address.route.workspace_id, authorization)
         except RestudioError as error:
-            self._refuse(call, error)
+            if rrs.may_have_missed(error, authorization):
+                self._take_ordinary_way()
+            else:
+                self._refuse(call, error)
 
     def on_body(self, body: bytes) -> None:
         call = self._call

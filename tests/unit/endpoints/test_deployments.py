@@ -22,6 +22,19 @@ def another_process(world: World) -> tuple[Deployments, DataPlane]:
     return Deployments(world.db, world.secrets, builder, plane), plane
 
 
+def test_a_call_may_ask_for_what_happened_before_it(world: World) -> None:
+    deployments, plane = another_process(world)
+    published = world.publish()
+    asked = time.monotonic()
+    deployments.catch_up(asked)
+    assert plane.find_live(published.endpoint.id) is not None
+    world.endpoints.delete(world.owner, world.ws, published.service.id, "default")
+    deployments.catch_up(asked)  # a look that began after it served it already
+    assert plane.find_live(published.endpoint.id) is not None
+    deployments.catch_up(time.monotonic())
+    assert plane.find_live(published.endpoint.id) is None
+
+
 def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
     while not condition():

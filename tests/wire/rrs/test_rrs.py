@@ -6,8 +6,9 @@ import asyncio
 import json
 import re
 import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 from tests.unit.scoring.small_service import SCHEMA, make_row, make_scorer
 
-from restudio.core.errors import RestudioError
+from restudio.core.errors import Kind, RestudioError
 from restudio.core.schema import Schema
 from restudio.graph.model import GraphParameter
 from restudio.http.rrs import RrsApp, match_route
@@ -390,20 +391,40 @@ def test_a_byte_order_mark_is_skipped(plane: DataPlane) -> None:
     assert run(plane, body=b"\xef\xbb\xbf" + BODY).status == 200
 
 
-def test_an_endpoint_made_elsewhere_is_waited_for() -> None:
-    """Another process publishes; this one hears of it a moment after the first call."""
+def test_an_endpoint_made_elsewhere_a_moment_ago_is_known() -> None:
     plane = DataPlane()
+    asked = []
 
-    async def call_early() -> Answer:
-        calling = asyncio.create_task(call(RrsApp(plane, patience=5.0)))
-        await asyncio.sleep(0)
+    def catch_up(until: float) -> None:
+        asked.append(time.monotonic() - until)
         plane.install(ENDPOINT, make_live())
-        return await calling
 
-    assert asyncio.run(call_early()).status == 200
+    app = RrsApp(plane, catch_up=catch_up)
+    assert asyncio.run(call(app)).status == 200
+    assert asyncio.run(call(app)).status == 200
+    assert len(asked) == 1
+    assert 0 <= asked[0] < 10
 
 
-def test_patience_ends_and_strangers_get_none() -> None:
-    app = RrsApp(DataPlane(), patience=0.04)
+def test_a_key_made_elsewhere_a_moment_ago_is_known() -> None:
+    plane = DataPlane()
+    live = make_live()
+    plane.install(ENDPOINT, replace(live, keys=frozenset()))
+    app = RrsApp(plane, catch_up=lambda _: plane.install(ENDPOINT, live))
+    assert asyncio.run(call(app)).status == 200
+
+
+def test_what_nobody_made_is_refused_as_ever() -> None:
+    asked: list[float] = []
+    app = RrsApp(DataPlane(), catch_up=asked.append)
     assert asyncio.run(call(app)).detail == "WebServiceNotFound"
+    assert len(asked) == 1
     assert asyncio.run(call(app, headers={})).status == 401
+    assert len(asked) == 1
+
+
+def test_a_database_out_of_reach_leaves_the_refusal() -> None:
+    def fail(_: float) -> None:
+        raise RestudioError(Kind.UNAVAILABLE, "DatabaseUnavailable", "The database cannot be reached.")
+
+    assert asyncio.run(call(RrsApp(DataPlane(), catch_up=fail))).detail == "WebServiceNotFound"
