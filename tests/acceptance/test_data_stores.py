@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from restudio.client.blobs import BlobAccount
 
 @dataclass(frozen=True)
 class House:
+    server: Server
     client: Client
     pipeline: str
     folder: Path
@@ -46,7 +50,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     client = server.client()
     client.datasets.upload_bytes(adult(), "adult.csv", "GenericCSV")
     pipeline = client.drafts.publish(client.drafts.import_yaml(PIPELINE).id)
-    yield House(client, pipeline.id, folder, connection)
+    yield House(server, client, pipeline.id, folder, connection)
     server.stop()
     other.stop()
 
@@ -108,3 +112,27 @@ def test_a_folder(house: House) -> None:
     with pytest.raises(ServerError) as raised:
         house.run("disk", "nothing.csv")
     assert (raised.value.status, raised.value.detail) == (404, "DataPathNotFound")
+
+
+@contextmanager
+def silence() -> Iterator[int]:
+    """The port of a host that takes requests and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_stop_waits_for_no_silent_host_and_loses_no_run(house: House) -> None:
+    with silence() as port:
+        house.client.data_stores.put("silent", "http", url=f"http://127.0.0.1:{port}/")
+        run = house.client.published.submit(house.pipeline, data={"data": ("silent", "x.csv")}).id
+        deadline = time.monotonic() + 30
+        while house.client.pipeline_runs.get(run).status != "Running":
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        begun = time.monotonic()
+        house.server.stop()
+        assert time.monotonic() - begun < 15
+        house.server.start()
+        client = house.server.client()
+        assert client.pipeline_runs.get(run).status == "Running"
+        client.pipeline_runs.cancel(run)

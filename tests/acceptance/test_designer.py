@@ -15,6 +15,8 @@ from tests.acceptance.server import Server
 
 from restudio.client import Client
 from restudio.client.blobs import BlobAccount
+from restudio.client.scoring import Scoring
+from restudio.client.types import BatchResult
 
 pytestmark = pytest.mark.skipif(not DATA.exists(), reason="the automobile prices are not beside the repository")
 STORE, CONTAINER = "workspaceblobstore", "azureml-blobstore"
@@ -145,6 +147,61 @@ def test_import_from_and_export_to_a_data_store(house: House) -> None:
     assert "export-data" not in shown
     deployed = client.drafts.deploy(real_time.draft.id, name="imported cars")
     assert 1000 < _score(house, deployed) < 60000
+
+
+SERVICE = f"""\
+restudio: experiment/1
+title: Cars of a path
+parameters:
+  path: {{default: cars/base/prices.csv, required: false}}
+nodes:
+  cars:
+    module: import-data
+    parameters: {{Data source: Datastore, Datastore: {STORE}}}
+    linked parameters: {{Path: path}}
+  clean:
+    module: clean-missing-data
+    inputs: {{Dataset: cars / Results dataset}}
+    parameters: {{Cleaning mode: Remove entire row}}
+  learner:
+    module: linear-regression
+  train:
+    module: train-model
+    inputs: {{Untrained model: learner / Untrained model, Dataset: clean / Cleaned dataset}}
+    parameters: {{Label column: price}}
+  model:
+    module: web-service-output
+    inputs: {{dataset: train / Trained model}}
+    parameters: {{Name: model}}
+  rows:
+    module: web-service-output
+    inputs: {{dataset: cars / Results dataset}}
+    parameters: {{Name: rows}}
+"""
+
+
+def test_a_batch_job_reads_the_path_of_a_data_store(house: House) -> None:
+    client = house.client
+    service = client.services.publish(client.experiments.import_yaml(SERVICE).id)
+    client.services.mark_ready(service.id)
+    endpoint = client.endpoints.get(client.services.approve(service.id).id, "default")
+    scoring = Scoring(endpoint.api_location, endpoint.primary_key)
+    ended = _ran(scoring, "cars/dearer/*.csv")
+    assert ended.results is not None, ended
+    rows = httpx.get(ended.results["rows"].url).text.splitlines()
+    assert len(rows) == len(prices().splitlines())
+    assert float(rows[1].rpartition(",")[2]) == 18495.0
+    assert set(ended.results) == {"model", "rows"}
+    missing = _ran(scoring, "cars/nothing")
+    assert missing.status_code == "Failed"
+    assert "There is nothing at 'cars/nothing'" in str(missing.details)
+    scoring.close()
+
+
+def _ran(scoring: Scoring, path: str) -> BatchResult:
+    job = scoring.submit({}, parameters={"path": path})
+    scoring.start(job)
+    return scoring.wait(job)
 
 
 def _score(house: House, deployed: Any) -> float:

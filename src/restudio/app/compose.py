@@ -66,6 +66,8 @@ from restudio.triggers.service import TriggerService
 
 WORK_RETENTION_S = 7 * 86_400.0
 """How long the record of durable work that ended is kept; results are kept by the parts that they belong to."""
+_STOP_S = 5.0
+"""How long an end waits for work that was told to hand itself over."""
 _SOON_S = 30.0
 _LATER_S = 3600.0
 
@@ -140,19 +142,26 @@ class Studio:
             self.work.rest()
             self.data_factory.loop.stop()
 
-    def stop(self) -> None:
-        """Finish or hand over what runs, and let go of everything."""
+    def stop(self) -> bool:
+        """Finish or hand over what runs, and let go of everything.
+
+        False when something runs on that hears of no end, such as a read from a host that does not answer. It keeps all
+        it uses: taken away, it would fail, where the next start does it again once this process has ended.
+        """
         self.upkeep.stop()
         self.triggers.stop()
         self.deployments.stop()
         self.work.rest()
         self.data_factory.loop.stop()
         self.jobs.stop()
+        self.experiments.stop()
         self.engine.close()
-        self.work.stop()
+        if not self.work.stop(_STOP_S):
+            return False
         self.outgoing.close()
         self.db.close()
         self.scratch.close()
+        return True
 
 
 # This is one thing, a list: every part once, in the order in which they need each other.
@@ -191,7 +200,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Studio:
     files = ModelFiles(fetcher, registry, clock)
     updater = Updater(db, clock, assets, files, builder, deployments, addresses, collect_gates())
     patient = ScorerBuilder(registry, contents, _contexts(registry, limits))
-    batch = BatchDeployments(db, patient, GraphExecution(experiments.runner, objects, registry), limits)
+    batch = BatchDeployments(db, patient, GraphExecution(experiments.runner, objects, registry, data_stores), limits)
     jobs = JobService(db, blobs, fetcher, secrets, clock, work, batch, scratch.path)
     jobs.register()
     uploads = Uploads(objects)

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import uvicorn
 
@@ -80,7 +80,16 @@ def serve(
         finally:
             replicas.stop()
     finally:
-        studio.stop()
+        if not studio.stop():
+            _end_now()
+
+
+def _end_now() -> NoReturn:
+    """End as a killed process does. The interpreter's own end would wait for the threads that still work."""
+    _log.warning("Something still ran and was left to the next start; it goes on there.")
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _tell_weakness() -> None:

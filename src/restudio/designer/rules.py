@@ -10,9 +10,9 @@ from restudio.core.errors import Kind, ManyErrors, RestudioError
 from restudio.core.ids import Digest, digest_json
 from restudio.designer.types import PipelineEndpoint, PublishedPipeline, Submission
 from restudio.graph.events import State
-from restudio.graph.model import Graph, GraphParameter
+from restudio.graph.model import DATA_SOURCE, Graph, GraphParameter
 from restudio.graph.parameters import bind_parameters
-from restudio.graph.promotion import DATA_SOURCE, coerce, with_defaults
+from restudio.graph.promotion import coerce, with_defaults
 
 MAX_NAME = 255
 _NAME = re.compile(r"[^\x00-\x1f/\\?#%]+\Z")

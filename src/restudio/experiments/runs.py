@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 
 import sqlalchemy as sa
@@ -48,6 +49,7 @@ class Runs:
         self._clock = clock
         self._limits = limits
         self._sources = sources
+        self._stopping = threading.Event()
         work.register(KIND, self.handle)
 
     def start(
@@ -115,6 +117,10 @@ class Runs:
             self._work.cancel(run_id)
             self._end_unbegun(run_id)
 
+    def stop(self) -> None:
+        """Interrupt what is being copied in this process; call it when the work takes no more."""
+        self._stopping.set()
+
     def recover(self) -> None:
         """Submit again what has not ended: a crash may have come between the decision to run and the submission."""
         with self._db.read() as conn:
@@ -132,6 +138,9 @@ class Runs:
         except Cancelled:  # the engine was closed, because this process stops
             log.flush()
             raise HandOver from None
+        except HandOver:
+            log.flush()
+            raise
         except RestudioError as error:
             log.emit(Event("failed", self._now(), failure=failure_of(error)))
         except Exception:
@@ -160,13 +169,13 @@ class Runs:
     def _pinned(self, run_id: str, log: EventLog, is_cancelled: Callable[[], bool]) -> Snapshot:
         """The snapshot with its data fixed: once, so that a run that goes on after a crash goes on with the same.
 
-        ``Cancelled`` when the run is cancelled meanwhile.
+        ``Cancelled`` when the run is cancelled meanwhile, ``HandOver`` when this process stops.
         """
         snapshot = self.snapshot(run_id)
         if not has_sources(snapshot):
             return snapshot
         log.emit(Event("started", self._now()))  # who cancels from here on leaves the end of the run to us
-        copying = Copying(log.emit, is_cancelled, self._clock)
+        copying = Copying(log.emit, is_cancelled, self._stopping.is_set, self._clock)
         workspace_id = self.get(run_id).workspace_id
         pinned = pin_sources(snapshot, workspace_id, self._registry, self._sources, copying.of)
         with self._db.begin() as conn:

@@ -225,6 +225,10 @@ class ExperimentService:
         """Take care of runs that a crash left without work; call it after the work has started."""
         self._runs.recover()
 
+    def stop(self) -> None:
+        """Interrupt what is being copied for runs in this process; call it when the work takes no more."""
+        self._runs.stop()
+
     def cancel(self, run_id: str) -> None:
         """Ask for the end of a run; idempotent."""
         self._runs.cancel(run_id)

@@ -31,10 +31,16 @@ def unwatched(fraction: float, text: str = "") -> None:
 class Sources(Protocol):
     """Thread-safe. ``check`` is quick and raises when the path leads to nothing (``DataStoreNotFound``,
     ``DataPathNotFound``); ``pin`` copies the content into the object store: equal content, equal digest. It is read in
-    the format ``data_type``, or as the files' names tell."""
+    the format ``data_type``, or as the files' names tell; texts in ``encoding`` (its shown name) become UTF-8."""
 
     def check(self, workspace_id: str, path: DataPath) -> None: ...
 
     def pin(
-        self, workspace_id: str, path: DataPath, watch: Watch = unwatched, *, data_type: str | None = None
+        self,
+        workspace_id: str,
+        path: DataPath,
+        watch: Watch = unwatched,
+        *,
+        data_type: str | None = None,
+        encoding: str | None = None,
     ) -> Pinned: ...

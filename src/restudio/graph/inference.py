@@ -9,9 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from restudio.graph.model import DATASET, WEB_INPUT, WEB_OUTPUT, Graph, GraphParameter, Node
+from restudio.graph.model import DATA_SOURCE, DATASET, WEB_INPUT, WEB_OUTPUT, Graph, GraphParameter, Node
 from restudio.graph.ports import ASSET, PORT_NAME, asset_of, is_service_port, port_name
-from restudio.graph.promotion import DATA_SOURCE
 from restudio.graph.rewrite import Rewrite
 from restudio.graph.sketch import Change
 

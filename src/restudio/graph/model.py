@@ -17,6 +17,8 @@ SAVED_MODEL = "trained-model"
 SAVED_TRANSFORM = "transform"
 """Module id of a saved transform; parameter ``asset`` names the transform version."""
 SAVED_KINDS = frozenset({DATASET, SAVED_MODEL, SAVED_TRANSFORM})
+DATA_SOURCE = "DataSource"
+"""Kind of a parameter whose value names data: a data set, or a data path."""
 
 
 @dataclass(frozen=True, slots=True)

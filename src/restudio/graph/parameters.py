@@ -5,42 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from restudio.core.errors import Kind, RestudioError, nearest
-from restudio.graph.model import Graph, Node
-
-
-def resolve_parameters(graph: Graph, given: Mapping[str, object]) -> dict[str, object]:
-    """The value of every graph parameter in a call: the given one, else the default.
-
-    Errors (BadArgument): ``UnknownParameter`` for a name that the graph does not have, ``MissingParameter`` for one
-    without default that was not given.
-    """
-    declared = {p.name: p for p in graph.parameters}
-    for name in given:
-        if name not in declared:
-            text = f"There is no web service parameter '{name}'.{nearest(name, declared)}"
-            raise RestudioError(Kind.BAD_ARGUMENT, "UnknownParameter", text, target=name)
-    values: dict[str, object] = {}
-    for name, parameter in declared.items():
-        value = given.get(name, parameter.default)
-        if value is None and parameter.required:
-            text = f"The web service parameter '{name}' has no default; give it a value in GlobalParameters."
-            raise RestudioError(Kind.BAD_ARGUMENT, "MissingParameter", text, target=name)
-        values[name] = value
-    return values
+from restudio.graph.imports import is_data_field, with_data
+from restudio.graph.model import DATA_SOURCE, Graph, GraphParameter, Node
 
 
 def bind_parameters(graph: Graph, values: Mapping[str, object]) -> Graph:
     """The graph with every linked module parameter set: to ``values``, else the default, else what the node holds."""
-    offered = {p.name: values.get(p.name, p.default) for p in graph.parameters}
+    offered = {p.name: (p, values.get(p.name, p.default)) for p in graph.parameters}
     return graph.replacing(nodes=tuple(_bind(node, offered) for node in graph.nodes))
 
 
-def _bind(node: Node, offered: Mapping[str, object]) -> Node:
-    linked = {shown: offered.get(name) for shown, name in node.links.items()}
-    given = {shown: value for shown, value in linked.items() if value is not None}
-    if not given:
-        return node
-    folded = {shown.casefold() for shown in given}
-    kept = {shown: value for shown, value in node.params.items() if shown.casefold() not in folded}
-    return replace(node, params={**kept, **given})
+def with_value(node: Node, field: str, parameter: GraphParameter, value: object) -> Node:
+    """The node with the value of a graph parameter in a field that it serves."""
+    if parameter.kind == DATA_SOURCE and is_data_field(node, field):
+        return with_data(node, field, value)
+    kept = {shown: held for shown, held in node.params.items() if shown.casefold() != field.casefold()}
+    return replace(node, params={**kept, field: value})
+
+
+def _bind(node: Node, offered: Mapping[str, tuple[GraphParameter, object]]) -> Node:
+    for shown, name in node.links.items():
+        parameter, value = offered.get(name, (None, None))
+        if parameter is not None and value is not None:
+            node = with_value(node, shown, parameter, value)
+    return node

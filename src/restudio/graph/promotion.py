@@ -13,11 +13,10 @@ from restudio.core.errors import Kind, ModuleError, RestudioError, nearest
 from restudio.core.params import Parameter, ParamKind, parameters_of, parse_value
 from restudio.core.registry import Registry
 from restudio.graph.imports import data_path_of, is_data_field
-from restudio.graph.model import Graph, GraphParameter, Node
+from restudio.graph.model import DATA_SOURCE, Graph, GraphParameter, Node
+from restudio.graph.parameters import with_value
 from restudio.graph.ports import asset_of, param
 
-DATA_SOURCE = "DataSource"
-"""Kind of a parameter whose value names data: a data set, or a data path."""
 KINDS: Mapping[str, ParamKind] = {
     "String": ParamKind.STRING,
     "Int": ParamKind.INT,
@@ -107,11 +106,9 @@ def detach(graph: Graph, use: Use) -> Graph:
         text = f"'{use.field}' of '{use.node}' is not attached to a parameter.{nearest(use.field, node.links)}"
         raise RestudioError(Kind.BAD_ARGUMENT, "NotAttached", text, target=use.node)
     parameter = _find(graph, node.links[shown])
-    params = dict(node.params)
     if parameter is not None and parameter.default is not None:
-        params = {n: v for n, v in params.items() if n.casefold() != shown.casefold()} | {shown: parameter.default}
-    links = {n: to for n, to in node.links.items() if n != shown}
-    return _with(graph, replace(node, params=params, links=links))
+        node = with_value(node, shown, parameter, parameter.default)
+    return _with(graph, replace(node, links={n: to for n, to in node.links.items() if n != shown}))
 
 
 def remove(graph: Graph, name: str) -> Graph:

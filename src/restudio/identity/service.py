@@ -169,10 +169,6 @@ class IdentityService:
             connection.execute(store.users.update().where(store.users.c.id == user_id).values(password=hashed))
             audit.record(connection, self._now(), by, "set password", f"user:{user_id}")
 
-    def get_user(self, user_id: str) -> User:
-        with self._db.read() as connection:
-            return _get_user(connection, user_id)
-
     def find_user(self, email: str) -> User | None:
         with self._db.read() as connection:
             row = store.find_user_row(connection, email=email.strip().lower())

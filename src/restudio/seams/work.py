@@ -44,6 +44,8 @@ class Work(Protocol):
         """Forget work that was done before a moment (epoch seconds); returns how much."""
         ...
 
-    def stop(self, timeout: float = 10.0) -> None:
-        """Take no more work, wait for what runs up to ``timeout`` seconds, then leave it to the next start."""
+    def stop(self, timeout: float = 10.0) -> bool:
+        """Take no more work, wait for what runs up to ``timeout`` seconds, then leave it to the next start.
+
+        False when something runs still; it is done again after this process has ended."""
         ...

@@ -117,7 +117,7 @@ class DbosWork:
         if self._dbos is not None:
             _stop_taking(self._dbos, timeout)
 
-    def stop(self, timeout: float = 10.0) -> None:
+    def stop(self, timeout: float = 10.0) -> bool:
         if self._janitor is not None and self._dbos is not None:
             self._stopping.set()
             self._janitor.join()
@@ -126,11 +126,13 @@ class DbosWork:
             # DBOS looks whether its work is done once a second only, so do not make it look when nothing runs.
             seconds = math.ceil(timeout) if self._has_running() else 0
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=seconds)
-        if self._active == 0:
+        ended = self._active == 0
+        if ended:
             # What still runs keeps the name, and with it its work, until the process ends.
             self._leases.release()
         self._client.destroy()
         self._engine.dispose()
+        return ended
 
     def _claim_name(self) -> str:
         """Our name, or with a number behind when a living process has it: same names for the same set of processes."""

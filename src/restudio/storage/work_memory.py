@@ -56,12 +56,13 @@ class MemoryWork:
         """Nothing is kept longer than the process lives."""
         return 0
 
-    def stop(self, timeout: float = 10.0) -> None:
+    def stop(self, timeout: float = 10.0) -> bool:
         deadline = time.monotonic() + timeout
         with self._changed:
             self._active = False
             while self._running.total() and (left := deadline - time.monotonic()) > 0:
                 self._changed.wait(left)
+            return not self._running.total()
 
     def _take_work(self) -> None:
         """Start what may start; the lock is held."""

@@ -280,6 +280,12 @@ def _writable(values: pa.ChunkedArray, dtype: DType, *, alone: bool) -> pa.Chunk
     return texts.fill_null("") if alone else texts
 
 
+def separated(codec: Codec, separator: str) -> Codec:
+    """The codec of a text format with another character between cells."""
+    dialect = Dialect(separator, header=codec.id not in (CSV_NO_HEADER.id, TSV_NO_HEADER.id))
+    return _codec(codec.id, codec.name, codec.extensions[0], codec.media_type, dialect)
+
+
 def _codec(id: str, name: str, extension: str, media_type: str, dialect: Dialect) -> Codec:
     return Codec(id, name, (extension,), media_type, dialect.read, dialect.iter_chunks, _context(dialect))
 

@@ -12,6 +12,7 @@ from restudio.designer.types import PipelineRun
 from restudio.graph.data_path import DataPath
 from restudio.graph.promotion import Use
 from restudio.tables.formats import get_codec
+from restudio.tables.table import Table
 
 STORE = "workspaceblobstore"
 IMPORTED = PIPELINE.replace(
@@ -22,11 +23,15 @@ IMPORTED = PIPELINE.replace(
 IMPORTED = IMPORTED.replace("  data:\n    type: DataSource\n    default: adult.csv\n", "")
 
 
-def rows(world: World, run: PipelineRun) -> int:
+def table(world: World, run: PipelineRun) -> Table:
     view = world.wait(run)
     assert view.state == "Finished", view
     key = view.nodes["adult"].outputs["Results dataset"]
-    return get_codec("Dataset").read(world.objects.local(key)).num_rows  # type: ignore[arg-type]
+    return get_codec("Dataset").read(world.objects.local(key))  # type: ignore[arg-type]
+
+
+def rows(world: World, run: PipelineRun) -> int:
+    return table(world, run).num_rows
 
 
 def test_what_is_at_the_path_counts(world: World) -> None:
@@ -102,3 +107,43 @@ def test_a_web_store_cannot_be_written_and_a_pattern_is_no_file(world: World, tm
         with pytest.raises(RestudioError) as raised:
             world.stores.write(WORKSPACE, path, tmp_path / "x")
         assert raised.value.detail == detail
+
+
+def test_encoding_delimiter_and_types_are_as_the_node_says(world: World) -> None:
+    world.upload("in/a.csv", "zip;städte;note\n01;Köln;x\n".encode("utf-16"))
+    world.upload("in/b.csv", "zip;städte;note\n2;Brüssel;y\n".encode("utf-16"))
+    text = IMPORTED[: IMPORTED.index("  clean:")].replace(
+        "in/*.csv'",
+        "in'\n      File format in the datastore: CSV\n      Encoding of the files: Unicode\n"
+        "      Delimiter of the files: Semicolon\n"
+        """      Column types: '{"zip": "String", "note": null}'""",
+    )
+    run = world.submit(world.publish(text))
+    read = table(world, run)
+    assert read.names == ("zip", "städte")
+    assert read.data.to_pydict() == {"zip": ["01", "2"], "städte": ["Köln", "Brüssel"]}
+    view = world.wait(world.submit(world.publish(text.replace('"zip"', '"zap"'))))
+    assert view.failure is not None
+    assert (view.failure.code, view.failure.column) == ("0001", "zap")
+    view = world.wait(world.submit(world.publish(text.replace('"String"', '"Text"'))))
+    assert view.failure is not None
+    assert (view.failure.code, view.failure.parameter) == ("0002", "Column types")
+
+
+def test_a_parameter_for_data_may_name_a_data_set_instead_of_a_path(world: World) -> None:
+    world.upload("in/a.csv", adult()[: adult().index(b"\n", 200) + 1])
+    drafts = world.designer.drafts
+    draft = world.draft(IMPORTED)
+    drafts.attach(OWNER, WORKSPACE, draft, Use("adult", "Path"), "training_data")
+    pipeline = world.designer.published.publish_draft(OWNER, WORKSPACE, draft).id
+    by_name = world.submit(pipeline, datasets={"training_data": "adult.csv"})
+    assert rows(world, by_name) == 200
+    assert by_name.record.parameters["training_data"] == "adult.csv"
+    assert rows(world, world.submit(pipeline)) < 200
+    again = world.submit(pipeline, datasets={"training_data": "adult.csv:1"})
+    assert all(world.reused(world.wait(again)).values())
+    with pytest.raises(RestudioError, match=r"'nothing\.csv'.*azureml://datastores/STORE/paths/PATH"):
+        world.submit(pipeline, datasets={"training_data": "nothing.csv"})
+    drafts.change(OWNER, WORKSPACE, draft, "training_data", default="adult.csv")
+    drafts.detach(OWNER, WORKSPACE, draft, Use("adult", "Path"))
+    assert rows(world, world.designer.submit_draft(OWNER, WORKSPACE, draft)) == 200

@@ -197,6 +197,18 @@ def test_cancelling_ends_the_copying_of_data(world: World, monkeypatch: pytest.M
     assert not list(world.folder.parent.glob("scratch/*"))
 
 
+def test_a_stop_hands_over_the_copying_of_data(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = world.publish()
+    monkeypatch.setattr(world.stores, "_opener", lambda *_: Endless())
+    run = world.submit(pipeline, data_paths={"data": DataPath("workspaceblobstore", "big.csv")})
+    world.wait_until(run, lambda view: bool(view.nodes) and view.nodes["adult"].fraction > 0)
+    world.work.rest()
+    world.experiments.stop()
+    assert world.work.stop()
+    assert world.designer.view(WORKSPACE, run.id).state == "Running"
+    assert not list(world.folder.parent.glob("scratch/*"))
+
+
 def test_cancelling_kills_what_runs(world: World, tmp_path: Path) -> None:
     text = (
         TWO_BRANCHES.format(path=tmp_path / "never")

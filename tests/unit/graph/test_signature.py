@@ -2,13 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from restudio.core.errors import RestudioError
 from restudio.core.registry import Registry
 from restudio.graph.document import from_yaml
 from restudio.graph.model import Graph, GraphParameter, Node
-from restudio.graph.parameters import bind_parameters, resolve_parameters
+from restudio.graph.parameters import bind_parameters
 from restudio.graph.signature import signature
 
 CASES = Path(__file__).parent / "cases" / "rewrite"
@@ -30,14 +27,6 @@ GRAPH = Graph(
     (Node("a", "import-data", {"URL": "kept", "Use cached results": True}, {"url": "address"}),),
     parameters=(GraphParameter("address"), GraphParameter("rows", 3, required=False)),
 )
-
-
-def test_values_of_a_call() -> None:
-    assert resolve_parameters(GRAPH, {"address": "x"}) == {"address": "x", "rows": 3}
-    with pytest.raises(RestudioError, match="'address' has no default"):
-        resolve_parameters(GRAPH, {})
-    with pytest.raises(RestudioError, match=r"no web service parameter 'adress'\. Did you mean 'address'"):
-        resolve_parameters(GRAPH, {"adress": 1})
 
 
 def test_values_reach_the_linked_modules() -> None:

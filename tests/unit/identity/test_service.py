@@ -108,7 +108,7 @@ def test_even_the_right_password_waits_after_many_wrong_ones(identity: IdentityS
 def test_users_sign_in_with_their_password(identity: IdentityService) -> None:
     user = identity.create_user("Ada@Example.org", PASSWORD, name="Ada")
     assert identity.authenticate_user(" ada@example.ORG", PASSWORD) == user
-    assert identity.find_user("ada@example.org") == identity.get_user(user.id) == user
+    assert identity.find_user("ada@example.org") == user
     for email, password in (("ada@example.org", "wrong horse"), ("eve@example.org", PASSWORD)):
         with pytest.raises(RestudioError, match="e-mail address or the password") as raised:
             identity.authenticate_user(email, password)
@@ -177,7 +177,6 @@ def test_unknown_things_are_not_found(identity: IdentityService) -> None:
         lambda: identity.regenerate_token(nowhere, "primary"),
         lambda: identity.list_members(nowhere),
         lambda: identity.set_role(nowhere, user.id, Role.MEMBER),
-        lambda: identity.get_user(nowhere),
         lambda: identity.set_password(nowhere, PASSWORD),
         lambda: identity.create_service_principal(nowhere, "x", tenant_id=TENANT),
     ):

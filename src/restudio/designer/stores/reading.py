@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.tables.codec import Codec
+from restudio.tables.encodings import ENCODINGS, to_utf8
 from restudio.tables.formats import all_codecs, find_codec, get_codec, sniff_codec
 from restudio.tables.table import Table
 
@@ -31,13 +32,17 @@ def join(
     between: Callable[[], None] = lambda: None,
     *,
     data_type: str | None = None,
+    encoding: str | None = None,
 ) -> tuple[Path, str]:
     """A file with the rows of all pieces in their order, and its DataTypeId.
 
     All are read in the format ``data_type``, or each as its name or its content tells. Texts are joined as texts, so
-    that the types of columns are told from all rows. ``between`` is called now and then; what it raises ends the work.
+    that the types of columns are told from all rows; those in ``encoding`` (the shown name of one) become UTF-8.
+    ``between`` is called now and then; what it raises ends the work.
     Error ``DataFilesDiffer`` for files of other columns or formats than the first one.
     """
+    if encoding is not None:
+        pieces = [_decoded(piece, encoding, folder / f"decoded{i}") for i, piece in enumerate(pieces)]
     codecs = [get_codec(data_type) if data_type else _codec(piece) for piece in pieces]
     if len(pieces) == 1:
         return pieces[0].local, codecs[0].id
@@ -48,6 +53,10 @@ def join(
         has_header = "NoHeader" not in codecs[0].id
         return _join_texts(pieces, folder / "joined", between, header=has_header), codecs[0].id
     return _join_tables(pieces, codecs[0], folder / "joined", between), "Dataset"
+
+
+def _decoded(piece: Piece, encoding: str, target: Path) -> Piece:
+    return Piece(piece.path, to_utf8(piece.local, target, ENCODINGS[encoding], piece.path))
 
 
 def _codec(piece: Piece) -> Codec:

@@ -120,7 +120,13 @@ class DataStores:
             raise _nothing(path)
 
     def pin(
-        self, workspace_id: str, path: DataPath, watch: Watch = unwatched, *, data_type: str | None = None
+        self,
+        workspace_id: str,
+        path: DataPath,
+        watch: Watch = unwatched,
+        *,
+        data_type: str | None = None,
+        encoding: str | None = None,
     ) -> Pinned:
         """Copy what is at the path now into the object store: one file as it is, several as one table."""
         place = self._open(workspace_id, path.store)
@@ -133,7 +139,7 @@ class DataStores:
         try:
             on_bytes = _counting(sum(one.size for one in found), watch)
             pieces = [self._copied(place, path, one, folder / str(i), on_bytes) for i, one in enumerate(found)]
-            content, told = join(pieces, folder, lambda: watch(1.0), data_type=data_type)
+            content, told = join(pieces, folder, lambda: watch(1.0), data_type=data_type, encoding=encoding)
             return Pinned(*self._kept(content, watch), told)
         except ModuleError as error:
             raise RestudioError(Kind.BAD_ARGUMENT, "DataNotReadable", error.text, target=path.uri) from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from restudio.core.params import boolean, choice, secret, text, when
-from restudio.modules.encodings import ENCODINGS
 from restudio.modules.places.files import (
     ACCOUNT,
     ARFF,
@@ -23,6 +22,7 @@ from restudio.modules.places.files import (
 )
 from restudio.modules.places.selection import BLOB, Destination, Source
 from restudio.seams.context import Context
+from restudio.tables.encodings import ENCODINGS
 from restudio.tables.table import Table
 
 _SOURCE = when("source", BLOB)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from restudio.core.errors import ModuleError
-from restudio.modules.encodings import ENCODINGS, to_utf8
 from restudio.seams.context import Context, Resource
 from restudio.tables.codec import Codec
+from restudio.tables.encodings import ENCODINGS, to_utf8
 from restudio.tables.formats import get_codec
 from restudio.tables.table import Table
 

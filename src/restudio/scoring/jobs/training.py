@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +14,18 @@ from restudio.core.errors import Kind, ModuleError, RestudioError
 from restudio.core.ids import Digest, digest_json
 from restudio.core.registry import Registry
 from restudio.core.spec import PortKind
-from restudio.experiments.bindings import Bindings
 from restudio.experiments.eventlog import EventLog
 from restudio.experiments.fitted import fitted_before
 from restudio.experiments.runner import Outcome, Runner
+from restudio.experiments.snapshots import pin_sources
+from restudio.experiments.sources import Sources, Watch
+from restudio.experiments.types import PinnedAsset, Snapshot
 from restudio.graph.events import Event, RunView
 from restudio.graph.model import Graph
-from restudio.graph.plan import Plan, PortId, make_plan
+from restudio.graph.parameters import bind_parameters
+from restudio.graph.plan import Plan, PortId
 from restudio.graph.ports import asset_of, title_of
+from restudio.graph.promotion import with_defaults
 from restudio.graph.signature import ServiceInput, ServiceOutput, signature
 from restudio.models.types import asset_key
 from restudio.scoring.jobs.inputs import read_input
@@ -48,12 +52,13 @@ class GraphSource:
 
 
 class GraphExecution:
-    """Runs graphs for jobs. Thread-safe."""
+    """Runs graphs for jobs. Thread-safe. Data paths of a graph are read from ``sources`` when a job runs."""
 
-    def __init__(self, runner: Runner, objects: Objects, registry: Registry) -> None:
+    def __init__(self, runner: Runner, objects: Objects, registry: Registry, sources: Sources | None = None) -> None:
         self._runner = runner
         self._objects = objects
         self._registry = registry
+        self._sources = sources
 
     def run(
         self,
@@ -67,14 +72,8 @@ class GraphExecution:
         """Run the graph over the input files and write the output files."""
         ports = signature(source.graph, self._registry)
         with self._bound(ports.inputs, source.inputs, files) as bound:
-            plan = make_plan(
-                source.graph,
-                self._registry,
-                seed=source.seed,
-                assets=_digests(source),
-                inputs={port: digest for port, (_, digest) in bound.items()},
-                parameters=parameters,
-            )
+            snapshot = self._pinned(deployment.workspace_id, source, parameters, progress, is_cancelled)
+            plan = snapshot.plan(self._registry, inputs={port: digest for port, (_, digest) in bound.items()})
             log = self._runner.open_log(files.job_id)
             told = _Told(source.graph, self._registry, progress, log)
             outcome = self._runner.execute(
@@ -83,8 +82,7 @@ class GraphExecution:
                 is_cancelled,
                 run=files.job_id,
                 scope=deployment.workspace_id,
-                bindings=Bindings(
-                    assets={asset: asset_key(Digest(digest)) for asset, digest in source.assets.items()},
+                bindings=snapshot.bindings(
                     inputs={port: key for port, (key, _) in bound.items()},
                     finished=_finished(plan, log.view),
                     limits=source.limits,
@@ -93,6 +91,25 @@ class GraphExecution:
             told.ensure_finished(outcome)
             for output in ports.outputs:
                 self._write(deployment, source.graph, output, outcome, files.outputs[output.name], files)
+
+    def _pinned(
+        self,
+        workspace_id: str,
+        source: GraphSource,
+        parameters: Mapping[str, object],
+        progress: Progress,
+        is_cancelled: IsCancelled,
+    ) -> Snapshot:
+        """The graph with the job's values, and with the data behind its paths fixed; ``Cancelled`` ends the copying."""
+        graph = bind_parameters(with_defaults(source.graph, parameters), {})
+        unpinned = Snapshot(graph, _assets(graph, source.assets), source.seed)
+
+        @contextmanager
+        def watched(node: str) -> Iterator[Watch]:
+            progress(f"The data of {title_of(graph.node(node), self._registry)} is being copied")
+            yield _until(is_cancelled)
+
+        return pin_sources(unpinned, workspace_id, self._registry, self._sources, watched)
 
     @contextmanager
     def _bound(
@@ -164,10 +181,24 @@ def _finished(plan: Plan, earlier: RunView) -> dict[str, Mapping[str, str]]:
     return {task.node: ended[task.node] for task in plan.tasks if not task.cacheable and task.node in ended}
 
 
-def _digests(source: GraphSource) -> dict[str, str]:
-    """Digest of the asset that each saved node names."""
-    named = ((node.id, asset_of(node)) for node in source.graph.nodes)
-    return {node: source.assets[asset] for node, asset in named if asset is not None and asset in source.assets}
+def _assets(graph: Graph, digests: Mapping[str, str]) -> dict[str, PinnedAsset]:
+    """The asset that each saved node names."""
+    named = ((node.id, asset_of(node)) for node in graph.nodes)
+    return {
+        node: PinnedAsset(asset, digests[asset], asset_key(Digest(digests[asset])))
+        for node, asset in named
+        if asset is not None and asset in digests
+    }
+
+
+def _until(is_cancelled: Callable[[], bool]) -> Watch:
+    """Ends a copy that nobody wants any more."""
+
+    def watch(fraction: float, text: str = "") -> None:
+        if is_cancelled():
+            raise Cancelled
+
+    return watch
 
 
 class _Told:
