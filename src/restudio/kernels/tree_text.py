@@ -7,12 +7,13 @@ parts (:attr:`TreeText.canonical`), never the original. What prediction does not
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
@@ -125,13 +126,13 @@ def parse_trees(text: str) -> TreeText:
     objective = _objective(header.get("objective"), classes)
     if per_iteration != classes:
         _refuse("num_tree_per_iteration", f"{classes}, the number of classes", str(per_iteration))
-    categorical: set[int] = set()
-    read = [_tree(i, block, features, categorical) for i, block in enumerate(_tree_blocks(lines))]
-    if not read or len(read) % per_iteration:
-        _refuse("the trees", f"a positive multiple of {per_iteration}", str(len(read)))
-    canonical = _write(features, classes, objective, averaged, [body for body, _ in read])
-    trees = tuple(tree for _, tree in read)
-    return TreeText(objective, features, classes, averaged, trees, frozenset(categorical), canonical)
+    blocks = list(_tree_blocks(lines))
+    if not blocks or len(blocks) % per_iteration:
+        _refuse("the trees", f"a positive multiple of {per_iteration}", str(len(blocks)))
+    read = _read_trees(blocks, features)
+    canonical = _write(features, classes, objective, averaged, list(map(_written, itertools.count(), blocks, read)))
+    categorical = {int(feature) for tree in read for feature in tree.feature[(tree.decision & 1) == 1]}
+    return TreeText(objective, features, classes, averaged, tuple(read), frozenset(categorical), canonical)
 
 
 def _refuse(where: str, expected: str, got: str) -> NoReturn:
@@ -173,17 +174,23 @@ def _put(target: dict[str, str], line: str, known: frozenset[str], where: str) -
 
 def _tree_blocks(lines: Iterator[str]) -> Iterator[dict[str, str]]:
     """The key-value block of every tree, in order, up to ``end of trees``; what follows is not read."""
+    number = 0
     for line in lines:
         if not line:
             continue
         if line == "end of trees":
             return
+        if number >= MAX_TREES:
+            _refuse("the number of trees", f"at most {MAX_TREES}", "more")
+        if line != f"Tree={number}":
+            _refuse("a tree's first line", f"'Tree={number}'", line)
         yield _block(line, lines)
+        number += 1
     _refuse("the end", "'end of trees'", "the end of the text")
 
 
 def _block(first: str, lines: Iterator[str]) -> dict[str, str]:
-    block = {"Tree": first}
+    block: dict[str, str] = {}
     for line in lines:
         if not line:
             return block
@@ -198,102 +205,152 @@ def _int(block: Mapping[str, str], key: str, low: int, high: int, where: str = "
     return int(value)
 
 
-def _ints(block: Mapping[str, str], key: str, size: int, where: str) -> np.ndarray:
-    value = block.get(key, "")
-    if not _INTS.match(value) or value.count(" ") != size - 1:
-        _refuse(where + key, f"{size} integers", value)
-    return np.fromstring(value, np.int64, sep=" ")
+class _Trees(NamedTuple):
+    """Some of the trees: their ``numbers`` and how many elements each has in the columns that are read of them. The
+    elements of all stand end to end, because a look at each tree by itself would cost many times more."""
 
+    blocks: Sequence[Mapping[str, str]]
+    numbers: np.ndarray
+    sizes: np.ndarray
 
-def _floats(block: Mapping[str, str], key: str, size: int, where: str) -> np.ndarray:
-    value = block.get(key, "")
-    if not _FLOATS.match(value) or value.count(" ") != size - 1:
-        _refuse(where + key, f"{size} finite numbers", value)
-    numbers = np.array(value.split(" "), np.float64)
-    if not np.isfinite(numbers).all():
-        _refuse(where + key, f"{size} finite numbers", value)
-    return numbers
+    def texts(self, key: str, pattern: re.Pattern[str], what: str) -> list[str]:
+        """The elements of a key as they are written, each of them well-formed."""
+        found = []
+        for number, size in zip(self.numbers.tolist(), self.sizes.tolist(), strict=True):
+            value = self.blocks[number].get(key, "")
+            if not pattern.match(value) or value.count(" ") != size - 1:
+                _refuse(f"Tree={number}: {key}", f"{size} {what}", value)
+            found.append(value)
+        return " ".join(found).split(" ") if found else []
 
+    def ints(self, key: str) -> np.ndarray:
+        return np.array(list(map(int, self.texts(key, _INTS, "integers"))), np.int64)
 
-def _thresholds(block: Mapping[str, str], size: int, where: str) -> np.ndarray:
-    value = block.get("threshold", "")
-    if not _THRESHOLDS.match(value) or value.count(" ") != size - 1:
-        _refuse(where + "threshold", f"{size} numbers", value)
-    numbers = np.array(value.split(" "), np.float64)
-    if np.isinf(numbers).sum() != value.count("inf"):
-        _refuse(where + "threshold", f"{size} numbers that a double holds", value)
-    return numbers
+    def floats(self, key: str, pattern: re.Pattern[str] = _FLOATS) -> np.ndarray:
+        """Doubles; an infinite one only where the pattern allows ``inf`` and it is written so."""
+        texts = self.texts(key, pattern, "finite numbers" if pattern is _FLOATS else "numbers")
+        numbers = np.array(texts, np.float64)
+        overflown = [place for place in np.flatnonzero(np.isinf(numbers)).tolist() if texts[place] != "inf"]
+        if overflown:
+            number = int(self.owners()[overflown[0]])
+            _refuse(f"Tree={number}: {key}", "numbers that a double holds", self.blocks[number][key])
+        return numbers
+
+    def owners(self) -> np.ndarray:
+        """The number of the tree of each element."""
+        return np.repeat(self.numbers, self.sizes)
+
+    def parts(self, column: np.ndarray) -> list[np.ndarray]:
+        """The elements of each tree."""
+        return np.split(column, np.cumsum(self.sizes)[:-1])
+
+    def ensure(self, good: np.ndarray, key: str, expected: Callable[[int], str]) -> None:
+        """Refuse the first tree that has an element of ``key`` that is not good."""
+        if not good.all():
+            number = int(self.owners()[np.argmin(good)])
+            _refuse(f"Tree={number}: {key}", expected(number), self.blocks[number][key])
 
 
 _NONE = np.empty(0, np.int64)
 
 
-def _tree(number: int, block: Mapping[str, str], features: int, categorical: set[int]) -> tuple[str, Splits]:
-    """Check one tree and write it anew."""
+def _read_trees(blocks: Sequence[Mapping[str, str]], features: int) -> list[Splits]:
+    leaves, cats = np.array([_shape(number, block) for number, block in enumerate(blocks)]).T
+    every = _Trees(blocks, np.arange(len(blocks)), leaves)
+    stumps = [
+        Splits(values, _NONE, np.empty(0), _NONE, _NONE, _NONE, ())
+        for values in every.parts(every.floats("leaf_value"))
+    ]
+    inner = np.flatnonzero(leaves > 1)
+    if inner.size:
+        for number, read in zip(inner.tolist(), _read_splits(blocks, leaves, cats, inner, features), strict=True):
+            stumps[number] = Splits(stumps[number].leaves, *read)
+    return stumps
+
+
+def _shape(number: int, block: Mapping[str, str]) -> tuple[int, int]:
+    """How many leaves and how many categorical splits a tree has."""
     where = f"Tree={number}: "
-    if number >= MAX_TREES:
-        _refuse("the number of trees", f"at most {MAX_TREES}", "more")
-    if block["Tree"] != f"Tree={number}":
-        _refuse("a tree's first line", f"'Tree={number}'", block["Tree"])
     if block.get("is_linear", "0") != "0":
         _refuse(where + "is_linear", "0 (linear leaves are not supported)", block["is_linear"])
     leaves = _int(block, "num_leaves", 1, MAX_LEAVES, where)
-    cats = _int(block, "num_cat", 0, leaves - 1, where)
-    tree = Splits(_floats(block, "leaf_value", leaves, where), _NONE, np.empty(0), _NONE, _NONE, _NONE, ())
-    written = [f"Tree={number}", f"num_leaves={leaves}", f"num_cat={cats}"]
-    if leaves > 1:
-        tree = _splits(block, tree.leaves, cats, features, where)
-        categorical.update(np.unique(tree.feature[(tree.decision & 1) == 1]).tolist())
-        keys = ["split_feature", "threshold", "decision_type", "left_child", "right_child"]
-        keys += ["cat_boundaries", "cat_threshold"] if cats else []
-        written += [f"{key}={block[key]}" for key in keys]
-    return "\n".join([*written, f"leaf_value={block['leaf_value']}", "is_linear=0", "shrinkage=1"]) + "\n", tree
+    return leaves, _int(block, "num_cat", 0, leaves - 1, where)
 
 
-def _splits(block: Mapping[str, str], leaves: np.ndarray, cats: int, features: int, where: str) -> Splits:
-    nodes = len(leaves) - 1
-    split = _ints(block, "split_feature", nodes, where)
-    if split.min() < 0 or split.max() >= features:
-        _refuse(where + "split_feature", f"indices from 0 to {features - 1}", block["split_feature"])
-    threshold = _thresholds(block, nodes, where)
-    decision = _ints(block, "decision_type", nodes, where)
+_Split = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, tuple[np.ndarray, ...]]
+
+
+def _read_splits(
+    blocks: Sequence[Mapping[str, str]], leaves: np.ndarray, cats: np.ndarray, inner: np.ndarray, features: int
+) -> Iterator[_Split]:
+    """Of the trees that split at all (``inner``), what :class:`Splits` has after the leaves."""
+    trees = _Trees(blocks, inner, leaves[inner] - 1)
+    feature = trees.ints("split_feature")
+    trees.ensure((feature >= 0) & (feature < features), "split_feature", lambda _: f"indices from 0 to {features - 1}")
+    decision = trees.ints("decision_type")
     # Bit 0: categorical, bit 1: default left, bits 2 and 3: kind of missing values (none, zero, NaN).
-    if decision.min() < 0 or decision.max() > 11:
-        _refuse(where + "decision_type", "numbers from 0 to 11", block["decision_type"])
-    left, right = _children(block, len(leaves), where)
-    sets = _sets(block, cats, where) if cats else ()
-    used = threshold[(decision & 1) == 1]
-    if used.size and (used.min() < 0 or used.max() >= cats or (used != np.floor(used)).any()):
-        _refuse(where + "threshold", f"indices of {cats} sets of categories at categorical splits", block["threshold"])
-    return Splits(leaves, split, threshold, decision, left, right, sets)
+    trees.ensure((decision >= 0) & (decision <= 11), "decision_type", lambda _: "numbers from 0 to 11")
+    threshold = trees.floats("threshold", _THRESHOLDS)
+    index = (threshold >= 0) & (threshold < cats[trees.owners()]) & (threshold == np.floor(threshold))
+    trees.ensure(
+        index | ((decision & 1) == 0),
+        "threshold",
+        lambda number: f"indices of {cats[number]} sets of categories at categorical splits",
+    )
+    left, right = _children(trees)
+    sets = (_sets(blocks, number, int(cats[number])) if cats[number] else () for number in inner.tolist())
+    return zip(*map(trees.parts, (feature, threshold, decision, left, right)), sets, strict=True)
 
 
-def _children(block: Mapping[str, str], leaves: int, where: str) -> tuple[np.ndarray, np.ndarray]:
+def _children(trees: _Trees) -> tuple[np.ndarray, np.ndarray]:
     """Every leaf and every inner node but the root is the child of exactly one node that stands before it."""
-    nodes = leaves - 1
-    parents = np.arange(nodes)
-    children = []
+    nodes, starts = np.repeat(trees.sizes, trees.sizes), np.cumsum(trees.sizes) - trees.sizes
+    first = np.repeat(starts, trees.sizes)
+    parents = np.arange(nodes.size) - first
+    sides, reached = [], np.zeros(2 * nodes.size, np.int64)
     for key in ("left_child", "right_child"):
-        side = _ints(block, key, nodes, where)
-        inner = side >= 0
-        if side.min() < -leaves or side.max() >= nodes or (side[inner] <= parents[inner]).any():
-            _refuse(where + key, f"later nodes below {nodes} or leaves down to {-leaves}", block[key])
-        children.append(side)
-    expected = np.concatenate([np.arange(-leaves, 0), np.arange(1, nodes)])
-    if not np.array_equal(np.sort(np.concatenate(children)), expected):
-        _refuse(where + "left_child and right_child", "a tree: every node reached once", block["left_child"])
-    return children[0], children[1]
+        side = trees.ints(key)
+        good = (side >= -nodes - 1) & (side < nodes) & ((side < 0) | (side > parents))
+        trees.ensure(good, key, _expected_children(trees))
+        # A tree has two places for each of its nodes: first for the leaves, then for the nodes but the root.
+        np.add.at(reached, 2 * first + np.where(side < 0, -side - 1, nodes + side), 1)
+        sides.append(side)
+    if (reached != 1).any():
+        number = int(trees.numbers[np.searchsorted(2 * starts, np.argmax(reached != 1), "right") - 1])
+        _refuse(
+            f"Tree={number}: left_child and right_child",
+            "a tree: every node reached once",
+            trees.blocks[number]["left_child"],
+        )
+    return sides[0], sides[1]
 
 
-def _sets(block: Mapping[str, str], cats: int, where: str) -> tuple[np.ndarray, ...]:
-    boundaries = _ints(block, "cat_boundaries", cats + 1, where)
-    if boundaries[0] != 0 or (np.diff(boundaries) <= 0).any() or boundaries[-1] > MAX_LEAVES * 32:
-        _refuse(where + "cat_boundaries", "increasing from 0", block["cat_boundaries"])
-    words = _ints(block, "cat_threshold", int(boundaries[-1]), where)
-    if words.min() < 0 or words.max() >= 1 << 32:
-        _refuse(where + "cat_threshold", "unsigned 32-bit numbers", block["cat_threshold"])
+def _expected_children(trees: _Trees) -> Callable[[int], str]:
+    nodes = dict(zip(trees.numbers.tolist(), trees.sizes.tolist(), strict=True))
+    return lambda number: f"later nodes below {nodes[number]} or leaves down to {-nodes[number] - 1}"
+
+
+def _sets(blocks: Sequence[Mapping[str, str]], number: int, cats: int) -> tuple[np.ndarray, ...]:
+    """The codes that go left at each of a tree's ``cats`` categorical splits."""
+    tree = _Trees(blocks, np.array([number]), np.array([cats + 1]))
+    ends = tree.ints("cat_boundaries")
+    good = np.append(ends[0] == 0, np.diff(ends) > 0) & (ends <= MAX_LEAVES * 32)
+    tree.ensure(good, "cat_boundaries", lambda _: "increasing from 0")
+    tree = _Trees(blocks, tree.numbers, ends[-1:])
+    words = tree.ints("cat_threshold")
+    tree.ensure((words >= 0) & (words < 1 << 32), "cat_threshold", lambda _: "unsigned 32-bit numbers")
     bits = (words[:, None] >> np.arange(32)) & 1
-    return tuple(np.flatnonzero(bits[start:end]) for start, end in pairwise(boundaries.tolist()))
+    return tuple(np.flatnonzero(bits[start:end]) for start, end in pairwise(ends.tolist()))
+
+
+def _written(number: int, block: Mapping[str, str], tree: Splits) -> str:
+    """A checked tree written anew."""
+    cats = len(tree.sets)
+    keys = ["split_feature", "threshold", "decision_type", "left_child", "right_child"] if tree.feature.size else []
+    keys += ["cat_boundaries", "cat_threshold"] if cats else []
+    head = [f"Tree={number}", f"num_leaves={len(tree.leaves)}", f"num_cat={cats}"]
+    values = [f"{key}={block[key]}" for key in [*keys, "leaf_value"]]
+    return "\n".join([*head, *values, "is_linear=0", "shrinkage=1"]) + "\n"
 
 
 def _objective(line: str | None, classes: int) -> str:
