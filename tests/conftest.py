@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in module processes; before any library reads it
 
-import psycopg
 import pytest
 from hypothesis import settings
+from tests.databases import PostgresqlServer, make_sqlite
 from tests.postgresql import running_postgresql
 
 from restudio.seams.objects import Objects
@@ -28,27 +27,24 @@ settings.load_profile("restudio")
 
 
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """Address (without a database name) of a PostgreSQL server of our own on a free loopback port."""
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL server of our own on a free loopback port."""
     with running_postgresql() as address:
-        yield address
+        yield PostgresqlServer(address)
 
 
 @pytest.fixture
-def make_postgresql(postgresql_server: str) -> Iterator[Callable[[], str]]:
+def make_postgresql(postgresql_server: PostgresqlServer) -> Iterator[Callable[[], str]]:
     """Makes fresh databases, dropped after the test."""
-    names: list[str] = []
+    urls: list[str] = []
 
     def make() -> str:
-        names.append(f"t{uuid.uuid4().hex}")
-        with psycopg.connect(f"{postgresql_server}/postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {names[-1]}".encode())
-        return f"{postgresql_server}/{names[-1]}"
+        urls.append(postgresql_server.make())
+        return urls[-1]
 
     yield make
-    with psycopg.connect(f"{postgresql_server}/postgres", autocommit=True) as connection:
-        for name in names:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    for url in urls:
+        postgresql_server.drop(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -60,22 +56,29 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return make()
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[SqlDatabase]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> SqlDatabase:
     """A fresh database of each kind with all tables of the imported domains."""
-    opened = open_database(database_url)
-    opened.create_all()
-    yield opened
-    opened.close()
+    kind = "sqlite_database" if request.param == "sqlite" else "postgresql_database"
+    opened: SqlDatabase = request.getfixturevalue(kind)
+    return opened
 
 
 @pytest.fixture
 def sqlite_database(tmp_path: Path) -> Iterator[SqlDatabase]:
     """A fresh database of the quick kind, for tests that are about something else."""
-    opened = open_database(f"sqlite:///{tmp_path / 'restudio.db'}")
-    opened.create_all()
+    opened = make_sqlite(tmp_path / "restudio.db")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def postgresql_database(postgresql_server: PostgresqlServer) -> Iterator[SqlDatabase]:
+    """A fresh database of the other kind."""
+    opened = open_database(postgresql_server.make_with_tables())
+    yield opened
+    opened.close()
+    postgresql_server.drop(opened.url)
 
 
 @pytest.fixture(params=["memory", "files"])

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from obstore.store import AzureStore
+from tests.databases import make_sqlite
 from tests.seams.azurite import find_azurite
 from tests.seams.conftest import ACCOUNT, KEY
 from tests.seams.seaweed import ACCESS_KEY, SECRET_KEY, running_seaweed, s3_store
@@ -29,7 +30,6 @@ from restudio.designer.stores.kinds import KINDS, check_settings
 from restudio.designer.stores.types import Place
 from restudio.seams.engine import Cancelled
 from restudio.storage.clock import SystemClock
-from restudio.storage.db import open_database
 from restudio.storage.objects import FileObjects
 from restudio.storage.secrets import MasterKeySecrets
 
@@ -56,8 +56,7 @@ class Kept:
 
 @pytest.fixture
 def blobs(tmp_path: Path, secrets: MasterKeySecrets) -> Iterator[BlobService]:
-    database = open_database(f"sqlite:///{tmp_path / 'blobs.db'}")
-    database.create_all()
+    database = make_sqlite(tmp_path / "blobs.db")
     yield BlobService(database, FileObjects(tmp_path / "objects"), secrets, SystemClock(), "http://studio.example")
     database.close()
 

@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from tests.databases import make_sqlite
 
 from restudio.app.home import Credentials, prepare_home
 from restudio.blobs.service import BlobService
@@ -12,7 +13,6 @@ from restudio.client.credentials import read_credentials
 from restudio.core.errors import RestudioError
 from restudio.identity.service import IdentityService
 from restudio.storage.clock import SystemClock
-from restudio.storage.db import open_database
 from restudio.storage.objects import MemoryObjects
 from restudio.storage.secrets import MasterKeySecrets
 
@@ -22,8 +22,7 @@ class House:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.db = open_database(f"sqlite:///{home}/restudio.sqlite")
-        self.db.create_all()
+        self.db = make_sqlite(home / "restudio.sqlite")
         secrets, clock = MasterKeySecrets(b"k" * 32), SystemClock()
         self.identity = IdentityService(self.db, secrets, clock)
         self.blobs = BlobService(self.db, MemoryObjects(), secrets, clock, "http://here:1")

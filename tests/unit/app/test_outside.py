@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.databases import make_sqlite
 
 from restudio.app.outside import FetchedOutside
 from restudio.blobs.egress import EgressPolicy
@@ -20,15 +21,13 @@ from restudio.engine.values import ValueStore
 from restudio.seams.context import HttpRequest
 from restudio.seams.engine import Execution
 from restudio.storage.clock import SystemClock
-from restudio.storage.db import open_database
 from restudio.storage.objects import FileObjects, MemoryObjects
 from restudio.storage.secrets import MasterKeySecrets
 
 
 @pytest.fixture
 def outside(tmp_path: Path, secrets: MasterKeySecrets) -> Iterator[FetchedOutside]:
-    db, clock = open_database(f"sqlite:///{tmp_path / 'blobs.db'}"), SystemClock()
-    db.create_all()
+    db, clock = make_sqlite(tmp_path / "blobs.db"), SystemClock()
     outgoing = Outgoing(EgressPolicy(), clock)
     fetcher = Fetcher(BlobService(db, MemoryObjects(), secrets, clock, "http://studio"), outgoing, clock)
     yield FetchedOutside(fetcher, outgoing, (tmp_path / "open",))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.databases import make_sqlite
 from tests.unit.designer.world import WORKSPACE, World, adult
 from tests.unit.experiments import child_catalog
 
@@ -52,16 +53,19 @@ def start_world(
     tmp_path: Path, object_folder: Path, engine: ProcessEngine, catalog: Registry, secrets: MasterKeySecrets
 ) -> Iterator[Callable[[], World]]:
     """Starts a server's worth of services on the same home, as a restart does."""
-    url = f"sqlite:///{tmp_path / 'restudio.db'}"
-    first = open_database(url)
-    first.create_all()
+    first = make_sqlite(tmp_path / "restudio.db")
     first.close()
     started: list[World] = []
     folder = tmp_path / "open"
     folder.mkdir()
 
     def start() -> World:
-        database, objects, work, clock = open_database(url), FileObjects(object_folder), MemoryWork(), SystemClock()
+        database, objects, work, clock = (
+            open_database(first.url),
+            FileObjects(object_folder),
+            MemoryWork(),
+            SystemClock(),
+        )
         assets = AssetService(database, objects, clock)
         blobs = BlobService(database, objects, secrets, clock, "http://studio.example")
         outgoing = Outgoing(EgressPolicy(), clock)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.databases import make_sqlite
 from tests.unit.experiments import child_catalog
 from tests.unit.experiments.studio import Studio
 
@@ -48,14 +49,17 @@ def start_studio(
     tmp_path: Path, object_folder: Path, engine: ProcessEngine, catalog: Registry
 ) -> Iterator[Callable[[], Studio]]:
     """Starts a server's worth of services on the same home, as a restart does."""
-    url = f"sqlite:///{tmp_path / 'restudio.db'}"
-    first = open_database(url)
-    first.create_all()
+    first = make_sqlite(tmp_path / "restudio.db")
     first.close()
     started: list[Studio] = []
 
     def start() -> Studio:
-        database, objects, work, clock = open_database(url), FileObjects(object_folder), MemoryWork(), SystemClock()
+        database, objects, work, clock = (
+            open_database(first.url),
+            FileObjects(object_folder),
+            MemoryWork(),
+            SystemClock(),
+        )
         assets = AssetService(database, objects, clock)
         experiments = ExperimentService(database, objects, assets, catalog, work, engine, clock)
         work.start()

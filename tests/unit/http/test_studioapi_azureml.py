@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import uvicorn
 from litestar import Litestar
+from tests.databases import make_sqlite
 
 from restudio.http import metrics, studioapi, studioapi_uploads
 from restudio.http.answers import EXCEPTION_HANDLERS
@@ -27,7 +28,6 @@ from restudio.identity.types import Workspace
 from restudio.models.service import AssetService
 from restudio.models.uploads import Uploads
 from restudio.storage.clock import SystemClock
-from restudio.storage.db import open_database
 from restudio.storage.objects import MemoryObjects
 from restudio.storage.secrets import MasterKeySecrets
 
@@ -43,8 +43,7 @@ class House:
     """A server with the classic faces alone."""
 
     def __init__(self, folder: Path) -> None:
-        db, objects, clock = open_database(f"sqlite:///{folder}/db.sqlite"), MemoryObjects(), SystemClock()
-        db.create_all()
+        db, objects, clock = make_sqlite(folder / "db.sqlite"), MemoryObjects(), SystemClock()
         secrets = MasterKeySecrets(b"k" * 32)
         self.assets = AssetService(db, objects, clock)
         identity = IdentityService(db, secrets, clock)

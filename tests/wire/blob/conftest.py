@@ -13,11 +13,12 @@ import pytest
 import uvicorn
 from azure.storage.blob import BlobServiceClient
 from litestar.types import ASGIApp
+from tests.databases import make_sqlite
 
 from restudio.blobs.service import BlobService
 from restudio.http.blob import BlobApp
 from restudio.storage.clock import SystemClock
-from restudio.storage.db import SqlDatabase, open_database
+from restudio.storage.db import open_database
 from restudio.storage.objects import FileObjects
 from restudio.storage.secrets import MasterKeySecrets
 
@@ -44,8 +45,8 @@ def serve(home: Path) -> Iterator[BlobService]:
     """The service over files and a database below ``home``, behind a server; again over the same ones after a stop."""
     listener = socket.create_server(("127.0.0.1", 0))
     base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    database: SqlDatabase = open_database(f"sqlite:///{home / 'restudio.db'}")
-    database.create_all()
+    file = home / "restudio.db"
+    database = open_database(f"sqlite:///{file}") if file.exists() else make_sqlite(file)
     clock = SystemClock()
     service = BlobService(database, FileObjects(home / "objects"), MasterKeySecrets(bytes(range(32))), clock, base_url)
     if not service.accounts.exists(ACCOUNT):

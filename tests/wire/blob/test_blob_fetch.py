@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.databases import make_sqlite
 
 from restudio.blobs.egress import EgressPolicy
 from restudio.blobs.fetch import Fetcher
@@ -19,7 +20,7 @@ from restudio.blobs.service import BlobService
 from restudio.blobs.types import BlobPath
 from restudio.core.errors import RestudioError
 from restudio.storage.clock import ManualClock, SystemClock
-from restudio.storage.db import SqlDatabase, open_database
+from restudio.storage.db import SqlDatabase
 from restudio.storage.objects import MemoryObjects
 from restudio.storage.secrets import MasterKeySecrets
 
@@ -31,8 +32,7 @@ Make = Callable[..., Fetcher]
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[SqlDatabase]:
     """The database of a server that has no accounts."""
-    opened = open_database(f"sqlite:///{tmp_path / 'elsewhere.db'}")
-    opened.create_all()
+    opened = make_sqlite(tmp_path / "elsewhere.db")
     yield opened
     opened.close()
 
