@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.conformance.context import FolderContext
-from tests.conformance.tables import LABEL, ordinary
+from tests.conformance.tables import LABEL, VARIANTS, ordinary
 
 from restudio.artifacts.container import write_artifact
 from restudio.artifacts.values import Model, Task, Transform, UntrainedModel
-from restudio.core.errors import RestudioError
+from restudio.core.errors import ModuleError, RestudioError
 from restudio.core.params import Parameter, ParamKind, parameters_of, parse_params
 from restudio.core.registry import Registry
 from restudio.core.selector import Selection
@@ -50,6 +50,15 @@ class Example:
         return Example(self.entry, self.raw, tuple(swapped))
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came out of an example: outputs, or an error."""
+
+    example: Example
+    outputs: tuple[object, ...]
+    error: ModuleError | None = None
+
+
 class Examples:
     """Finds examples for the entries of a catalog by trying the few inputs that ports of their kinds can have."""
 
@@ -57,6 +66,8 @@ class Examples:
         self.catalog = catalog
         self._folder = folder
         self._count = itertools.count()
+        self._found: dict[str, Example | None] = {}
+        self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._values: dict[PortKind, list[object]] = {
             PortKind.TABLE: [ordinary()],
             PortKind.ZIP: [_archive(folder / "archive.zip")],
@@ -81,13 +92,22 @@ class Examples:
 
     def find(self, entry: Entry) -> Example | None:
         """The first candidate that runs; None for modules that need the outside world."""
-        for candidate in self.candidates(entry):
+        if entry.spec.id not in self._found:
+            runs = (candidate for candidate in self.candidates(entry) if self._does_run(candidate))
+            self._found[entry.spec.id] = next(runs, None)
+        return self._found[entry.spec.id]
+
+    def outcome(self, entry: Entry, variant: str) -> Outcome:
+        """Of the entry's example on a variant of the plain table, which is run once for all who ask."""
+        if (entry.spec.id, variant) not in self._outcomes:
+            found = self.find(entry)
+            assert found is not None
+            met = found.on(VARIANTS[variant])
             try:
-                self.run(candidate)
-            except RestudioError:
-                continue
-            return candidate
-        return None
+                self._outcomes[entry.spec.id, variant] = Outcome(met, self.run(met))
+            except ModuleError as error:
+                self._outcomes[entry.spec.id, variant] = Outcome(met, (), error)
+        return self._outcomes[entry.spec.id, variant]
 
     def candidates(self, entry: Entry) -> Iterator[Example]:
         """Every combination of parameters and required inputs, with all optional inputs at their plainest or none."""
@@ -102,6 +122,13 @@ class Examples:
 
     def values(self, kind: PortKind) -> Sequence[object]:
         return self._values[kind]
+
+    def _does_run(self, example: Example) -> bool:
+        try:
+            self.run(example)
+        except RestudioError:
+            return False
+        return True
 
     def _port_values(self, port: Port) -> Sequence[object]:
         kind = PortKind.TABLE if port.kind is PortKind.ANY else port.kind

@@ -10,7 +10,6 @@ from tests.conformance.tables import VARIANTS
 
 from restudio.artifacts.container import write_artifact
 from restudio.artifacts.values import Model, Transform, UntrainedModel
-from restudio.core.errors import ModuleError
 from restudio.core.params import parse_params
 from restudio.core.schema import Schema, Superset
 from restudio.core.spec import Entry
@@ -36,16 +35,14 @@ def test_it_is_documented(entry: Entry) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_outputs_are_as_declared_or_the_error_is(variant: str, example: Example, examples: Examples) -> None:
-    met = example.on(VARIANTS[variant])
-    spec = met.entry.spec
-    outputs, error = _outcome(met, examples)
-    if error is not None:
+def test_outputs_are_as_declared_or_the_error_is(variant: str, runnable: Entry, examples: Examples) -> None:
+    spec, met = runnable.spec, examples.outcome(runnable, variant)
+    if met.error is not None:
         assert variant != "ordinary"
-        assert error.number in {*spec.errors, *_ALWAYS_POSSIBLE}, error.message
+        assert met.error.number in {*spec.errors, *_ALWAYS_POSSIBLE}, met.error.message
         return
-    assert len(outputs) == len(spec.outputs)
-    assert all(fits(value, port) for value, port in zip(outputs, spec.outputs, strict=True))
+    assert len(met.outputs) == len(spec.outputs)
+    assert all(fits(value, port) for value, port in zip(met.outputs, spec.outputs, strict=True))
 
 
 def test_columns_are_told_or_it_says_why_not(tabular: Entry) -> None:
@@ -54,16 +51,14 @@ def test_columns_are_told_or_it_says_why_not(tabular: Entry) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_columns_are_as_declared(variant: str, telling: Entry, examples: Examples) -> None:
-    example = examples.find(telling)
-    assert example is not None
-    met = example.on(VARIANTS[variant])
-    assert met.entry.schema_of is not None
-    outputs, error = _outcome(met, examples)
-    if error is not None:
+    met = examples.outcome(telling, variant)
+    assert telling.schema_of is not None
+    if met.error is not None:
         assert variant != "ordinary"
         return
-    declared = met.entry.schema_of(_params(met), *(v.schema if isinstance(v, Table) else None for v in met.inputs))
-    for schema, value in zip(declared if isinstance(declared, tuple) else (declared,), outputs, strict=True):
+    schemas = [value.schema if isinstance(value, Table) else None for value in met.example.inputs]
+    declared = telling.schema_of(_params(met.example), *schemas)
+    for schema, value in zip(declared if isinstance(declared, tuple) else (declared,), met.outputs, strict=True):
         if not isinstance(value, Table):
             assert schema is None
         elif isinstance(schema, Superset):
@@ -81,13 +76,6 @@ def test_inputs_are_not_changed(example: Example, examples: Examples) -> None:
 def test_the_same_again_gives_the_same(example: Example, examples: Examples) -> None:
     first, second = examples.run(example), examples.run(example)
     assert [_frozen(value) for value in first] == [_frozen(value) for value in second]
-
-
-def _outcome(example: Example, examples: Examples) -> tuple[tuple[object, ...], ModuleError | None]:
-    try:
-        return examples.run(example), None
-    except ModuleError as error:
-        return (), error
 
 
 def _params(example: Example) -> Any:
