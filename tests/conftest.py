@@ -13,17 +13,41 @@ from hypothesis import settings
 from tests.databases import PostgresqlServer, make_sqlite
 from tests.postgresql import running_postgresql
 
+from restudio.cli.examples import Example, write_data
 from restudio.seams.objects import Objects
 from restudio.storage.clock import ManualClock
 from restudio.storage.db import SqlDatabase, open_database
 from restudio.storage.objects import FileObjects, MemoryObjects
 from restudio.storage.secrets import MasterKeySecrets
 
-REPOSITORY = Path(__file__).parent.parent
+TESTS = Path(__file__).parent
+REPOSITORY = TESTS.parent
+Written = Callable[[Example, Path | None], Path]
 
 # Laws are about results. How long an example takes depends on what else the machine does.
 settings.register_profile("restudio", deadline=None)
 settings.load_profile("restudio")
+
+
+ORDER = ("acceptance", "e2e", "wire", "seams", "conformance", "unit")
+"""Folders with long tests before those with many short ones, so that all processes of a run end together."""
+
+SHARED = {"acceptance": {"server", "open_server"}, "e2e": {"home"}, "wire": {"server"}, "conformance": {"examples"}}
+"""Fixtures of a folder that take long to make: its tests that have one of them run in one process."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order tests, and tell which run in one process: those of a file, or all in a folder that share something."""
+    items.sort(key=lambda item: ORDER.index(_folder(item)))
+    for item in items:
+        shared = SHARED.get(_folder(item), set()).intersection(getattr(item, "fixturenames", ()))
+        group = _folder(item) if shared else item.path.relative_to(TESTS).as_posix()
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).parts[0]
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +108,22 @@ def postgresql_database(postgresql_server: PostgresqlServer) -> Iterator[SqlData
 @pytest.fixture(params=["memory", "files"])
 def objects(request: pytest.FixtureRequest, tmp_path: Path) -> Objects:
     return MemoryObjects() if request.param == "memory" else FileObjects(tmp_path / "objects")
+
+
+@pytest.fixture(scope="session")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """Gives a folder with the data of an example, written once for all examples of one program; from the public file in
+    the given folder, or made."""
+    known: dict[tuple[str, Path | None], Path] = {}
+
+    def write(example: Example, real: Path | None) -> Path:
+        key = example.data, real
+        if key not in known:
+            known[key] = tmp_path_factory.mktemp(example.data)
+            write_data(example, known[key], real)
+        return known[key]
+
+    return write
 
 
 @pytest.fixture

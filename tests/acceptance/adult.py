@@ -74,9 +74,9 @@ class Loop:
         return [(r["Scored Labels"], r["Scored Probabilities"]) for r in self.scoring.score(rows).outputs["output1"]]
 
 
-def split_file(folder: Path, share: float = 0.7) -> tuple[Path, Path]:
-    """The first rows of the data set and the rest, as two files with a header."""
-    lines = DATA.read_text().splitlines()
+def split_file(folder: Path, share: float = 0.7, rows: int | None = None) -> tuple[Path, Path]:
+    """The first of all rows, or of so many of the data set, and the rest, as two files with a header."""
+    lines = DATA.read_text().splitlines()[: None if rows is None else rows + 1]
     cut = 1 + int((len(lines) - 1) * share)
     first, rest = folder / "first.csv", folder / "rest.csv"
     first.write_text("\n".join(lines[:cut]) + "\n")
@@ -105,10 +105,10 @@ def need_data() -> None:
         pytest.skip("../shared/data/adult.csv is absent")
 
 
-def build_loop(server: Server, learner: str, folder: Path) -> Loop:
+def build_loop(server: Server, learner: str, folder: Path, *, rows: int | None = None) -> Loop:
     need_data()
     client = server.client()
-    first, rest = split_file(folder)
+    first, rest = split_file(folder, rows=rows)
     dataset = client.datasets.upload(first, name=f"adult-{learner}-{folder.name}.csv", data_type_id="GenericCSV")
     text = (HERE / f"adult-{learner}.experiment.yaml").read_text().replace("ASSET", dataset.id)
     experiment = client.experiments.import_yaml(text)
@@ -120,5 +120,5 @@ def build_loop(server: Server, learner: str, folder: Path) -> Loop:
     predictive = publish(client, rewritten.experiment.id, f"Adult {learner} {folder.name} [Predictive Exp.]")
     assert (training.kind, predictive.kind) == ("training", "predictive")
     endpoint = client.endpoints.add(predictive.id, "endpoint2")
-    rows = [{k: v for k, v in row.items() if k != LABEL} for row in read_rows(rest)]
-    return Loop(server, client, run, training, predictive, endpoint, folder, rows)
+    callers = [{k: v for k, v in row.items() if k != LABEL} for row in read_rows(rest)]
+    return Loop(server, client, run, training, predictive, endpoint, folder, callers)

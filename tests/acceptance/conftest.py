@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tests.acceptance.adult import Loop, build_loop
@@ -18,10 +19,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def open_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that pipelines of the open server may use."""
+    return tmp_path_factory.mktemp("open-folder")
+
+
+@pytest.fixture(scope="session")
+def open_server(open_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that may call this machine."""
     home = tmp_path_factory.mktemp("open-home")
-    (home / "restudio.toml").write_text('egress = ["127.0.0.1"]\n')
+    (home / "restudio.toml").write_text(f'egress = ["127.0.0.0/8"]\npipeline_folders = ["{open_folder}"]\n')
     running = Server(home).start()
     yield running
     running.stop()

@@ -75,3 +75,10 @@ class Server:
                 self._process.wait(timeout=20)
             except subprocess.TimeoutExpired:
                 self.kill()
+
+
+def small_server(home: Path) -> Server:
+    """A server to be started, with one process for modules: each loads its libraries anew after every start."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "restudio.toml").write_text("engine_workers = 1\n")
+    return Server(home)

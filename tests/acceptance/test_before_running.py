@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from tests.acceptance.server import Server
+from tests.command_line import restudio_here
 
 EXPERIMENT = """
 restudio: experiment/1
@@ -32,8 +31,7 @@ nodes:
 
 
 def restudio(server: Server, *arguments: str) -> tuple[int, Any]:
-    command = [sys.executable, "-m", "restudio", *arguments, "--json", "--home", str(server.home)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    done = restudio_here(*arguments, "--json", "--home", server.home)
     return done.returncode, json.loads(done.stdout)
 
 

@@ -35,24 +35,16 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    other = Server(tmp_path_factory.mktemp("other"))
-    other.start()
-    connection = other.credentials.storage_connection_string
+def house(server: Server, open_server: Server, open_folder: Path) -> House:
+    connection = server.credentials.storage_connection_string
     account = BlobAccount(connection)
     for name in ("a", "b"):
         account.upload(f"lake/in/{name}.csv", adult())
-    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("folder")
-    (folder / "data.csv").write_bytes(adult())
-    (home / "restudio.toml").write_text(f'egress = ["127.0.0.0/8"]\npipeline_folders = ["{folder}"]\n')
-    server = Server(home)
-    server.start()
-    client = server.client()
-    client.datasets.upload_bytes(adult(), "adult.csv", "GenericCSV")
-    pipeline = client.drafts.publish(client.drafts.import_yaml(PIPELINE).id)
-    yield House(server, client, pipeline.id, folder, connection)
-    server.stop()
-    other.stop()
+    (open_folder / "data.csv").write_bytes(adult())
+    client = open_server.client()
+    client.datasets.upload_bytes(adult(), "few-adults.csv", "GenericCSV")
+    pipeline = client.drafts.publish(client.drafts.import_yaml(PIPELINE.replace("adult.csv", "few-adults.csv")).id)
+    return House(open_server, client, pipeline.id, open_folder, connection)
 
 
 def test_a_container_of_another_account(house: House) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.acceptance.automobile import DATA, PIPELINE, car, prices
-from tests.acceptance.server import Server
+from tests.acceptance.server import Server, small_server
 
 from restudio.client import Client
 from restudio.client.blobs import BlobAccount
@@ -61,13 +61,10 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    running = Server(tmp_path_factory.mktemp("designer"))
-    running.start()
-    made = House(running)
+def house(server: Server) -> Iterator[House]:
+    made = House(server)
     yield made
     made.http.close()
-    running.stop()
 
 
 def test_publish_run_switch_register_infer_and_update(house: House) -> None:
@@ -216,8 +213,7 @@ def _score(house: House, deployed: Any) -> float:
 
 
 def test_a_killed_server_goes_on_at_the_next_step(tmp_path: Path) -> None:
-    server = Server(tmp_path / "home")
-    server.start()
+    server = small_server(tmp_path / "home").start()
     try:
         client = server.client()
         client.datasets.upload_bytes(prices(), "automobile-prices.csv", "GenericCSV")
@@ -274,8 +270,7 @@ def test_a_file_in_an_empty_workspace_gives_the_same_model(house: House, tmp_pat
     run = client.pipeline_runs.wait(client.drafts.submit(draft.id).id)
     first = client.pipeline_runs.register_model(run.id, "original")
     text = client.drafts.export_yaml(draft.id)
-    other = Server(tmp_path / "home")
-    other.start()
+    other = small_server(tmp_path / "home").start()
     try:
         fresh = other.client()
         fresh.datasets.upload_bytes(prices(), "automobile-prices.csv", "GenericCSV")

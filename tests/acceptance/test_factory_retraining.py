@@ -59,7 +59,7 @@ def service(name: str, **properties: object) -> Document:
 
 @pytest.fixture(scope="module")
 def loop(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Loop:
-    return build_loop(server, "logistic", tmp_path_factory.mktemp("pipelines"))
+    return build_loop(server, "logistic", tmp_path_factory.mktemp("pipelines"), rows=8000)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ CONTAINER = "pipelines"
 
 @pytest.fixture(scope="module")
 def loop(open_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Loop:
-    return build_loop(open_server, "logistic", tmp_path_factory.mktemp("storage"))
+    return build_loop(open_server, "logistic", tmp_path_factory.mktemp("storage"), rows=8000)
 
 
 @pytest.fixture(params=["own", *(["azurite"] if find_azurite() else [])])

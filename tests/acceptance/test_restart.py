@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.acceptance.adult import build_loop
-from tests.acceptance.server import Server
+from tests.acceptance.server import small_server
 
 
 def test_services_survive_stop_and_kill(tmp_path: Path) -> None:
-    server = Server(tmp_path / "home").start()
+    server = small_server(tmp_path / "home").start()
     try:
-        loop = build_loop(server, "trees", tmp_path)
+        loop = build_loop(server, "trees", tmp_path, rows=4000)
         sample = loop.rows[:100]
         loop.patch(loop.retrain(tmp_path / "rest.csv"))
         answers = loop.labels(sample)

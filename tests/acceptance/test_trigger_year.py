@@ -1,6 +1,6 @@
 """A simulated year of an hourly and a weekly trigger over both changes of daylight saving, with restarts.
 
-Every hour of the year takes minutes: that is for ``make soak``. Otherwise the hourly trigger runs in the weeks around
+Every hour of the year takes minutes: that is for ``make soak``. Otherwise the hourly trigger runs in the days around
 both changes, and the weekly one all the year.
 """
 
@@ -37,10 +37,12 @@ def quick_database() -> Iterator[SqlDatabase]:
 
 
 AROUND_CHANGES = (
-    (datetime(2026, 3, 15, tzinfo=UTC), datetime(2026, 4, 12, tzinfo=UTC)),
-    (datetime(2026, 10, 11, tzinfo=UTC), datetime(2026, 11, 8, tzinfo=UTC)),
+    (datetime(2026, 3, 26, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)),
+    (datetime(2026, 10, 22, tzinfo=UTC), datetime(2026, 10, 28, tzinfo=UTC)),
 )
 PERIODS = ((BEGIN, END),) if os.environ.get("RESTUDIO_EVERY_HOUR") else AROUND_CHANGES
+RESTARTS = 0.01 if os.environ.get("RESTUDIO_EVERY_HOUR") else 0.05
+"""How likely a restart is after a firing."""
 
 
 @pytest.mark.timeout(900)  # nearly nine thousand firings
@@ -52,7 +54,7 @@ def test_a_year_fires_exactly_the_expected_instants(quick_database: SqlDatabase)
     chance = random.Random(2026)
 
     def restart() -> None:
-        if chance.random() < 0.01:
+        if chance.random() < RESTARTS:
             bench.loop = bench.new_loop()
 
     for begin, end in PERIODS:

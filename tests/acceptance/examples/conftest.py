@@ -7,17 +7,18 @@ from collections.abc import Callable
 import pytest
 from tests.acceptance.examples.played import Played, play
 from tests.acceptance.server import Server
+from tests.conftest import Written
 
 Plays = Callable[[str], Played]
 
 
 @pytest.fixture(scope="session")
-def plays(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Plays:
+def plays(server: Server, written: Written) -> Plays:
     known: dict[str, Played] = {}
 
     def get(name: str) -> Played:
         if name not in known:
-            known[name] = play(server, tmp_path_factory.mktemp(name), name)
+            known[name] = play(server, name, written)
         return known[name]
 
     return get

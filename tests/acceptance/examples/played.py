@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.acceptance.server import Server
 
 from restudio.cli.console import Output
 from restudio.cli.example_loop import ExampleLoop, ExampleReport
-from restudio.cli.examples import load_examples, write_data
+from restudio.cli.examples import Example, load_examples
 from restudio.client import Client
 from restudio.client.blobs import BlobAccount
 
@@ -23,7 +23,7 @@ SHARED = Path(__file__).parents[4] / "shared" / "data"
 
 @dataclass(frozen=True)
 class Played:
-    """``folder`` holds the data sets that the experiment read."""
+    """``folder`` holds the data sets that the experiment read, which its program writes always alike."""
 
     client: Client
     report: ExampleReport
@@ -49,19 +49,21 @@ class Played:
         return next(iter(self.report.shows.values()))[0]
 
 
-def play(server: Server, folder: Path, name: str) -> Played:
-    """Train, publish, score by request and by batch; skipped where the public file that it reads is absent."""
+def play(server: Server, name: str, write: Callable[[Example, Path | None], Path]) -> Played:
+    """Train, publish, score by request and by batch; skipped where the public file that it reads is absent.
+
+    ``write`` gives a folder with its data.
+    """
     example = load_examples()[name]
     real = SHARED if example.real else None
     if example.real and not (SHARED / example.real).exists():
         pytest.skip(f"../shared/data/{example.real} is absent")
-    write_data(example, folder, real)
     client = server.client()
     account = BlobAccount(server.credentials.storage_connection_string)
     report = ExampleLoop(Output(as_json=True), client, account, name, example, real).run()
     assert report.equal
     assert report.scored > 0
-    return Played(client, report, folder)
+    return Played(client, report, write(example, real))
 
 
 def first_part(rows: int, fraction: float, seed: int) -> np.ndarray:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from tests.conftest import Written
 
 from restudio.cli.example_loop import NO_HEADER, read_callers
 from restudio.cli.examples import (
@@ -14,7 +15,6 @@ from restudio.cli.examples import (
     find_real,
     load_examples,
     read_experiment,
-    write_data,
 )
 from restudio.core.errors import RestudioError
 from restudio.core.registry import Registry
@@ -32,29 +32,28 @@ def test_every_experiment_file_is_in_the_index() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_examples_are_sound_and_their_data_is_written(name: str, tmp_path: Path) -> None:
+def test_examples_are_sound_and_their_data_is_written(name: str, written: Written) -> None:
     example = load_examples()[name]
     _, document = read_experiment(name)
     graph = check_graph(document.graph, CATALOG)
     for place in example.shows:
         node, _, port = place.partition(" / ")
         assert CATALOG[graph.node(node).module].spec.output(port) is not None
-    write_data(example, tmp_path, None)
+    folder = written(example, None)
     wanted = set(datasets_of(document))
     assert example.callers in wanted
-    assert wanted <= {path.name for path in tmp_path.iterdir()}
-    assert read_callers(tmp_path / example.callers)
+    assert wanted <= {path.name for path in folder.iterdir()}
+    assert read_callers(folder / example.callers)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if load_examples()[name].real])
-def test_made_data_has_the_columns_and_gaps_of_the_real_one(name: str, tmp_path: Path) -> None:
+def test_made_data_has_the_columns_and_gaps_of_the_real_one(name: str, written: Written) -> None:
     example = load_examples()[name]
     if not (SHARED / str(example.real)).exists():
         pytest.skip(f"../shared/data/{example.real} is absent")
     tables = []
     for real in (None, SHARED):
-        write_data(example, tmp_path, real)
-        file, header = tmp_path / example.callers, not example.callers.endswith(NO_HEADER)
+        file, header = written(example, real) / example.callers, not example.callers.endswith(NO_HEADER)
         tables.append(pl.read_csv(file, has_header=header, null_values=["", "?"], infer_schema_length=None))
     made, found = tables
     assert [(n, t.is_numeric()) for n, t in made.schema.items()] == [
