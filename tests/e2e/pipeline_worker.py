@@ -101,13 +101,15 @@ def carry_out(order: dict[str, Any]) -> None:
     folder = Path(order["folder"])
     (folder / "effects").mkdir(exist_ok=True)
     inner = open_database(order["db"])
-    inner.create_all()
+    if order.get("make"):
+        inner.create_all()
     db = DeadlyDatabase(inner, order.get("commit"), bool(order.get("after")))
     shop = Workshop(cast("SqlDatabase", db), folder / "scratch", do(folder))
     if order.get("make"):
         shop.put(CHILD, step("Inner", value="inner"))
         shop.put(MAIN, *pipeline(), variables={"name": {"type": "String"}})
         shop.start(MAIN, run_id=order["run"])
+        inner.close()
         return
     shop.work.start()
     shop.runs.recover()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 import uuid
@@ -54,16 +55,27 @@ def worker() -> Iterator[Worker]:
     made.close()
 
 
-class Story:
-    """One run, from its making to its end."""
+RUN = str(uuid.uuid4())
 
-    def __init__(self, worker: Worker, folder: Path) -> None:
+
+@pytest.fixture(scope="module")
+def beginning(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database in which the run is to begin."""
+    folder = tmp_path_factory.mktemp("beginning")
+    assert worker.tell(db=f"sqlite:///{folder}/db", folder=str(folder), run=RUN, make=True) == 0
+    return folder / "db"
+
+
+class Story:
+    """One run, from its beginning to its end."""
+
+    def __init__(self, worker: Worker, beginning: Path, folder: Path) -> None:
         folder.mkdir()
+        shutil.copy(beginning, folder / "db")
         self.folder = folder
-        self.run = str(uuid.uuid4())
+        self.run = RUN
         self.url = f"sqlite:///{folder}/db"
         self._worker = worker
-        assert worker.tell(db=self.url, folder=str(folder), run=self.run, make=True) == 0
 
     def live(self, commit: int | None = None, *, after: bool = False) -> int:
         return self._worker.tell(db=self.url, folder=str(self.folder), run=self.run, commit=commit, after=after)
@@ -108,11 +120,11 @@ class Story:
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the commit", "after it"])
-def test_killed_at_every_commit_a_run_ends_once(worker: Worker, tmp_path: Path, after: bool) -> None:
+def test_killed_at_every_commit_a_run_ends_once(worker: Worker, beginning: Path, tmp_path: Path, after: bool) -> None:
     commit = 0
     while True:
         commit += 1
-        story = Story(worker, tmp_path / str(commit))
+        story = Story(worker, beginning, tmp_path / str(commit))
         status = story.live(commit, after=after)
         over, calls = story.ended(), story.calls()
         if status == 0:
@@ -126,10 +138,10 @@ def test_killed_at_every_commit_a_run_ends_once(worker: Worker, tmp_path: Path, 
     assert commit > 10, "there are fewer boundaries than activities"
 
 
-def test_killed_again_and_again_a_run_ends_once(worker: Worker, tmp_path: Path) -> None:
+def test_killed_again_and_again_a_run_ends_once(worker: Worker, beginning: Path, tmp_path: Path) -> None:
     numbers = random.Random(20260101)
     for attempt in range(5):
-        story = Story(worker, tmp_path / str(attempt))
+        story = Story(worker, beginning, tmp_path / str(attempt))
         while story.live(numbers.randint(1, 4), after=numbers.random() < 0.5) != 0:
             pass
         story.check()

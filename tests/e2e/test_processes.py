@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from tests.e2e.answering import wait_for_processes
+from tests.e2e.server import started
 from tests.e2e.soak_load import Load
 from tests.e2e.soak_server import SoakServer
 
+from restudio.cli.demo_server import LOG_NAME
 from restudio.cli.loop import ENDPOINT
 from restudio.client.credentials import read_credentials
 from restudio.client.scoring import Scoring
@@ -46,16 +49,16 @@ def start(tmp_path: Path, database_url: str) -> Iterator[Start]:
     """Starts processes of a role on one home and database."""
     home = tmp_path / "home"
     home.mkdir()
-    (home / "restudio.toml").write_text(f'database_url = "{database_url}"\n')
-    started: list[SoakServer] = []
+    (home / "restudio.toml").write_text(f'database_url = "{database_url}"\nengine_workers = 1\n')
+    running: list[SoakServer] = []
 
     def run(role: str) -> SoakServer:
-        started.append(SoakServer(home, "--role", role))
-        started[-1].wait_until_ready()
-        return started[-1]
+        running.append(SoakServer(home, "--role", role))
+        running[-1].wait_until_ready()
+        return running[-1]
 
     yield run
-    for server in started:
+    for server in running:
         if server.process.poll() is None:
             server.stop()
 
@@ -131,17 +134,24 @@ def test_several_web_processes_answer_with_one_revision_each(tmp_path: Path) -> 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_a_web_process_that_is_killed_is_replaced(tmp_path: Path) -> None:
-    server = SoakServer(tmp_path / "home", "--web-workers", "2")
+def test_web_processes_share_a_free_port_are_replaced_and_stop_together(tmp_path: Path) -> None:
+    server = started(tmp_path / "home", "--web-workers", "2")
     try:
-        server.wait_until_ready()
-        [replica] = wait_for_processes(server.url, 2) - {server.process.pid}
+        url, first = read_credentials(server.home).url, server.process.pid
+        [replica] = wait_for_processes(url, 2) - {first}
         os.kill(replica, signal.SIGKILL)
-        assert replica not in wait_for_processes(server.url, 2)
-        assert f"a web process ({replica}) was killed by signal 9" in server.tail()
+        answering = wait_for_processes(url, 2)
+        assert replica not in answering
+        assert first in answering
+        log = (server.home / LOG_NAME).read_text()
+        assert f"a web process ({replica}) was killed by signal 9" in log
     finally:
+        os.kill(server.process.pid, signal.SIGTERM)
+        assert server.process.wait(30) == 0
         server.stop()
-    assert not server.survivors()
+    assert not [pid for pid in answering if Path(f"/proc/{pid}").exists()]
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"{url}/health/live", timeout=2)
 
 
 def _at(location: str, url: str) -> str:

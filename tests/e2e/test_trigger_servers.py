@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
+from tests.e2e import trigger_server
 from tests.unit.triggers.recorder import Recorder, runs
 
 from restudio.storage.clock import SystemClock
@@ -20,19 +20,30 @@ from restudio.triggers.service import TriggerService
 from restudio.triggers.types import Firing, FiringState, Ref
 
 TRIGGERS = 20
+PER_SECOND = 4
 WINDOWS = 100
 
 
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Its processes are forks of one that has imported what they need, which takes longer than a server here lives."""
+PROCESSES.set_forkserver_preload([trigger_server.__name__])
+
+
 @contextmanager
-def server(url: str) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.e2e.trigger_server", url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def server(url: str) -> Iterator[None]:
+    """A process that fires triggers, killed at the end."""
+    hear, tell = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=trigger_server.main, args=(url, tell))
+    process.start()
+    tell.close()
+    with hear:
         try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-            yield process
+            assert hear.recv() == "ready"
+            yield
         finally:
             process.kill()
+            process.join()
+            process.close()
 
 
 class Fleet:
@@ -43,9 +54,9 @@ class Fleet:
         self.db.create_all()
         self.recorder = Recorder(self.db)
         self.service = TriggerService(self.db, SystemClock(), {"test": self.recorder})
-        self.first = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)
+        self.first = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=3)
         for i in range(TRIGGERS):
-            start = self.first + timedelta(seconds=i // 2)
+            start = self.first + timedelta(seconds=i // PER_SECOND)
             recurrence = {"frequency": "Minute", "startTime": start.isoformat()}
             self.service.start(Ref("test", "o", f"s{i}"), "ScheduleTrigger", {"recurrence": recurrence})
         self.start = self.first - timedelta(hours=WINDOWS, minutes=30)
@@ -78,7 +89,7 @@ class Fleet:
     def check_each_once(self) -> None:
         """Every instant and every window is one firing with one run."""
         firings = self.firings()
-        expected = Counter((f"s{i}", self.first + timedelta(seconds=i // 2)) for i in range(TRIGGERS))
+        expected = Counter((f"s{i}", self.first + timedelta(seconds=i // PER_SECOND)) for i in range(TRIGGERS))
         expected += Counter(("windows", self.start + timedelta(hours=n + 1)) for n in range(WINDOWS))
         late = self.first + timedelta(seconds=59)
         assert Counter((each.ref.name, each.scheduled) for each in firings if each.scheduled < late) == expected
@@ -100,7 +111,7 @@ def test_killed_servers_lose_nothing_and_repeat_nothing(make_postgresql: Callabl
     url = make_postgresql()
     chance = random.Random(11)
     with closing(Fleet(url)) as fleet:
-        for _ in range(6):
+        for _ in range(8):
             with server(url), server(url):
                 time.sleep(chance.uniform(0.0, 1.2))  # and then both are killed
         with server(url):

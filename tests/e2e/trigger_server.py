@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
+from multiprocessing.connection import Connection
 
 from tests.unit.triggers.recorder import Recorder
 
@@ -12,13 +12,10 @@ from restudio.storage.db import open_database
 from restudio.triggers.loop import TriggerLoop
 
 
-def main(url: str) -> None:
+def main(url: str, ready: Connection) -> None:
+    """Fire the triggers of a database until killed; tells ``ready`` when that begins."""
     database = open_database(url)
     loop = TriggerLoop(database, SystemClock(), {"test": Recorder(database)})
     loop.start()
-    print("ready", flush=True)
+    ready.send("ready")
     threading.Event().wait()
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
