@@ -60,9 +60,9 @@ serve: $(VENV)/.runtime
 
 # --- proof ---------------------------------------------------------------------------------------------------------
 
-# In the order of names, the long ones with servers of their own come before the many short ones.
+# tests/conftest.py says in which order, and which tests stay together.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(TESTS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from restudio.cli.demo_server import DemoServer
-
-RESTUDIO = (sys.executable, "-m", "restudio")
-
-
-def restudio(*arguments: str | Path, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-    """Run the command line to its end."""
-    command = [*RESTUDIO, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
 
 
 def started(home: Path, *arguments: str) -> DemoServer:

@@ -15,8 +15,8 @@ import azureml
 import httpx
 import msgspec
 import pytest
-from tests.e2e.answering import wait_for_processes
-from tests.e2e.server import RESTUDIO, restudio, started
+from tests.command_line import RESTUDIO, restudio, restudio_here
+from tests.e2e.server import started
 
 from restudio.client import Client, Scoring
 from restudio.client.credentials import read_credentials
@@ -30,7 +30,7 @@ class House:
     report: dict[str, Any]
 
     def command(self, *arguments: str) -> Any:
-        done = restudio(*arguments, "--home", self.home, "--json")
+        done = restudio_here(*arguments, "--home", self.home, "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
@@ -87,7 +87,7 @@ def test_the_doctor_finds_the_usual_mistakes(house: House) -> None:
         (f"{fresh.api_location}/execute", True, "The key is valid"),
         (fresh.help_location, True, "exists"),
     ):
-        done = restudio("doctor", url, "--key", fresh.primary_key, "--home", house.home)
+        done = restudio_here("doctor", url, "--key", fresh.primary_key, "--home", house.home)
         assert words in done.stdout, done.stdout + done.stderr
         assert done.returncode == (0 if ok else 1), done.stdout
 
@@ -117,23 +117,11 @@ def test_a_person_signs_in_and_a_stranger_does_not(house: House) -> None:
     assert httpx.post(login, json={"user": credentials.owner, "password": "wrong"}).status_code == 401
 
 
-def test_several_processes_answer_on_one_port_and_stop_together(house: House, tmp_path: Path) -> None:
-    server = started(tmp_path / "home", "--web-workers", "3")
-    try:
-        url = read_credentials(server.home).url
-        assert len(wait_for_processes(url, 3)) == 3
-    finally:
-        os.kill(server.process.pid, signal.SIGTERM)
-        assert server.process.wait(30) == 0
-        server.stop()
-    with pytest.raises(httpx.TransportError):
-        httpx.get(f"{url}/health/live", timeout=2)
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_demo_takes_its_server_along(tmp_path: Path, number: signal.Signals) -> None:
     command = [*RESTUDIO, "demo", "--home", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
+    environment = {**os.environ, "RESTUDIO_ENGINE_WORKERS": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as demo:
         assert demo.stdout is not None
         assert any("answers at" in line for line in demo.stdout)
         demo.send_signal(number)
@@ -149,26 +137,18 @@ def test_a_wrong_command_says_what_to_do(tmp_path: Path) -> None:
     assert restudio("demo", "--data", tmp_path / "none.csv").returncode == 1
 
 
-def test_addresses_of_an_earlier_life_still_lead_to_their_blobs(tmp_path: Path) -> None:
-    done = restudio("demo", "--home", tmp_path, "--json")
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
-    former = read_credentials(tmp_path).url
-    server = started(tmp_path)
-    try:
-        client = Client.from_home(tmp_path)
-        assert client.url != former
-        [job] = client.jobs.list()
-        endpoint = client.endpoints.get(report["training_service"], "default")
-        results = Scoring(endpoint.api_location, endpoint.primary_key).status(job.id).results
-        assert results is not None
-        location = results["model"]
-        assert location.base_location.startswith(client.url)
-        old = msgspec.structs.replace(location, base_location=location.base_location.replace(client.url, former))
-        predictive = report["predictive_service"]
-        client.endpoints.add(predictive, "other")
-        resource = client.endpoints.get(predictive, "other").resources[0].name
-        client.endpoints.patch(predictive, "other", resource, old)
-        assert len(client.services.ledger(predictive, "other")) == 2
-    finally:
-        server.stop()
+def test_addresses_of_an_earlier_life_still_lead_to_their_blobs(house: House) -> None:
+    client, former = Client.from_home(house.home), house.report["url"]
+    assert client.url != former
+    [job] = client.jobs.list()
+    endpoint = client.endpoints.get(house.report["training_service"], "default")
+    results = Scoring(endpoint.api_location, endpoint.primary_key).status(job.id).results
+    assert results is not None
+    location = results["model"]
+    assert location.base_location.startswith(client.url)
+    old = msgspec.structs.replace(location, base_location=location.base_location.replace(client.url, former))
+    predictive = house.report["predictive_service"]
+    client.endpoints.add(predictive, "other")
+    resource = client.endpoints.get(predictive, "other").resources[0].name
+    client.endpoints.patch(predictive, "other", resource, old)
+    assert len(client.services.ledger(predictive, "other")) == 2

@@ -6,7 +6,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from tests.e2e.server import restudio, started
+from tests.command_line import restudio, restudio_here
+from tests.e2e.server import started
 
 from restudio.cli.weekly_demo import ENDPOINT, WEEKS
 
@@ -29,9 +30,9 @@ def test_every_week_is_one_window_one_run_one_revision(tmp_path: Path) -> None:
 
     server = started(tmp_path)
     try:
-        told = restudio("endpoints", "ledger", report["service"], ENDPOINT, "--home", tmp_path, "--json")
+        told = restudio_here("endpoints", "ledger", report["service"], ENDPOINT, "--home", tmp_path, "--json")
         ledger = json.loads(told.stdout)
-        fired = restudio("factory", "trigger", "runs", "--name", report["trigger"], "--home", tmp_path, "--json")
+        fired = restudio_here("factory", "trigger", "runs", "--name", report["trigger"], "--home", tmp_path, "--json")
         windows = json.loads(fired.stdout)
     finally:
         server.stop()

@@ -28,7 +28,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Command:
     [wheel] = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "packages")
-    environment = {**os.environ, "PYTHONPATH": str(folder / "packages")}
+    environment = {**os.environ, "PYTHONPATH": str(folder / "packages"), "RESTUDIO_ENGINE_WORKERS": "1"}
     (folder / "empty").mkdir()
 
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.e2e.server import restudio, started
+from tests.command_line import Told, restudio, restudio_here
 
-Told = subprocess.CompletedProcess[str]
 MAIN = """{ // runs every night
   "name": "Main",
   "properties": {
@@ -32,14 +30,6 @@ MAIN = """{ // runs every night
   },
 }
 """
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("factory") / "home"
-    server = started(folder)
-    yield folder
-    server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +56,16 @@ def documents(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def say(home: Path) -> Callable[..., Told]:
     def run(*words: str | Path) -> Told:
-        return restudio("factory", *words, "--home", home)
+        return restudio_here("factory", *words, "--home", home)
 
     return run
 
 
-def test_documents_go_in_run_and_come_out(say: Callable[..., Told], documents: Path, tmp_path: Path) -> None:
-    assert say("validate", documents).stdout.strip() == "No problems."
+def test_documents_go_in_run_and_come_out(
+    say: Callable[..., Told], home: Path, documents: Path, tmp_path: Path
+) -> None:
+    validated = restudio("factory", "validate", documents, "--home", home)
+    assert validated.stdout.strip() == "No problems."
     published = say("import", documents, "--set", "site=south")
     assert (published.returncode, published.stdout.split()[:2]) == (0, ["kind", "name"])
     told = say("run", "Main", "-p", "n=3", "--wait")

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from tests.e2e.server import restudio, started
+from tests.command_line import restudio, restudio_here
+from tests.e2e.answering import wait_for_processes
 
 
 @dataclass(frozen=True)
 class House:
-    """A home in which the demo has run, and a server on it."""
+    """A home in which the demo has run, and the server that it left running."""
 
     home: Path
     report: dict[str, Any]
 
     def command(self, *arguments: str, fails: bool = False) -> Any:
-        done = restudio(*arguments, "--home", self.home, "--json")
+        done = restudio_here(*arguments, "--home", self.home, "--json")
         assert (done.returncode != 0) is fails, done.stderr + done.stdout
         return json.loads(done.stderr if fails else done.stdout)
 
@@ -32,11 +36,23 @@ class House:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     home = tmp_path_factory.mktemp("designer") / "home"
-    done = restudio("demo", "designer", "--home", home, "--json")
+    done = restudio("demo", "designer", "--home", home, "--keep", "--json")
     assert done.returncode == 0, done.stderr
-    server = started(home)
-    yield House(home, json.loads(done.stdout))
-    server.stop()
+    report = json.loads(done.stdout)
+    [server] = wait_for_processes(report["url"], 1)
+    yield House(home, report)
+    os.kill(server, signal.SIGTERM)
+    deadline = time.monotonic() + 30
+    while _is_alive(report["url"]):
+        assert time.monotonic() < deadline, "the server did not end"
+        time.sleep(0.05)
+
+
+def _is_alive(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health/live").is_success
+    except httpx.TransportError:
+        return False
 
 
 def test_the_demo_retrains_on_three_paths_and_registers_three_models(house: House) -> None:
@@ -111,7 +127,8 @@ def test_data_stores(house: House) -> None:
     files = house.command("data-stores", "files", "workspaceblobstore", "breast-cancer")
     assert [f["path"] for f in files] == [f"breast-cancer/week-{n}/rows.csv" for n in (1, 2, 3)]
     house.command("data-stores", "put", "web", "http", "-p", "url=https://data.example/x")
-    assert [s["name"] for s in house.command("data-stores", "list")] == ["workspaceblobstore", "web"]
+    listed = restudio("data-stores", "list", "--home", house.home, "--json")
+    assert [s["name"] for s in json.loads(listed.stdout)] == ["workspaceblobstore", "web"]
     house.command("data-stores", "delete", "web")
     refused = house.command("data-stores", "put", "etc", "folder", "-p", "path=/etc", fails=True)
     assert refused["error"]["detail"] == "FolderNotAllowed"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,24 +11,18 @@ import httpx
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobServiceClient
-from tests.e2e.server import RESTUDIO, restudio, started
-from tests.e2e.test_scripts import ROWS, SCRIPTED
+from tests.command_line import restudio, restudio_here
+from tests.e2e.test_scripts import SCRIPTED
 
 from restudio.client import Client, log_in
 from restudio.client.connection import ServerError
 from restudio.client.credentials import read_credentials
 
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    server = started(tmp_path_factory.mktemp("roles"))
-    Client.from_home(server.home).datasets.upload_bytes(ROWS.encode(), "rows", "GenericCSV")
-    yield server.home
-    server.stop()
+pytestmark = pytest.mark.usefixtures("rows")
 
 
 def command(home: Path, *arguments: str) -> Any:
-    done = restudio(*arguments, "--home", home, "--json")
+    done = restudio_here(*arguments, "--home", home, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -45,7 +37,7 @@ def person(home: Path, email: str, role: str) -> Client:
 
 def test_a_member_publishes_and_a_deployer_approves(home: Path) -> None:
     member, deployer = person(home, "ada@example.org", "member"), person(home, "grace@example.org", "deployer")
-    experiment = member.experiments.import_yaml(SCRIPTED)
+    experiment = member.experiments.import_yaml(SCRIPTED.replace("title: scripted", "title: of a member"))
     published = member.services.publish(experiment.id)
     assert published.stage == "staging"
     assert member.services.mark_ready(published.id).stage == "ready"
@@ -81,9 +73,8 @@ def test_a_reader_reads_and_a_removed_member_does_not(home: Path) -> None:
 def test_a_person_uses_the_command_line(home: Path) -> None:
     add = ["users", "add", "joan@example.org", "--role", "reader", "--password-stdin", "--home", str(home)]
     for arguments in (add, ["login", "joan@example.org", "--password-stdin", "--home", str(home), "--json"]):
-        done = subprocess.run(
-            [*RESTUDIO, *arguments], input="correct horse\n", capture_output=True, text=True, timeout=60, check=True
-        )
+        done = restudio_here(*arguments, typed="correct horse\n")
+        assert done.returncode == 0, done.stderr
     session = json.loads(done.stdout)
     listed = restudio("users", "list", "--home", home, "--token", session["token"], "--json")
     assert "joan@example.org" in [member["email"] for member in json.loads(listed.stdout)]
@@ -155,9 +146,10 @@ def test_a_token_and_a_key_that_leaked_are_replaced(home: Path) -> None:
     told = [line["action"] for line in command(home, "audit")]
     assert told.count("regenerate token") == 18
     assert "renew storage key" in told
-    (home / "credentials.json").unlink()
+    away = (home / "credentials.json").rename(home / "away.json")
     last = owner.access.renew_token("secondary")
     assert not (home / "credentials.json").exists(), "what the operator took away came back, with a new password"
+    away.rename(home / "credentials.json")
     owner = Client(before.url, before.workspace_id, last.primary)
     with pytest.raises(ServerError, match="primary and a secondary"):
         owner.access.renew_token("third")  # type: ignore[arg-type]  # as any caller may send

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from tests.e2e.server import restudio, started
+from tests.command_line import restudio, restudio_here
+from tests.e2e.conftest import ROWS
 
 from restudio.client import Client, Scoring
 from restudio.client.blobs import BlobAccount
@@ -17,7 +17,7 @@ from restudio.client.credentials import Credentials, read_credentials
 from restudio.client.scoring import blob_input
 from restudio.client.types import Endpoint
 
-ROWS = "x,name,y\n" + "".join(f"{n},n{n % 3},{'yes' if n > 20 else 'no'}\n" for n in range(40))
+pytestmark = pytest.mark.usefixtures("rows")
 SCRIPTED = """\
 restudio: experiment/1
 title: scripted
@@ -77,14 +77,6 @@ nodes:
 """
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    server = started(tmp_path_factory.mktemp("scripts"))
-    Client.from_home(server.home).datasets.upload_bytes(ROWS.encode(), "rows", "GenericCSV")
-    yield server.home
-    server.stop()
-
-
 @pytest.fixture
 def client(home: Path) -> Client:
     return Client.from_home(home)
@@ -139,19 +131,19 @@ def test_a_script_before_the_model_stays_in_the_predictive_service(client: Clien
 
 def test_a_batch_job_by_the_command_line(home: Path, tmp_path: Path) -> None:
     (tmp_path / "in.csv").write_text(ROWS)
-    published = restudio("services", "list", "--home", home, "--json")
+    published = restudio_here("services", "list", "--home", home, "--json")
     service = next(one["id"] for one in json.loads(published.stdout) if one["name"] == "scripted")
     done = restudio("jobs", "run", service, f"rows in={tmp_path / 'in.csv'}", "--home", home, "--json")
     assert done.returncode == 0, done.stderr
     ended = json.loads(done.stdout)
     assert (ended["status"], list(ended["results"])) == ("Finished", ["rows out"])
-    cancelled = restudio("jobs", "cancel", ended["job"], "--home", home, "--json")
+    cancelled = restudio_here("jobs", "cancel", ended["job"], "--home", home, "--json")
     assert json.loads(cancelled.stdout)["status"] == "Finished"
     for arguments, words in (
         (["in.csv"], "NAME=VALUE"),
         (["rows in=none.csv"], "no file none.csv"),
         (["rows=http://h/x.csv"], "rows in"),
     ):
-        refused = restudio("jobs", "run", service, *arguments, "--home", home)
+        refused = restudio_here("jobs", "run", service, *arguments, "--home", home)
         assert refused.returncode == 1
         assert words in refused.stderr
