@@ -8,7 +8,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from restudio.cli.main import app
+from restudio.cli.main import build_app
 
 RESTUDIO = (sys.executable, "-m", "restudio")
 Told = subprocess.CompletedProcess[str]
@@ -23,5 +23,5 @@ def restudio(*arguments: str | Path, timeout: float = 240) -> Told:
 def restudio_here(*arguments: str | Path, typed: str = "") -> Told:
     """Run it to its end in this process. An error that a process would die of is raised."""
     words = [str(each) for each in arguments]
-    done = CliRunner().invoke(app, words, input=typed, catch_exceptions=False)
+    done = CliRunner().invoke(build_app(words), words, input=typed, catch_exceptions=False)
     return Told([*RESTUDIO, *words], done.exit_code, done.stdout, done.stderr)
