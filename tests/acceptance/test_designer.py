@@ -105,6 +105,7 @@ def test_publish_run_switch_register_infer_and_update(house: House) -> None:
     assert all(" instead of " in what for what in replaced.values())
     again = client.drafts.deploy(real_time.draft.id)
     assert (again.service_id, again.scoring_uri, again.version) == (deployed.service_id, deployed.scoring_uri, 2)
+    assert again.name == "car prices"
     assert 4000 < _score(house, deployed) - before < 6000
 
     batch = client.pipeline_runs.create_inference(runs["base"]["Id"], "batch")
@@ -209,7 +210,9 @@ def _score(house: House, deployed: Any) -> float:
     rows = answer.json()["Results"]["WebServiceOutput0"]
     assert len(rows) == 2
     assert rows[0] == rows[1]
-    return float(rows[0]["Scored Labels"])
+    price = rows[0]["Scored Labels"]
+    assert isinstance(price, float)
+    return price
 
 
 def test_a_killed_server_goes_on_at_the_next_step(tmp_path: Path) -> None:

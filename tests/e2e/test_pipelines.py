@@ -86,6 +86,14 @@ def test_a_draft_is_exported_parametrised_and_published_again(house: House, tmp_
     shown = house.pipelines("draft", "parameter", copy, "filler", "--default", "1", "--rename", "fill")
     assert [(p["name"], p["default"]) for p in shown["parameters"]][1:] == [("fill", "1")]
     house.pipelines("draft", "parameter", copy, "fill", "--remove")
+    house.pipelines("draft", "declare", copy, "depth", "Int", "--default", "3")
+    path = "training_data=workspaceblobstore:breast-cancer/week-1"
+    made = house.pipelines("publish", copy, "-p", "depth=4", "-d", path, "--version", "spring")
+    assert made["Version"] == "spring"
+    assert {p["Name"]: p["DefaultValue"] for p in made["Parameters"]} == {
+        "training_data": "azureml://datastores/workspaceblobstore/paths/breast-cancer/week-1",
+        "depth": 4,
+    }
     assert house.pipelines("draft", "check", copy) == []
     endpoint = house.pipelines("publish", copy, "--endpoint", house.report["endpoint"])
     assert endpoint["DefaultVersion"] == str(len(endpoint["PipelineVersionList"]) - 1) != "0"
@@ -99,10 +107,12 @@ def test_a_draft_is_exported_parametrised_and_published_again(house: House, tmp_
 
 
 def test_a_schedule_fires(house: House) -> None:
+    endpoint, data = house.report["endpoint"], "training_data=breast-cancer-holdout.csv"
     made = house.pipelines(
-        "schedule", "create", "weekly", "--endpoint", house.report["endpoint"], "--every", "Week", "--on", "Sunday"
+        *("schedule", "create", "weekly", "--endpoint", endpoint, "--every", "Week", "--on", "Sunday"), "-d", data
     )
     assert made["NextTime"]
+    assert list(made["DataSetDefinitionValueAssignments"]) == ["training_data"]
     house.pipelines("schedule", "fire", made["Id"])
     deadline = time.monotonic() + 60
     while not (runs := house.pipelines("schedule", "runs", made["Id"])) or runs[0]["Status"] != "Finished":
@@ -119,11 +129,18 @@ def test_an_inference_pipeline_is_made_and_deployed(house: House) -> None:
     made = house.pipelines("runs", "inference", first, "real-time")
     assert made["draft"]["role"] == "real-time"
     assert house.pipelines("draft", "deploy", made["draft"]["id"])["stage"] == "production"
+    scored = house.pipelines("runs", "register-dataset", last, "score", "Scored dataset", "scored rows")
+    assert scored["name"] == "scored rows"
+    assert house.pipelines("runs", "clone", first, "--name", "again")["name"] == "again"
     updated = house.pipelines("draft", "update-inference", made["draft"]["id"], "--run", last)
     assert {c["node"] for c in updated["changes"]} == {"train:Trained model", "clean:Cleaning transformation"}
 
 
-def test_data_stores(house: House) -> None:
+def test_data_stores(house: House, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n")
+    house.command("data-stores", "upload", "workspaceblobstore", str(tmp_path / "rows.csv"), "uploaded/")
+    [uploaded] = house.command("data-stores", "files", "workspaceblobstore", "uploaded")
+    assert (uploaded["path"], uploaded["size"]) == ("uploaded/rows.csv", 8)
     files = house.command("data-stores", "files", "workspaceblobstore", "breast-cancer")
     assert [f["path"] for f in files] == [f"breast-cancer/week-{n}/rows.csv" for n in (1, 2, 3)]
     house.command("data-stores", "put", "web", "http", "-p", "url=https://data.example/x")

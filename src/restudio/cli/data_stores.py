@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,6 +48,21 @@ def files(
     """What a path or pattern means."""
     found = session.client.data_stores.files(name, path)
     session.out.rows(found, ("path", "size"), [(f.path, size(f.size)) for f in found], empty="There is nothing.")
+
+
+@command(app, "upload")
+def upload(
+    session: Session,
+    name: str,
+    file: Path,
+    path: Annotated[
+        str | None, typer.Argument(help="Where to; in a folder with a slash at its end. Default: its name.")
+    ] = None,
+) -> None:
+    """Write a file to a path of a store, in the place of what is there."""
+    target = f"{path}{file.name}" if path and path.endswith("/") else path or file.name
+    session.client.data_stores.upload(name, target, file)
+    session.out.value({"store": name, "path": target}, f"{name}:{target}")
 
 
 @command(app, "delete")

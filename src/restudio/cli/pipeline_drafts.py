@@ -66,6 +66,19 @@ def parameters(session: Session, draft: str) -> None:
     _show(session, session.client.drafts.get(draft))
 
 
+@command(app, "declare")
+def declare(
+    session: Session,
+    draft: str,
+    name: str,
+    type: Annotated[str, typer.Argument(help="String, Int, Float, Boolean or DataSource")],
+    default: Annotated[str | None, typer.Option(help="Without one a call must give a value.")] = None,
+    description: Annotated[str, typer.Option(help="What it means.")] = "",
+) -> None:
+    """Add a parameter that serves no field yet."""
+    _show(session, session.client.drafts.declare(draft, name, type, default=default, description=description))
+
+
 @command(app, "attach")
 def attach(session: Session, draft: str, node: str, field: str, parameter: str) -> None:
     """Let a parameter, new or known, serve a field of a node."""

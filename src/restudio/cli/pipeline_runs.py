@@ -94,6 +94,26 @@ def register_model(
     session.out.value(made, f"{made.id}  {made.name}, version {made.version}")
 
 
+@command(app, "register-dataset")
+def register_dataset(
+    session: Session,
+    run: str,
+    node: Annotated[str, typer.Argument(help="The step, such as score.")],
+    port: Annotated[str, typer.Argument(help="Its output, such as 'Scored dataset'.")],
+    name: str,
+) -> None:
+    """Save a table that a run gave as a data set; a known name gets its next version."""
+    made = session.client.pipeline_runs.register_dataset(run, node, port, name)
+    session.out.value(made, f"{made.id}  {made.name}, version {made.version}")
+
+
+@command(app, "clone")
+def clone(session: Session, run: str, name: Annotated[str | None, typer.Option(help="Of the draft.")] = None) -> None:
+    """Make a draft from a run, with its values as defaults."""
+    made = session.client.pipeline_runs.clone(run, name=name)
+    session.out.value(made, f"{made.id}  {made.name}")
+
+
 @command(app, "inference")
 def inference(
     session: Session,

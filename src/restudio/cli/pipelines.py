@@ -8,7 +8,7 @@ import typer
 
 from restudio.cli import pipeline_drafts, pipeline_endpoints, pipeline_runs, pipeline_schedules
 from restudio.cli.command import Session, command
-from restudio.cli.pipeline_values import data_of, parameters_of
+from restudio.cli.pipeline_values import data_of, default_data_of, parameters_of
 from restudio.cli.progress import watch_pipeline
 from restudio.client.connection import ServerError
 from restudio.client.pipeline_types import PipelineRun
@@ -55,7 +55,9 @@ def submit(
     run = _submit(session, target, version, asked)
     if wait:
         run = watch_pipeline(session.out, session.client, run.id)
-    session.out.value(run, f"{run.id}  {run.status}" + (f", {run.reused} steps reused" if run.reused else ""))
+    session.out.value(
+        run, f"{run.id}  {run.status}" + (f", {run.reused} of {len(run.steps)} steps reused" if run.reused else "")
+    )
     if wait and not run.ended_well:
         raise typer.Exit(1)
 
@@ -77,14 +79,29 @@ def publish(
     session: Session,
     draft: str,
     name: Annotated[str | None, typer.Option(help="Default: the draft's name.")] = None,
-    defaults: PARAMETERS = None,
+    description: Annotated[str, typer.Option(help="Default: the draft's.")] = "",
+    version: Annotated[str, typer.Option(help="A name of your own for this state of it.")] = "",
+    defaults: Annotated[
+        list[str] | None, typer.Option("--set", "-p", help="NAME=VALUE, another default of a parameter; repeat it.")
+    ] = None,
+    data: DATA = None,
+    continue_on_failure: Annotated[
+        bool | None, typer.Option(help="Whether a failed step leaves the others running; default: as the draft says.")
+    ] = None,
     endpoint: Annotated[
-        str | None, typer.Option(help="Add it to the endpoint of this name, and make it there.")
+        str | None, typer.Option(help="Add it to the endpoint of this name, which is made when it is not there.")
     ] = None,
     default: Annotated[bool, typer.Option(help="Make it the endpoint's default.")] = True,
 ) -> None:
     """Freeze a draft under an address, and with --endpoint put it on a pipeline endpoint."""
-    made = session.client.drafts.publish(draft, name=name, defaults=parameters_of(defaults))
+    made = session.client.drafts.publish(
+        draft,
+        name=name,
+        description=description,
+        version=version,
+        defaults={**parameters_of(defaults), **default_data_of(data)},
+        continue_on_failure=continue_on_failure,
+    )
     if endpoint is None:
         session.out.value(made, f"{made.id}  {made.name}\n{made.rest_endpoint}")
         return

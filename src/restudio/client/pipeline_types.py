@@ -213,6 +213,8 @@ class Schedule(msgspec.Struct, frozen=True, rename="pascal"):
     description: str = ""
     experiment_name: str = ""
     parameter_assignments: dict[str, Any] = {}
+    data_path_assignments: dict[str, dict[str, str]] = {}
+    data_set_definition_value_assignments: dict[str, Any] = {}
     next_time: str | None = None
 
 

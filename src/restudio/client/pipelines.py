@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -190,10 +192,24 @@ class Published(_Noun):
         return self._connection.json("GET", self._path(pipeline), PublishedPipeline)
 
     def publish_run(
-        self, run: str, *, name: str | None = None, defaults: Mapping[str, object] | None = None
+        self,
+        run: str,
+        *,
+        name: str | None = None,
+        description: str = "",
+        version: str = "",
+        defaults: Mapping[str, object] | None = None,
+        continue_on_failure: bool | None = None,
     ) -> PublishedPipeline:
         """Publish what a run did, with its values as defaults."""
-        body = {"RunId": run, "Name": name, "DefaultValues": dict(defaults or {})}
+        body = {
+            "RunId": run,
+            "Name": name,
+            "Description": description,
+            "Version": version,
+            "DefaultValues": dict(defaults or {}),
+            "ContinueRunOnStepFailure": continue_on_failure,
+        }
         return self._connection.json("POST", self._path(), PublishedPipeline, json=body)
 
     def enable(self, pipeline: str) -> PublishedPipeline:
@@ -239,6 +255,10 @@ class PipelineEndpoints(_Noun):
         body = {"PipelineId": pipeline, "IsDefault": default}
         return self._connection.json("POST", self._path(endpoint, "versions"), PipelineEndpoint, json=body)
 
+    def add_default(self, endpoint: str, pipeline: str) -> PipelineEndpoint:
+        """Add a pipeline as the next version and make it the default."""
+        return self.add(endpoint, pipeline, default=True)
+
     def put(self, name: str, pipeline: str) -> PipelineEndpoint:
         """Make a pipeline the default of an endpoint of that name, which is made when it is not there."""
         known = any(endpoint.name == name for endpoint in self.list())
@@ -249,6 +269,9 @@ class PipelineEndpoints(_Noun):
 
     def rename(self, endpoint: str, name: str) -> PipelineEndpoint:
         return self._change(endpoint, {"Name": name})
+
+    def describe(self, endpoint: str, description: str) -> PipelineEndpoint:
+        return self._change(endpoint, {"Description": description})
 
     def enable(self, endpoint: str) -> PipelineEndpoint:
         return self._change(endpoint, {"Status": "Active"})
@@ -375,6 +398,12 @@ class DataStores(_Noun):
         """What a path or pattern means."""
         return self._connection.json("GET", f"{self._path(name)}/files", list[DataFile], params={"path": path})
 
+    def upload(self, name: str, path: str, content: bytes | Path) -> None:
+        """Write a file to a path of a store, in the place of what is there."""
+        with contextlib.ExitStack() as stack:
+            body = content if isinstance(content, bytes) else stack.enter_context(content.open("rb"))
+            self._connection.send("PUT", f"{self._path(name)}/files", params={"path": path}, content=body)
+
     def _path(self, name: str | None = None) -> str:
         return f"{self._studio}/data-stores" + (f"/{_quoted(name)}" if name else "")
 
@@ -415,6 +444,20 @@ class Schedules(_Noun):
             "Watch": watch and dict(watch),
         }
         return self._connection.json("POST", self._path(), Schedule, json=body)
+
+    def update(
+        self,
+        schedule: str,
+        *,
+        name: str | None = None,
+        recurrence: Mapping[str, object] | None = None,
+        watch: Mapping[str, object] | None = None,
+        **asked: Any,
+    ) -> Schedule:
+        """Change what is given; see :meth:`create`. What a schedule runs stays."""
+        told = {"Name": name, "Recurrence": recurrence and dict(recurrence), "Watch": watch and dict(watch)}
+        body = {**submission(**asked), **{member: value for member, value in told.items() if value is not None}}
+        return self._connection.json("PATCH", self._path(schedule), Schedule, json=body)
 
     def enable(self, schedule: str) -> Schedule:
         return self._connection.json("PATCH", self._path(schedule), Schedule, json={"Status": "Active"})

@@ -86,18 +86,21 @@ class InferenceService:
     ) -> Published:
         """Deploy a real-time inference pipeline as a web service.
 
-        A service that was deployed from the same draft gets a new version, or the one of ``service_id``; without
-        ``go_live`` it goes to staging.
+        A service that was deployed from the same draft gets a new version and keeps its name, or the one of
+        ``service_id``; without ``go_live`` it goes to staging.
         """
         ensure_allowed(principal, Action.DEPLOY if go_live else Action.EDIT, Resource(workspace_id))
         draft = self._inference(workspace_id, draft_id, "real-time")
+        known = service_id or self._deployed(workspace_id, draft.id)
+        if known is not None and name is None:
+            name = self._services.get(workspace_id, known).service.name
         return publish_experiment(
             self._services,
             self._experiments,
             principal,
             draft.document,
             name=name,
-            service_id=service_id or self._deployed(workspace_id, draft.id),
+            service_id=known,
             go_live=go_live,
         )
 

@@ -106,8 +106,9 @@ class PipelineEndpoints:
         name: str | None = None,
         description: str | None = None,
         active: bool | None = None,
+        version: str | None = None,
     ) -> PipelineEndpoint:
-        """Rename, describe, enable or disable."""
+        """Rename, describe, enable or disable, make another ``version`` the default: all that is given, or nothing."""
 
         def update(conn: sa.Connection, endpoint: PipelineEndpoint) -> PipelineEndpoint:
             return replace(
@@ -115,6 +116,7 @@ class PipelineEndpoints:
                 name=endpoint.name if name is None else ensure_name("a pipeline endpoint", name),
                 description=endpoint.description if description is None else description,
                 active=endpoint.active if active is None else active,
+                default_version=endpoint.default_version if version is None else pipeline_of(endpoint, version)[0],
             )
 
         return self._change(principal, workspace_id, endpoint_id, "change pipeline endpoint", update)
@@ -153,7 +155,11 @@ def get_endpoint(conn: sa.Connection, workspace_id: str, name: str) -> PipelineE
     )
     if found is None:
         known = [endpoint.name for endpoint in store.list_endpoints(conn, workspace_id)]
-        raise RestudioError.not_found("PipelineEndpointNotFound", "Pipeline endpoint", name, known)
+        error = RestudioError.not_found("PipelineEndpointNotFound", "Pipeline endpoint", name[:100], known)
+        if store.find_pipeline(conn, workspace_id, hexadecimal(name)) is not None:
+            text = f"{error.message} The id is that of a published pipeline, which has calls of its own."
+            raise RestudioError(error.kind, error.detail, text, target=error.target)
+        raise error
     return found
 
 

@@ -170,9 +170,14 @@ class PublishedPipelines:
 def get_pipeline(conn: sa.Connection, workspace_id: str, pipeline_id: str) -> PublishedPipeline:
     """By id, with or without dashes; NotFound ``PipelineNotFound``."""
     found = store.find_pipeline(conn, workspace_id, hexadecimal(pipeline_id))
-    if found is None:
-        raise RestudioError.not_found("PipelineNotFound", "Published pipeline", pipeline_id)
-    return found
+    if found is not None:
+        return found
+    error = RestudioError.not_found("PipelineNotFound", "Published pipeline", pipeline_id[:100])
+    endpoint = store.find_endpoint(conn, workspace_id, endpoint_id=hexadecimal(pipeline_id))
+    if endpoint is not None:
+        text = f"{error.message} It is the id of the pipeline endpoint '{endpoint.name}', which has calls of its own."
+        raise RestudioError(error.kind, error.detail, text, target=error.target)
+    raise error
 
 
 def _checked_defaults(graph: Graph, defaults: Mapping[str, object]) -> dict[str, object]:

@@ -47,6 +47,9 @@ def assign(parameters: Iterable[GraphParameter], submission: Submission) -> dict
             if parameter.kind != DATA_SOURCE and name not in submission.parameters:
                 text = f"'{name}' is a parameter of type {parameter.kind}; give its value in ParameterAssignments."
                 raise RestudioError(Kind.BAD_ARGUMENT, "ParameterTypeMismatch", text, target=name)
+            if parameter.kind == DATA_SOURCE and isinstance(value, Mapping):
+                text = f"'{name}' is a parameter for data; give an object in DataPathAssignments, or name a data set."
+                raise RestudioError(Kind.BAD_ARGUMENT, "ParameterTypeMismatch", text, target=name)
             given[name] = coerce(name, parameter.kind, value)
         except RestudioError as error:
             problems.append(error)
@@ -89,6 +92,11 @@ def request_digest(target: str, submission: Submission) -> Digest:
             "parameters": {name: str(value) for name, value in submission.parameters.items()},
             "data": {name: path.uri for name, path in submission.data_paths.items()} | dict(submission.datasets),
             "experiment": submission.experiment_name,
+            "description": submission.description,
+            "tags": dict(submission.tags),
+            "continue": submission.continue_on_failure,
+            "regenerate": submission.regenerate,
+            "parent": submission.parent_run_id,
         }
     )
 

@@ -120,7 +120,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studio_experiments.routes(studio.experiments, studio.objects, door),
         *studio_pipelines.routes(studio.designer, door, settings.url),
         *studio_inference.routes(studio.designer, studio.inference, studio.run_results, Addresses(settings.url), door),
-        *studio_data_stores.routes(studio.data_stores, door),
+        *studio_data_stores.routes(studio.data_stores, door, settings.max_upload_bytes),
         *studio_factory.routes(studio.data_factory, door),
         *studio_slices.routes(studio.data_factory, door),
         *studio_services.routes(studio.services, studio.endpoints, studio.experiments, studio.jobs, door),

@@ -13,12 +13,13 @@ from litestar.params import FromPath, RawBody
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import hexadecimal
 from restudio.designer.schedules.service import ScheduleService
+from restudio.designer.schedules.target import paths_of
 from restudio.designer.schedules.types import Clockwork, Frequency, Schedule, Watch
 from restudio.designer.service import DesignerService
 from restudio.http.answers import json_answer
 from restudio.http.door import Door
 from restudio.http.pipelines import caller, paths
-from restudio.http.pipelines_bodies import active_of, flag_of, object_of, read_body, read_submission, text_of
+from restudio.http.pipelines_bodies import active_of, object_of, read_body, read_submission, text_of
 from restudio.http.pipelines_shapes import Shapes, when
 from restudio.http.threads import threaded
 from restudio.identity.types import Action
@@ -115,10 +116,11 @@ def _read(members: Mapping[str, object], before: Schedule) -> Schedule:
         changed = replace(changed, experiment_name=asked.experiment_name)
     if "parameterassignments" in members:
         changed = replace(changed, parameters=asked.parameters)
-    if "datapathassignments" in members:
-        changed = replace(changed, data_paths={name: path.uri for name, path in asked.data_paths.items()})
-    if "continueonstepfailure" in members:
-        changed = replace(changed, continue_on_failure=flag_of(members, "continueonstepfailure"))
+    if "datapathassignments" in members or "datasetdefinitionvalueassignments" in members:
+        paths = {name: path.uri for name, path in asked.data_paths.items()}
+        changed = replace(changed, data_paths={**paths, **asked.datasets})
+    if asked.continue_on_failure is not None:
+        changed = replace(changed, continue_on_failure=asked.continue_on_failure)
     return changed
 
 
@@ -177,7 +179,7 @@ def _invalid(name: str, expected: str, got: object) -> RestudioError:
 
 
 def _shown(schedules: ScheduleService, schedule: Schedule) -> dict[str, object]:
-    clock, watch = schedule.clock, schedule.watch
+    clock, watch, paths = schedule.clock, schedule.watch, paths_of(schedule)
     following = schedules.find_next(schedule)
     return {
         "Id": schedule.id,
@@ -203,7 +205,10 @@ def _shown(schedules: ScheduleService, schedule: Schedule) -> dict[str, object]:
         },
         "ExperimentName": schedule.experiment_name,
         "ParameterAssignments": schedule.parameters,
-        "DataPathAssignments": schedule.data_paths,
+        "DataPathAssignments": {n: {"DataStoreName": p.store, "RelativePath": p.path} for n, p in paths.items()},
+        "DataSetDefinitionValueAssignments": {
+            n: {"SavedDataSetReference": {"Id": named}} for n, named in schedule.data_paths.items() if n not in paths
+        },
         "ContinueOnStepFailure": schedule.continue_on_failure,
         "NextTime": following.isoformat() if following else None,
         "CreatedDate": when(schedule.created),

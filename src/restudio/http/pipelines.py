@@ -12,6 +12,7 @@ from litestar import Request, Response, get, patch, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, RawBody
 
+from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import hexadecimal
 from restudio.designer.service import DesignerService
 from restudio.designer.types import PipelineRun
@@ -24,7 +25,9 @@ from restudio.http.pipelines_bodies import (
     object_of,
     read_body,
     read_submission,
+    required_text,
     text_of,
+    version_of,
 )
 from restudio.http.pipelines_shapes import SWAGGER, Shapes, step
 from restudio.http.pipelines_swagger import submit_swagger
@@ -37,6 +40,7 @@ SCOPE = (
     "subscriptions/{subscription:str}/resourcegroups/{group:str}/providers/microsoft.machinelearningservices"
     "/workspaces/{workspace:str}"
 )
+_PIPELINE = "the id of a published pipeline"
 PREFIXES = (f"/pipelines/v1.0/{SCOPE}", f"/api/v1.0/{SCOPE}")
 
 
@@ -82,7 +86,11 @@ def _submits(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTP
     @threaded
     def by_name(request: AnyRequest, body: RawBody) -> Answer:
         query = {name.casefold(): value for name, value in request.query_params.items()}
-        return submit_endpoint(request, query.get("name", ""), query.get("pipelineversion"), body)
+        name = query.get("name", "").strip()
+        if not name:
+            text = "Give the name of the pipeline endpoint in the query: …/PipelineEndpointSubmit/Name?name=NAME."
+            raise RestudioError(Kind.BAD_ARGUMENT, "MissingName", text, target="name")
+        return submit_endpoint(request, name, query.get("pipelineversion"), body)
 
     @get(SWAGGER)
     @threaded
@@ -154,11 +162,12 @@ def _published(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
     def publish(request: AnyRequest, body: RawBody) -> Answer:
         principal, workspace = caller(door, request, Action.EDIT)
         members = read_body(body)
-        choose = designer.published.publish_run if text_of(members, "runid") else designer.published.publish_draft
+        run = text_of(members, "runid")
+        choose = designer.published.publish_run if run else designer.published.publish_draft
         made = choose(
             principal,
             workspace,
-            hexadecimal(text_of(members, "runid") or text_of(members, "draftid")),
+            hexadecimal(run or required_text(members, "draftid", "the id of a draft, or RunId the id of a run")),
             name=text_of(members, "name") or None,
             description=text_of(members, "description"),
             version=text_of(members, "version"),
@@ -203,8 +212,8 @@ def _endpoints(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
         made = endpoints.create(
             principal,
             workspace,
-            text_of(members, "name"),
-            hexadecimal(text_of(members, "pipelineid")),
+            required_text(members, "name", "the name of the new endpoint"),
+            hexadecimal(required_text(members, "pipelineid", _PIPELINE)),
             description=text_of(members, "description"),
         )
         return json_answer(shapes.endpoint(made), 201)
@@ -220,13 +229,11 @@ def _endpoints(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
     def change(request: AnyRequest, endpoint: FromPath[str], body: RawBody) -> Answer:
         principal, workspace = caller(door, request, Action.DEPLOY)
         members = read_body(body)
-        known = endpoints.get(workspace, endpoint)
-        if version := text_of(members, "defaultversion"):
-            endpoints.set_default(principal, workspace, known.id, version)
         changed = endpoints.update(
             principal,
             workspace,
-            known.id,
+            endpoint,
+            version=version_of(members, "defaultversion") or None,
             name=text_of(members, "name") or None,
             description=text_of(members, "description") if "description" in members else None,
             active=active_of(members),
@@ -265,7 +272,7 @@ def _versions(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTT
             principal,
             workspace,
             endpoint,
-            hexadecimal(text_of(members, "pipelineid")),
+            hexadecimal(required_text(members, "pipelineid", _PIPELINE)),
             default=flag_of(members, "isdefault") or False,
         )
         return json_answer(shapes.endpoint(changed), 201)

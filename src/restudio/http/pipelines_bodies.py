@@ -12,6 +12,8 @@ from restudio.http.bodies import parse_json
 REQUEST_ID = "x-ms-client-request-id"
 """Header by which a repeated request is known."""
 _Members = Mapping[str, object]
+_CONTINUE = "continuerunonstepfailure"
+"""As the original's Python client writes it; its documentation has ``ContinueOnStepFailure``."""
 
 
 def read_body(body: bytes) -> _Members:
@@ -29,7 +31,7 @@ def read_submission(members: _Members, request_id: str | None) -> Submission:
         if (reference := _dataset(value)) is not None:
             datasets[name] = reference
         else:
-            paths[name] = _data_path(value, name)
+            paths[name] = _data_path(value, name, ", or with SavedDataSetReference and its text Id")
     return Submission(
         experiment_name=_text(members, "experimentname"),
         description=_text(members, "description"),
@@ -38,7 +40,7 @@ def read_submission(members: _Members, request_id: str | None) -> Submission:
         parameters={name: value for name, value in given.items() if value is not None},
         data_paths=paths,
         datasets=datasets,
-        continue_on_failure=_flag(members, "continueonstepfailure"),
+        continue_on_failure=_flag(members, _CONTINUE if _CONTINUE in members else "continueonstepfailure"),
         parent_run_id=_text(members, "parentrunid") or None,
         request_id=(request_id or "").strip() or None,
         regenerate=_flag(members, "regenerateoutputs") or False,
@@ -48,6 +50,22 @@ def read_submission(members: _Members, request_id: str | None) -> Submission:
 def text_of(members: _Members, name: str) -> str:
     """A text member by its name in lower case; nothing when it is missing."""
     return _text(members, name)
+
+
+def required_text(members: _Members, name: str, what: str) -> str:
+    """As :func:`text_of`; an error that says ``what`` it is where it is missing."""
+    found = _text(members, name).strip()
+    if not found:
+        shown = _SHOWN.get(name, name)
+        text = f"'{shown}' is missing; it must be {what}."
+        raise RestudioError(Kind.BAD_ARGUMENT, "RequestBodyInvalid", text, target=shown)
+    return found
+
+
+def version_of(members: _Members, name: str) -> str:
+    """A version number by its member's name in lower case, as a text or a number; nothing when it is missing."""
+    value = members.get(name)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else _text(members, name)
 
 
 def flag_of(members: _Members, name: str) -> bool | None:
@@ -104,14 +122,14 @@ def _object(members: _Members, *names: str) -> _Members:
     return {}
 
 
-def _data_path(value: object, name: str) -> DataPath:
+def _data_path(value: object, name: str, otherwise: str = "") -> DataPath:
     members = _folded(value) if isinstance(value, dict) else {}
     literal = members.get("literalvalue")
     if isinstance(literal, dict):
         members = _folded(literal)
     store, path = members.get("datastorename"), members.get("relativepath", "")
     if not isinstance(store, str) or not isinstance(path, str):
-        raise _invalid(name, "an object with the texts DataStoreName and RelativePath", value)
+        raise _invalid(name, f"an object with the texts DataStoreName and RelativePath{otherwise}", value)
     return make_data_path(store, path)
 
 
@@ -130,6 +148,19 @@ def _dataset(value: object) -> str | None:
     return None
 
 
+_SHOWN = {
+    name.casefold(): name
+    for name in (
+        *("ExperimentName", "Description", "Tags", "RunSource", "ParameterAssignments", "DataPathAssignments"),
+        *("DataSetDefinitionValueAssignments", "ContinueOnStepFailure", "ParentRunId", "RegenerateOutputs", "Name"),
+        *("DefaultValues", "ContinueRunOnStepFailure", "DefaultVersion", "PipelineId", "DraftId", "RunId", "Version"),
+        *("IsDefault", "PipelineParameters", "PipelineEndpointId"),
+    )
+}
+"""Names of members as they are documented; they are read in any case."""
+
+
 def _invalid(name: str, expected: str, got: object) -> RestudioError:
+    name = _SHOWN.get(name, name)
     text = f"'{name}' must be {expected}, got {str(got)[:100]!r}."
     return RestudioError(Kind.BAD_ARGUMENT, "RequestBodyInvalid", text, target=name)

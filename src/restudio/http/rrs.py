@@ -3,7 +3,7 @@
     POST /workspaces/{ws}/services/{endpoint}/execute?api-version=2.0[&details=true][&format=swagger]
     POST /subscriptions/{sub}/services/{endpoint}/execute?…
     POST /workspaces/{ws}/services/{endpoint}/score
-    POST /api/v1/service/{endpoint}/score           the designer's address: rows in, rows out, no query
+    POST /api/v1/service/{endpoint}/score           the designer's address: rows in, typed rows out, no query
 
 Small calls of kernel scorers are answered on the event loop; large bodies and interpreted scorers go to a thread. The
 ``Date`` header is the server's (uvicorn sends it). Most calls never get here: ``rrs_protocol`` answers them earlier.
@@ -55,6 +55,7 @@ class Form:
 
     details: bool = False
     swagger: bool = False
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def match_route(path: str) -> Route | None:
         case ["workspaces", workspace, "services", endpoint, "score"]:
             return Route(workspace, endpoint, legacy=True, form=Form())
         case ["api", "v1", "service", endpoint, "score"]:
-            return Route(None, endpoint, legacy=False, form=Form(swagger=True))
+            return Route(None, endpoint, legacy=False, form=Form(typed=True))
         case ["subscriptions", subscription, "services", endpoint, "execute"]:
             return Route(workspace_of(subscription), endpoint, legacy=False)
     return None
@@ -288,7 +289,9 @@ def decode(live: Live, legacy: bool, body: bytes) -> Call:
 
 def answer(wire: Wire, legacy: bool, form: Form, call: Call) -> bytes:
     """The answer's body for a call."""
-    return wire.score_legacy(call) if legacy else wire.score(call, details=form.details, swagger=form.swagger)
+    if legacy:
+        return wire.score_legacy(call)
+    return wire.score_typed(call) if form.typed else wire.score(call, details=form.details, swagger=form.swagger)
 
 
 class ClientGone(Exception):

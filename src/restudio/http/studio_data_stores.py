@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar import Request, Response, delete, get, put
@@ -13,6 +14,7 @@ from restudio.designer.stores.service import DataStores
 from restudio.designer.stores.types import DataStore
 from restudio.graph.data_path import make_data_path
 from restudio.http.answers import json_answer
+from restudio.http.blob_request import read_body
 from restudio.http.bodies import object_member, optional_text, parse_json, text_member
 from restudio.http.door import Door
 from restudio.http.studio_assets import ROOT
@@ -24,7 +26,7 @@ Answer = Response[bytes]
 STORES = f"{ROOT}/data-stores"
 
 
-def routes(stores: DataStores, door: Door) -> list[HTTPRouteHandler]:
+def routes(stores: DataStores, door: Door, max_upload: int) -> list[HTTPRouteHandler]:
     """Handlers of data stores."""
 
     @get(STORES)
@@ -71,7 +73,14 @@ def routes(stores: DataStores, door: Door) -> list[HTTPRouteHandler]:
         found = stores.files(workspace, make_data_path(store, path))
         return json_answer([{"path": f.path, "size": f.size} for f in found])
 
-    return [list_, kinds, show, register, forget, files]
+    @put(f"{STORES}/{{store:str}}/files", status_code=204, request_max_body_size=None)
+    async def upload(request: AnyRequest, workspace: FromPath[str], store: FromPath[str], path: FromQuery[str]) -> None:
+        principal = await asyncio.to_thread(door.enter, request, workspace, Action.EDIT)
+        announced = request.headers.get("content-length")
+        async with read_body(request.receive, max_upload, int(announced) if announced else None) as body:
+            await asyncio.to_thread(stores.upload, principal, workspace, make_data_path(store, path), body.content)
+
+    return [list_, kinds, show, register, forget, files, upload]
 
 
 def _store(store: DataStore) -> dict[str, object]:

@@ -120,6 +120,12 @@ class Wire:
             parts = [self._answer(port, rows, details).table(port, rows) for port, rows in results.items()]
         return b'{"Results":{' + b",".join(parts) + b"}}"
 
+    def score_typed(self, call: Call) -> bytes:
+        """Answer body of a call in the designer's form: rows with JSON's own numbers and Booleans."""
+        results = self._scorer.score_rows(self.read_inputs(call))
+        parts = [self._answer(port, rows, False).typed(port, rows) for port, rows in results.items()]
+        return b'{"Results":{' + b",".join(parts) + b"}}"
+
     def score_legacy(self, call: Call) -> bytes:
         """Answer of a legacy call: the cells of the only row as a flat list of texts."""
         results = self._scorer.score_rows(self.read_inputs(call))
@@ -276,6 +282,10 @@ def _bad_columns(message: str, column: str) -> RestudioError:
     return RestudioError(Kind.BAD_USER_ARGUMENT, "InputMismatchError", message, target=column[:100])
 
 
+_JSON_TYPES = frozenset({DType.STRING, DType.INTEGER, DType.DOUBLE, DType.BOOLEAN})
+"""Element types whose cells JSON writes as they are."""
+
+
 class _Answer:
     """Writer of one output."""
 
@@ -286,13 +296,24 @@ class _Answer:
         self._formats: list[Format | None] = [
             None if column.dtype is DType.STRING else FORMATTERS[column.dtype] for column in schema
         ]
+        self._typed: list[Format | None] = [
+            None if column.dtype in _JSON_TYPES else FORMATTERS[column.dtype] for column in schema
+        ]
         types = [WIRE_TYPES[column.dtype] for column in schema]
         head = b'{"type":"table","value":{"ColumnNames":' + _encode(self._names)
         head += b',"ColumnTypes":' + _encode(types) if details else b""
         self._head = head + b',"Values":'
 
     def texts(self, rows: Rows) -> list[list[object]]:
-        formats = self._formats
+        return self._formatted(rows, self._formats)
+
+    def typed(self, port: str, rows: Rows) -> bytes:
+        names = self._names
+        shown = self._formatted(rows, self._typed)
+        return _encode(port) + b":" + _encode([dict(zip(names, row, strict=True)) for row in shown])
+
+    @staticmethod
+    def _formatted(rows: Rows, formats: list[Format | None]) -> list[list[object]]:
         if len(rows.rows) >= _COLUMNS_FROM:
             columns = zip(*rows.rows, strict=True)
             shown = [

@@ -56,6 +56,15 @@ def test_either_shape_gives_the_same_under_either_form() -> None:
     assert first["age"] == "53"
 
 
+def test_the_designer_gets_numbers_and_booleans() -> None:
+    [row] = json.loads(WIRE.score_typed(decode_call(swagger_body(make_row()))))["Results"]["output1"]
+    assert list(row) == [*SCHEMA.names, "Scored Labels", "Scored Probabilities"]
+    assert list(row.values()) == [
+        *(53, "nurse", 0.5, True, "2020-01-02T03:04:05", "1.02:03:04", "<=50K"),
+        0.3743268813290793,
+    ]
+
+
 def test_columns_in_any_order_and_the_label_is_ignored() -> None:
     row = make_row()
     turned = {LABEL: "whatever", **dict(reversed(row.items()))}

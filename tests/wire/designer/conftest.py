@@ -74,7 +74,7 @@ def house(world: World, secrets: MasterKeySecrets) -> Iterator[House]:
         arm_router([*pipelines.routes(world.designer, door, URL), *run_history.routes(world.designer, door, URL)]),
         *oauth.routes(identity, clock, URL),
         *studio_pipelines.routes(world.designer, door, URL),
-        *studio_data_stores.routes(world.stores, door),
+        *studio_data_stores.routes(world.stores, door, 1 << 20),
     ]
     rest = Litestar(handlers, exception_handlers=EXCEPTION_HANDLERS, openapi_config=None)
     app: Any = RootApp(rrs=rest, blob=rest, rest=rest, requests=Requests())

@@ -239,3 +239,66 @@ def test_the_swagger_names_every_submit_call(house: House) -> None:
         "{runId}/Cancel",
     }
     assert "DataPathAssignments" in told["definitions"]["PipelineSubmission"]["properties"]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"continueonstepfailure": "maybe"}, "'ContinueOnStepFailure' must be true or false"),
+        ({"TAGS": [1]}, "'Tags' must be a JSON object"),
+        ({"DataSetDefinitionValueAssignments": {"data": {}}}, "SavedDataSetReference"),
+        ({"ParameterAssignments": {"data": {"DataStoreName": "a"}}}, "give an object in DataPathAssignments"),
+    ],
+)
+def test_a_wrong_member_is_called_as_it_is_documented(house: House, pipeline: str, body: object, told: str) -> None:
+    status, _, message = house.fail("POST", f"{SUBMIT}/{pipeline}", body)
+    assert status == 400
+    assert told in message
+
+
+def test_what_is_missing_or_of_another_kind_is_told(house: House, pipeline: str) -> None:
+    endpoint = house.call("POST", "PipelineEndpoints", {"Name": "nightly", "PipelineId": pipeline})["Id"]
+    assert house.fail("POST", f"{ENDPOINT}/Name", {})[:2] == (400, "MissingName")
+    assert "pipeline endpoint 'nightly'" in house.fail("POST", f"{SUBMIT}/{endpoint}", {})[2]
+    assert "that of a published pipeline" in house.fail("POST", f"{ENDPOINT}/Id/{pipeline}", {})[2]
+    missing: list[tuple[str, object]] = [("PublishedPipelines", {}), ("PipelineEndpoints", {"Name": "other"})]
+    for rest, body in missing:
+        status, code, message = house.fail("POST", rest, body)
+        assert (status, code) == (400, "RequestBodyInvalid")
+        assert "is missing; it must be" in message
+
+
+def test_a_change_of_an_endpoint_is_whole_or_nothing(house: House, pipeline: str) -> None:
+    endpoint = house.call("POST", "PipelineEndpoints", {"Name": "nightly", "PipelineId": pipeline})["Id"]
+    house.call("POST", f"PipelineEndpoints/{endpoint}/versions", {"PipelineId": pipeline})
+    house.call("POST", "PipelineEndpoints", {"Name": "taken", "PipelineId": pipeline})
+    for wrong, status in (({"Status": "off"}, 400), ({"Name": "taken"}, 409)):
+        assert house.fail("PATCH", f"PipelineEndpoints/{endpoint}", {"DefaultVersion": "1", **wrong})[0] == status
+        assert house.call("GET", f"PipelineEndpoints/{endpoint}")["DefaultVersion"] == "0"
+    changed = house.call("PATCH", f"PipelineEndpoints/{endpoint}", {"DefaultVersion": 1, "Description": "weekly"})
+    assert (changed["DefaultVersion"], changed["Description"]) == ("1", "weekly")
+
+
+def test_a_request_id_with_another_body_is_refused(house: House, pipeline: str) -> None:
+    headers = {"x-ms-client-request-id": "one"}
+    house.call("POST", f"{SUBMIT}/{pipeline}", {}, headers=headers)
+    others: list[object] = [{"ContinueOnStepFailure": True}, {"Description": "x"}, {"Tags": {"a": "b"}}]
+    for other in others:
+        assert house.fail("POST", f"{SUBMIT}/{pipeline}", other, headers=headers)[:2] == (409, "RequestIdReused")
+
+
+def test_a_file_is_put_at_a_path_of_a_store(house: House, pipeline: str) -> None:
+    files = f"/studio/api/workspaces/{WORKSPACE}/data-stores/workspaceblobstore/files"
+    content = adult(7)
+    owner = {"Authorization": f"Bearer {house.identity.tokens(WORKSPACE).primary}"}
+    put = house.http.put(files, params={"path": "in/a.csv"}, content=content, headers=owner)
+    assert put.status_code == 204, put.text
+    listed = house.http.get(files, params={"path": "in"}, headers=owner)
+    assert [f["size"] for f in listed.json()] == [len(content)]
+    pattern = house.http.put(files, params={"path": "in/*.csv"}, content=b"x", headers=owner)
+    assert (pattern.status_code, pattern.json()["error"]["details"][0]["code"]) == (400, "InvalidDataPath")
+
+
+@pytest.mark.parametrize("member", ["ContinueOnStepFailure", "ContinueRunOnStepFailure"])
+def test_either_name_lets_a_run_go_on(house: House, pipeline: str, member: str) -> None:
+    assert house.call("POST", f"{SUBMIT}/{pipeline}", {member: True})["ContinueOnStepFailure"] is True

@@ -43,6 +43,7 @@ def rule_of(schedule: Schedule) -> Rule:
     assert clock is not None
     zone = find_zone(clock.zone) or UTC
     start = _start_of(clock) or datetime.fromtimestamp(schedule.created, UTC)
+    minutes = clock.minutes or ((0,) if clock.hours and not clock.start else ())  # without a start: on the hour
     if start.tzinfo is not None:
         start = start.astimezone(zone).replace(tzinfo=None)
     return Recurrence(
@@ -50,7 +51,7 @@ def rule_of(schedule: Schedule) -> Rule:
         start=start,
         zone=zone,
         interval=clock.interval,
-        minutes=clock.minutes,
+        minutes=minutes,
         hours=clock.hours,
         weekdays=tuple(sorted(WEEK_DAYS.index(day.capitalize()) for day in clock.week_days)),
     )

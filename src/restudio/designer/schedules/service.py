@@ -15,8 +15,9 @@ from restudio.designer.pipeline_endpoints import get_endpoint
 from restudio.designer.published import get_pipeline
 from restudio.designer.rules import assign, ensure_active, ensure_endpoint_active, ensure_name
 from restudio.designer.schedules.rules import check_schedule
-from restudio.designer.schedules.target import KIND, submission_of
+from restudio.designer.schedules.target import KIND, paths_of, submission_of
 from restudio.designer.schedules.types import Schedule
+from restudio.designer.stores.service import DataStores
 from restudio.graph.data_path import DataPath
 from restudio.identity import audit
 from restudio.identity.rules import ensure_allowed
@@ -30,15 +31,17 @@ from restudio.triggers.types import Firing, Ref
 class ScheduleService:
     """Thread-safe. A schedule is a trigger of the one trigger loop while it is active."""
 
-    def __init__(self, db: Database, triggers: TriggerService, clock: Clock) -> None:
+    def __init__(self, db: Database, triggers: TriggerService, stores: DataStores, clock: Clock) -> None:
         self._db = db
         self._triggers = triggers
+        self._stores = stores
         self._clock = clock
 
     def create(self, principal: Principal, schedule: Schedule) -> Schedule:
         """Make a schedule and let it fire from now on, unless it is not active. Id and author are set here.
 
-        Errors: ``InvalidSchedule``; those of the pipeline or endpoint and of the parameters that it would run with.
+        Errors: ``InvalidSchedule``, ``DataStoreNotFound``; those of the pipeline or endpoint and of the parameters that
+        it would run with.
         """
         ensure_allowed(principal, Action.DEPLOY, Resource(schedule.workspace_id))
         now = self._clock.now().timestamp()
@@ -46,6 +49,7 @@ class ScheduleService:
         made = replace(schedule, id=new_id(), name=name, created=now, created_by=principal.name)
         with self._db.begin() as conn:
             self._ensure_sound(conn, made)
+            self._ensure_stores(made)
             store.insert_schedule(conn, made)
             self._audit(conn, principal, "create schedule", made)
         self._apply(made)
@@ -92,6 +96,7 @@ class ScheduleService:
         )
         with self._db.begin() as conn:
             self._ensure_sound(conn, changed)
+            self._ensure_stores(changed)
             store.update_schedule(conn, changed)
             self._audit(conn, principal, "change schedule", changed)
         self._triggers.stop(_ref(changed))
@@ -122,6 +127,12 @@ class ScheduleService:
             self._triggers.start(_ref(schedule), _type(schedule), asdict(schedule))
         else:
             self._triggers.stop(_ref(schedule))
+
+    def _ensure_stores(self, schedule: Schedule) -> None:
+        """What is at their paths may still come; the stores themselves must be there."""
+        named = [path.store for path in paths_of(schedule).values()]
+        for store_name in named if schedule.watch is None else [schedule.watch.store, *named]:
+            self._stores.get(schedule.workspace_id, store_name)
 
     def _ensure_sound(self, conn: sa.Connection, schedule: Schedule) -> None:
         check_schedule(schedule)

@@ -86,7 +86,7 @@ class ScheduleTarget:
 
 def submission_of(schedule: Schedule, *, changed: DataPath | None = None, request_id: str | None = None) -> Submission:
     """What a firing of a schedule asks for; ``changed`` is the file that let it fire."""
-    paths = {name: path for name, text in schedule.data_paths.items() if (path := parse_data_path(text)) is not None}
+    paths = paths_of(schedule)
     if schedule.watch is not None and schedule.watch.parameter and changed is not None:
         paths[schedule.watch.parameter] = changed
     return Submission(
@@ -95,10 +95,16 @@ def submission_of(schedule: Schedule, *, changed: DataPath | None = None, reques
         source="Schedule",
         parameters=schedule.parameters,
         data_paths=paths,
+        datasets={name: text for name, text in schedule.data_paths.items() if name not in paths},
         continue_on_failure=schedule.continue_on_failure,
         request_id=request_id,
         schedule_id=schedule.id,
     )
+
+
+def paths_of(schedule: Schedule) -> dict[str, DataPath]:
+    """The data paths that a schedule gives to parameters; the rest of its data are data sets."""
+    return {name: path for name, text in schedule.data_paths.items() if (path := parse_data_path(text)) is not None}
 
 
 if TYPE_CHECKING:

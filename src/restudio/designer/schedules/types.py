@@ -52,7 +52,7 @@ class Schedule:
     experiment_name: str = ""
     parameters: Mapping[str, object] = field(default_factory=dict)
     data_paths: Mapping[str, str] = field(default_factory=dict)
-    """Data path parameters by the texts of their paths."""
+    """Parameters for data: texts of data paths, or ids and names of data sets."""
     continue_on_failure: bool | None = None
     active: bool = True
     created: float = 0.0

@@ -146,6 +146,22 @@ class DataStores:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def upload(self, principal: Principal, workspace_id: str, path: DataPath, content: bytes | Path) -> None:
+        """Write a file that a person sends. Errors as :meth:`write`."""
+        ensure_allowed(principal, Action.EDIT, Resource(workspace_id))
+        if isinstance(content, Path):
+            self.write(workspace_id, path, content)
+        else:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(prefix="data-", dir=self._scratch) as file:
+                file.write(content)
+                file.flush()
+                self.write(workspace_id, path, Path(file.name))
+        with self._db.begin() as conn:
+            where = f"data-store:{path.store}"
+            detail = {"path": path.path}
+            audit.record(conn, self._now(), principal, "upload to data store", where, detail, workspace_id=workspace_id)
+
     def write(self, workspace_id: str, path: DataPath, source: Path) -> None:
         """Write a file to a path, in the place of what is there. Errors ``InvalidDataPath``, ``DataStoreReadOnly``."""
         if path.is_pattern or not path.path:

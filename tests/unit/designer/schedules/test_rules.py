@@ -34,6 +34,13 @@ def test_a_recurrence_is_one_of_the_trigger_loop() -> None:
     assert absolute.start == datetime(2031, 7, 1, 8, 0)
 
 
+def test_hours_without_a_start_are_whole() -> None:
+    created = datetime(2031, 1, 1, 13, 52, 19, 54000, tzinfo=UTC).timestamp()
+    rule = rule_of(replace(DAILY, clock=Clockwork("Week", hours=(6,), week_days=("Sunday",)), created=created))
+    assert isinstance(rule, Recurrence)
+    assert rule.next_after(datetime(2031, 1, 2, tzinfo=UTC)) == datetime(2031, 1, 5, 6, 0, tzinfo=UTC)
+
+
 def test_a_change_trigger_polls() -> None:
     watching = replace(DAILY, clock=None, watch=Watch("lake", "churn", 7, "data"))
     check_schedule(watching)

@@ -27,7 +27,7 @@ class Calendar:
         self.clock = clock
         self.target = ScheduleTarget(world.database, world.designer, world.experiments, world.stores)
         self.triggers = TriggerService(world.database, clock, {KIND: self.target})
-        self.schedules = ScheduleService(world.database, self.triggers, clock)
+        self.schedules = ScheduleService(world.database, self.triggers, world.stores, clock)
 
     def create(self, **told: object) -> Schedule:
         given = {"id": "", "workspace_id": WORKSPACE, "name": "nightly", **told}
@@ -144,3 +144,24 @@ def test_what_could_not_run_is_not_scheduled(calendar: Calendar) -> None:
     assert calendar.schedules.list(WORKSPACE) == []
     fine = Schedule(id="", workspace_id=WORKSPACE, name="x", pipeline_id=pipeline, clock=Clockwork("Day"))
     assert refused(lambda: calendar.schedules.create(MEMBER, fine)).kind is Kind.FORBIDDEN
+
+
+def test_a_schedule_gives_a_data_set(calendar: Calendar) -> None:
+    pipeline = calendar.world.publish()
+    made = calendar.create(pipeline_id=pipeline, clock=Clockwork("Hour"), data_paths={"data": "adult.csv:1"})
+    calendar.tick(minutes=61)
+    [run] = calendar.runs(made)
+    assert run.record.parameters["data"] == "adult.csv:1"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"watch": Watch("nowhere", "in")},
+        {"clock": Clockwork("Day"), "data_paths": {"data": "azureml://datastores/nowhere/paths/in"}},
+    ],
+)
+def test_a_schedule_needs_its_data_stores(calendar: Calendar, told: dict[str, object]) -> None:
+    pipeline = calendar.world.publish()
+    error = refused(lambda: calendar.create(pipeline_id=pipeline, **told))
+    assert (error.kind, error.detail) == (Kind.NOT_FOUND, "DataStoreNotFound")
