@@ -42,12 +42,12 @@ class DeadlyDatabase:
         self.read = inner.read
 
     @contextmanager
-    def begin(self) -> Iterator[sa.Connection]:
+    def begin(self, *, alone: bool = True) -> Iterator[sa.Connection]:
         with self._lock:
             if self._left is not None:
                 self._left -= 1
             due = self._left == 0
-        with self._inner.begin() as conn:
+        with self._inner.begin(alone=alone) as conn:
             yield conn
             if due and not self._after:
                 os.kill(os.getpid(), signal.SIGKILL)

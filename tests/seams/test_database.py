@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from restudio.core.errors import Kind, RestudioError
+from restudio.seams.database import execute_many
 from restudio.storage.db import SqlDatabase, open_database
 
 tables = sa.MetaData()
@@ -89,6 +91,41 @@ def test_readers_do_not_wait_for_a_writer(opened: SqlDatabase) -> None:
         connection.execute(parents.insert().values(id="a"))
         assert count(opened) == 0
     assert count(opened) == 1
+
+
+def test_a_transaction_that_is_not_alone_waits_for_nobody(opened: SqlDatabase) -> None:
+    """Both are open at the same time on PostgreSQL; SQLite has one writer, and the inner one is left out there."""
+    with opened.begin() as connection:
+        connection.execute(parents.insert().values(id="a"))
+        if opened.url.startswith("postgresql"):
+            with opened.begin(alone=False) as other:
+                other.execute(parents.insert().values(id="b"))
+            assert count(opened) == 1
+    assert count(opened) == (2 if opened.url.startswith("postgresql") else 1)
+
+
+def test_many_rows_at_once(opened: SqlDatabase) -> None:
+    with opened.begin() as connection:
+        execute_many(connection, parents.insert(), [])
+        execute_many(connection, parents.insert(), [{"id": f"{i:%}", "n": None} for i in range(3)])
+        changed = parents.update().where(parents.c.id == sa.bindparam("of")).values(n=sa.bindparam("to"))
+        execute_many(connection, changed, [{"of": f"{i:%}", "to": i} for i in (1, 2)])
+    with opened.read() as connection:
+        found = connection.execute(sa.select(parents.c.id, parents.c.n).order_by(parents.c.id)).all()
+    assert [tuple(each) for each in found] == [("0.000000%", None), ("100.000000%", 1), ("200.000000%", 2)]
+
+
+def test_a_connection_that_was_cut_while_it_rested_is_replaced(
+    opened: SqlDatabase, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not opened.url.startswith("postgresql"):
+        pytest.skip("a file has no connections to cut")
+    monkeypatch.setattr("restudio.storage.db._IDLE_S", -1.0)  # every connection has rested long enough
+    assert count(opened) == 0
+    with psycopg.connect(database_url, autocommit=True) as other:
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
+        assert other.execute(cut, (sa.make_url(database_url).database,)).rowcount >= 1
+    assert count(opened) == 0
 
 
 def test_a_driver_failure_is_an_error_of_ours(database_url: str) -> None:

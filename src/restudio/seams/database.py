@@ -7,6 +7,7 @@ exactly this metadata.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -24,14 +25,30 @@ metadata = sa.MetaData(
 """All tables of the product. Times are stored as ISO 8601 UTC text or epoch floats, JSON as text."""
 
 
+def execute_many(conn: sa.Connection, statement: sa.Insert | sa.Update, rows: Sequence[Mapping[str, object]]) -> None:
+    """Execute a statement for each of many rows; nothing for none.
+
+    All rows have the same members, which name columns or parameters, and values that the drivers take as they are:
+    thousands of rows go past what SQLAlchemy does for each.
+    """
+    if not rows:
+        return
+    compiled = statement.compile(conn.engine, column_keys=list(rows[0]))
+    order = getattr(compiled, "positiontup", None)
+    values = rows if order is None else [tuple(row[name] for name in order) for row in rows]
+    conn.exec_driver_sql(compiled.string, values)
+
+
 class Database(Protocol):
     """Thread-safe. ``begin`` gives a connection in a transaction: committed on normal exit, rolled back on an error.
 
     Committed work survives a crash. Write transactions are serialised (SQLite takes the write lock at the start;
     PostgreSQL retries nothing by itself): read and write in one ``begin`` to decide and act atomically. ``read`` is for
-    queries only. Driver errors stay inside: a broken unique constraint is ``sqlalchemy.exc.IntegrityError``.
+    queries only. ``begin(alone=False)`` is for a transaction that decides nothing by what it reads, such as one that
+    appends under keys that are unique: others may write beside it, and their commits need not wait for each other.
+    Driver errors stay inside: a broken unique constraint is ``sqlalchemy.exc.IntegrityError``.
     """
 
-    def begin(self) -> AbstractContextManager[sa.Connection]: ...
+    def begin(self, *, alone: bool = True) -> AbstractContextManager[sa.Connection]: ...
 
     def read(self) -> AbstractContextManager[sa.Connection]: ...

@@ -18,6 +18,8 @@ from restudio.seams.database import metadata
 
 _WAIT_S = 30
 """How long a transaction waits for the write lock before it gives up."""
+_IDLE_S = 2.0
+"""Connections that rested longer are asked whether they still live."""
 _WRITE_LOCK = 0x7265_7374
 """Advisory lock of PostgreSQL that serialises our write transactions as SQLite's write lock does."""
 
@@ -27,8 +29,11 @@ class SqlDatabase:
     wait for the outer one's write lock."""
 
     def __init__(self, engine: sa.Engine) -> None:
+        readonly = {"postgresql_readonly": True} if engine.dialect.name == "postgresql" else {}
         self._engine = engine
+        self._reading = engine.execution_options(**readonly)
         self._writing = engine.execution_options(restudio_write=True)
+        self._alone = self._writing.execution_options(restudio_alone=True)
 
     @property
     def url(self) -> str:
@@ -36,13 +41,13 @@ class SqlDatabase:
         return self._engine.url.render_as_string(hide_password=False)
 
     @contextmanager
-    def begin(self) -> Iterator[sa.Connection]:
-        with _told_plainly(), self._writing.begin() as connection:
+    def begin(self, *, alone: bool = True) -> Iterator[sa.Connection]:
+        with _told_plainly(), (self._alone if alone else self._writing).begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        with _told_plainly(), self._engine.begin() as connection:
+        with _told_plainly(), self._reading.begin() as connection:
             yield connection
 
     def create_all(self) -> None:
@@ -111,18 +116,37 @@ def _ensure_wal(connection: DBAPIConnection) -> None:
 
 def _open_postgresql(address: sa.URL) -> sa.Engine:
     engine = sa.create_engine(
-        address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=8, max_overflow=32
+        address.set(drivername="postgresql+psycopg"),
+        connect_args={"options": f"-c lock_timeout={_WAIT_S}s"},
+        pool_size=8,
+        max_overflow=32,
     )
 
     def on_begin(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get("restudio_write", False):
-            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_WAIT_S}s'")
+        if connection.get_execution_options().get("restudio_alone", False):
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
-        else:
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
 
     sa.event.listen(engine, "begin", on_begin)
+    ping_after_idleness(engine)
     return engine
+
+
+def ping_after_idleness(engine: sa.Engine) -> None:
+    """Ask connections of a pool that rested whether they still live, before they are used. Asking each time, as
+    SQLAlchemy's own ``pool_pre_ping`` does, would cost a round trip for every transaction."""
+
+    def on_checkin(_: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    def on_checkout(connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        if time.monotonic() - record.info.get("rests_since", time.monotonic()) > _IDLE_S:
+            try:
+                engine.dialect.do_ping(connection)
+            except engine.dialect.loaded_dbapi.Error as error:
+                raise sa.exc.DisconnectionError from error  # the pool tries another one
+
+    sa.event.listen(engine, "checkin", on_checkin)
+    sa.event.listen(engine, "checkout", on_checkout)
 
 
 @contextmanager

@@ -33,6 +33,10 @@ _VERSION = "1"
 _WORKFLOW = "handle"
 _POLL_S = 0.2
 _JANITOR_S = 1.0
+_GATHER_S = 0.01
+"""How long the thread of a queue that was woken waits for more, to take it together."""
+_QUEUE_THREAD = "queue-worker-"
+"""What the names of DBOS's threads begin with that take work from a queue; the queue's name follows."""
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED")
 
 _log = logging.getLogger(__name__)
@@ -50,6 +54,7 @@ class DbosWork:
         self._name = executor_id or uuid.uuid4().hex
         self._executor = self._name
         self._handlers: dict[str, tuple[Handler, int | None]] = {}
+        self._submitted: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
         self._last_ms = 0
         self._active = 0
@@ -68,6 +73,7 @@ class DbosWork:
         if kind in self._handlers:
             raise ValueError(f"work of kind {kind!r} has a handler already")
         self._handlers[kind] = (handler, limit)
+        self._submitted[_queue(kind)] = threading.Event()
 
     def start(self) -> None:
         self._executor = self._claim_name()
@@ -85,6 +91,7 @@ class DbosWork:
         DBOS.listen_queues([_queue(kind) for kind in self._handlers])
         DBOS.launch()
         self._look_before_taking(self._dbos)
+        self._let_wake(self._dbos)
         self._stopping.clear()
         self._janitor = threading.Thread(target=self._adopt_for_ever, name="work-janitor", daemon=True)
         self._janitor.start()
@@ -95,6 +102,7 @@ class DbosWork:
         with self._engine.begin() as connection:
             if not self._is_known(connection, _name(kind, key, 0)):
                 self._enqueue(connection, kind, key, 0, partition or "-")
+        self._wake(kind)
 
     def cancel(self, key: str) -> None:
         # Not DBOS's own cancel: it would also mark work that runs, which after a crash nobody would finish.
@@ -169,6 +177,28 @@ class DbosWork:
         system.dequeue_scopes = scopes_with_work  # type: ignore[method-assign]
         system.get_queue = functools.cache(system.get_queue)  # type: ignore[method-assign]
 
+    def _let_wake(self, dbos: DBOS) -> None:
+        """Let the threads of queues wake when this process submits something to them, instead of after their pause.
+        DBOS has the database tell them, at the price of a connection, on PostgreSQL alone; others it lets sleep."""
+        for stopping in dbos.background_thread_stop_events:
+            stopping.wait = functools.partial(self._wait, stopping.wait, stopping.is_set)  # type: ignore[method-assign]
+
+    def _wait(
+        self, wait: Callable[[float | None], bool], is_set: Callable[[], bool], timeout: float | None = None
+    ) -> bool:
+        mine = self._submitted.get(threading.current_thread().name.removeprefix(_QUEUE_THREAD))
+        if mine is None:
+            return wait(timeout)
+        if mine.wait(timeout):
+            wait(_GATHER_S)
+            mine.clear()
+        return is_set()
+
+    def _wake(self, kind: str) -> None:
+        submitted = self._submitted.get(_queue(kind))
+        if submitted is not None:
+            submitted.set()
+
     def _make_workflow(self) -> Callable[[str, str, int], None]:
         def handle(kind: str, key: str, turn: int = 0) -> None:
             with self._lock:
@@ -207,7 +237,7 @@ class DbosWork:
 
     def _is_passed_on(self, kind: str, key: str, turn: int) -> bool:
         """Whether a crash came between passing work on and recording that this turn of it is over."""
-        with self._engine.begin() as connection:
+        with reading_engine(self._engine).begin() as connection:
             return self._is_known(connection, _name(kind, key, turn + 1))
 
     def _pass_on(self, kind: str, key: str, turn: int) -> None:
@@ -267,7 +297,7 @@ def _stop_taking(dbos: DBOS, timeout: float) -> None:
     for event in dbos.background_thread_stop_events:
         event.set()
     for thread in threading.enumerate():
-        if thread.name.startswith("queue-worker-"):
+        if thread.name.startswith(_QUEUE_THREAD):
             thread.join(timeout)
 
 

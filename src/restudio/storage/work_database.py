@@ -12,6 +12,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from restudio.seams.clock import Clock
+from restudio.storage.db import ping_after_idleness
 from restudio.storage.leases import FileLeases, Leases, PostgresLeases
 
 _WAIT_S = 30
@@ -23,9 +24,8 @@ def open_work_database(url: str, clock: Clock, migrate: Callable[[str], None]) -
     if address.get_backend_name() == "postgresql":
         plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
         migrate(plain)
-        engine = sa.create_engine(
-            address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=30
-        )
+        engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_size=10, max_overflow=30)
+        ping_after_idleness(engine)
         return engine, PostgresLeases(plain, clock)
     if address.get_backend_name() != "sqlite" or not address.database:
         raise ValueError(f"durable work needs sqlite:///file or postgresql://, got {address.get_backend_name()!r}")

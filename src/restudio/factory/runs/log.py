@@ -19,6 +19,8 @@ from restudio.seams.work import HandOver
 BATCH_S = 0.2
 """What nobody waits for is written after this time, so that those who watch see it."""
 BATCH_EVENTS = 500
+_UPDATED_S = 1.0
+"""How exactly lists know when something happened last in a run that goes on."""
 _PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _log = logging.getLogger(__name__)
 
@@ -35,6 +37,7 @@ class RunLog:
         self._next = known[-1][0] + 1 if known else 0
         self._waiting: list[Event] = []
         self._since = 0.0
+        self._kept: tuple[float, tuple[object, ...]] = (0.0, ())
         self.state: RunState = fold(event for _, event in known)
 
     def tell(self, event: Event) -> None:
@@ -60,8 +63,11 @@ class RunLog:
         while self._waiting:
             try:
                 now = self._clock.now().timestamp()
-                with self._db.begin() as conn:
-                    store.append_events(conn, self._run_id, self._next, self._waiting, self.state, now)
+                # Not alone: the numbers of the events are what keeps two processes apart.
+                with self._db.begin(alone=False) as conn:
+                    store.append_events(conn, self._run_id, self._next, self._waiting)
+                    if self._is_stale(now):
+                        store.keep_state(conn, self._run_id, self.state, now)
             except sa.exc.IntegrityError as error:
                 _log.error("pipeline run %s is driven elsewhere; left to it", self._run_id)
                 raise HandOver from error
@@ -73,3 +79,16 @@ class RunLog:
             else:
                 self._next += len(self._waiting)
                 self._waiting = []
+                if self._is_stale(now):
+                    self._kept = (now, self._shown)
+
+    @property
+    def _shown(self) -> tuple[object, ...]:
+        """What lists show of the run."""
+        state = self.state
+        return state.status, state.message, state.started, state.ended, state.returned
+
+    def _is_stale(self, now: float) -> bool:
+        """Whether what lists show has changed, or the time of the last change is too old."""
+        kept, shown = self._kept
+        return shown != self._shown or now - kept >= _UPDATED_S

@@ -78,7 +78,7 @@ class PipelineLoop:
         finally:
             with self._lock:
                 del self._drivers[run_id]
-        self._ended(run_id)
+        self._ended(run)
 
     def nudge(self, run_id: str) -> None:
         """Let a run of this process see at once that it is to be cancelled."""
@@ -113,11 +113,12 @@ class PipelineLoop:
         log.tell(RunEnded(at=self._clock.now().timestamp(), status="Failed", message=message))
         log.flush(self._stopping.is_set)
 
-    def _ended(self, run_id: str) -> None:
-        run = self._starter.find(run_id)
-        if run is None:
-            return
-        self._tell_ended(run)
+    def _ended(self, run: PipelineRun) -> None:
+        with self._lock:
+            awaited = run.id in self._awaited
+        now = self._starter.find(run.id) if awaited else None
+        if now is not None:
+            self._tell_ended(now)
         self._starter.admit(run.factory_id, run.pipeline)
 
     # Runs that runs start

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.factory import store as factory_store
@@ -20,6 +22,9 @@ from restudio.factory.sealing import open_sealed
 from restudio.factory.types import GLOBAL_PARAMETERS, Factory, PipelineRun, ResourceKind
 from restudio.seams.database import Database
 from restudio.seams.secrets import Secrets
+
+_KNOWN = 32
+"""Revisions of factories that are kept read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,8 @@ class Definitions:
     _db: Database = field(repr=False)
     _secrets: Secrets = field(repr=False)
     _found: dict[tuple[ResourceKind, str], Definition | None] = field(default_factory=dict, repr=False)
+    pipelines: dict[str, Pipeline] = field(default_factory=dict, repr=False)
+    """Those that were read already, by folded name."""
 
     def find(self, kind: ResourceKind, name: str) -> Definition | None:
         """A resource by its name in any case; None when there is none."""
@@ -86,6 +93,8 @@ class Plans:
         self._db = db
         self._secrets = secrets
         self._catalog = catalog
+        self._lock = threading.Lock()
+        self._known: OrderedDict[tuple[str, int], Definitions] = OrderedDict()
 
     def load(self, run: PipelineRun) -> Plan:
         """The plan of a run; a RestudioError when what it names is gone or cannot run."""
@@ -93,7 +102,7 @@ class Plans:
             factory = factory_store.find_factory_by_id(conn, run.factory_id)
         if factory is None:
             raise RestudioError.not_found("FactoryNotFound", "The factory of the run", run.factory_id)
-        definitions = Definitions(factory, run.revision, self._db, self._secrets)
+        definitions = self.definitions(factory, run.revision)
         pipeline = self.pipeline(definitions, run.pipeline)
         secret = json.loads(self._secrets.open(run.sealed)) if run.sealed else {}
         return Plan(
@@ -107,11 +116,21 @@ class Plans:
         )
 
     def definitions(self, factory: Factory, revision: int | None = None) -> Definitions:
-        """What the factory holds now, or held at a revision."""
-        return Definitions(factory, factory.revision if revision is None else revision, self._db, self._secrets)
+        """What the factory holds now, or held at a revision. A revision stays as it is: the last ones are kept."""
+        key = (factory.id, factory.revision if revision is None else revision)
+        with self._lock:
+            known = self._known.pop(key, None)
+            found = known or Definitions(factory, key[1], self._db, self._secrets)
+            self._known[key] = found
+            if len(self._known) > _KNOWN:
+                self._known.popitem(last=False)
+        return found if found.factory is factory else replace(found, factory=factory)
 
     def pipeline(self, definitions: Definitions, name: str) -> Pipeline:
         """A pipeline ready to run; NotFound ``PipelineNotFound``."""
+        read = definitions.pipelines.get(name.casefold())
+        if read is not None:
+            return read
         found = definitions.find("pipeline", name)
         if found is None:
             with self._db.read() as conn:
@@ -120,7 +139,7 @@ class Plans:
         problems = Problems(f"pipeline '{found.name}'")
         pipeline = read_pipeline(found.name, found.properties, self._catalog, problems)
         ensure_none(problems.found)
-        return pipeline
+        return definitions.pipelines.setdefault(name.casefold(), pipeline)
 
     def activity_types(self, run: PipelineRun) -> dict[str, str]:
         """Types of the run's activities by name; none when its factory is gone."""

@@ -78,6 +78,8 @@ class Starter:
         run = self._insert(run, document)
         if run.status == "InProgress":
             self._work.submit(KIND, run.id)
+        else:  # a run may have ended between the look for a place and now, and have found nobody waiting
+            self.admit(run.factory_id, run.pipeline)
         return run
 
     def find(self, run_id: str) -> PipelineRun | None:
@@ -129,8 +131,9 @@ class Starter:
         return {name: value if isinstance(value, str) else json.dumps(value) for name, value in values.items()}
 
     def _insert(self, run: PipelineRun, document: Pipeline) -> PipelineRun:
+        decides = document.concurrency is not None or run.group_id != run.id
         try:
-            with self._db.begin() as conn:
+            with self._db.begin(alone=decides) as conn:
                 if run.group_id != run.id:
                     store.set_not_latest(conn, run.group_id)
                 if self._is_free(conn, run, document.concurrency):

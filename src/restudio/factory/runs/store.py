@@ -133,13 +133,15 @@ def list_events(conn: sa.Connection, run_id: str, after: int = -1) -> list[tuple
     return [(row.number, from_text(row.body)) for row in conn.execute(query.order_by(events.c.number))]
 
 
-def append_events(
-    conn: sa.Connection, run_id: str, first: int, told: Sequence[Event], state: RunState, now: float
-) -> None:
-    """Add events under consecutive numbers, and keep the state of the run beside them for lists. A number that is taken
-    is an ``IntegrityError``: somebody else drives this run."""
+def append_events(conn: sa.Connection, run_id: str, first: int, told: Sequence[Event]) -> None:
+    """Add events under consecutive numbers. A number that is taken is an ``IntegrityError``: somebody else drives this
+    run."""
     rows = [{"run_id": run_id, "number": first + i, "body": to_text(event)} for i, event in enumerate(told)]
     conn.execute(events.insert(), rows)
+
+
+def keep_state(conn: sa.Connection, run_id: str, state: RunState, now: float) -> None:
+    """Keep what lists show of a run beside it."""
     values = {
         "status": state.status,
         "message": state.message,

@@ -16,8 +16,10 @@ from tests.unit.factory.runs.workshop import Gate, Workshop, expression, failing
 from restudio.core.errors import RestudioError
 from restudio.factory.activity import ActivityContext, Output
 from restudio.factory.properties import Properties
+from restudio.factory.runs import store
 from restudio.factory.runs.loop import MAX_DEPTH
 from restudio.factory.tables import pipeline_run_events, pipeline_runs
+from restudio.factory.types import PipelineRun
 from restudio.identity.types import SYSTEM
 from restudio.seams.engine import Cancelled
 from restudio.storage.db import SqlDatabase
@@ -194,6 +196,29 @@ def test_the_places_of_a_pipeline_are_given_in_order(make: Make) -> None:
     gate.open.set()
     assert [shop.wait(each.id).status for each in (first, second, third)] == ["Succeeded", "Cancelled", "Succeeded"]
     assert (shop.wait(third.id).started or 0) >= (shop.wait(first.id).ended or 0)
+
+
+def test_a_place_that_becomes_free_while_a_run_is_recorded_is_given_to_it(
+    make: Make, database: SqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.url.startswith("sqlite"):
+        pytest.skip("has one writer: nothing happens between the look for a place and the record")
+    gate = Gate()
+    shop = make(gate)
+    shop.put("P", step("A"), concurrency=1)
+    first = shop.start("P")
+    assert gate.entered.wait(10)
+    insert = store.insert_run
+
+    def insert_late(conn: sa.Connection, run: PipelineRun) -> None:
+        gate.open.set()
+        assert shop.wait(first.id).status == "Succeeded"  # it found nobody waiting
+        insert(conn, run)
+
+    monkeypatch.setattr(store, "insert_run", insert_late)
+    second = shop.start("P")
+    assert second.status == "Queued"
+    assert shop.wait(second.id).status == "Succeeded"
 
 
 def test_a_child_run_gives_its_return_value_and_its_failure(make: Make) -> None:
