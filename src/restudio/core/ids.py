@@ -22,6 +22,7 @@ JobId = NewType("JobId", str)
 Digest = NewType("Digest", str)
 """``sha256`` in hexadecimal; names content in the object store."""
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _HEX32 = re.compile(r"[0-9a-f]{32}\Z")
 
 
@@ -68,4 +69,4 @@ def digest_json(value: object) -> Digest:
     >>> digest_json({"a": 1, "b": 2}) == digest_json({"b": 2, "a": 1})
     True
     """
-    return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+    return digest_bytes(_CANONICAL.encode(value).encode())

@@ -35,6 +35,9 @@ PAUSE_S = 0.5
 _BY_CLOCK = (Mode.CLOCK, Mode.WINDOWS)
 _UNREADABLE = timedelta(hours=1)
 """After this a trigger that could not be read is looked at again, perhaps by a newer server."""
+_KNOWN_RULES = 20_000
+"""Rules that are kept read, by the texts that they were read from."""
+_SOON = timedelta(seconds=60)
 _DUE_BATCH = 2000
 _START_BATCH = 100
 _EVENT_BATCH = 1000
@@ -51,7 +54,8 @@ class TriggerLoop:
         self._clock = clock
         self._targets = targets
         self._kinds = sorted(targets)
-        self._rules: dict[str, tuple[int, Rule]] = {}
+        self._rules: dict[tuple[str, str, str], Rule] = {}
+        self._prepared: datetime | None = None
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat, args=(do,), name=name, daemon=True)
@@ -96,10 +100,23 @@ class TriggerLoop:
             self.decide()
         if pending.events:
             self._take_events()
+        if not pending.due:
+            self._prepare()
         if pending.due or pending.events or pending.states:
             self._promote()
             while self._start_some() == _START_BATCH and not self._stopping.is_set():
                 pass
+
+    def _prepare(self) -> None:
+        """Read the rules of what is due soon, so that at its instant only the decisions are left."""
+        now = self._clock.now()
+        if self._prepared is not None and now - self._prepared < _SOON / 2:
+            return
+        self._prepared = now
+        with self._db.read() as conn:
+            soon = store.list_due(conn, self._kinds, _BY_CLOCK, now + _SOON, _KNOWN_RULES // 2)
+        for trigger in soon:
+            self._rule(trigger)
 
     def _peek(self) -> store.Pending:
         with self._db.read() as conn:
@@ -113,9 +130,9 @@ class TriggerLoop:
             now = self._clock.now()
             with self._db.begin() as conn:
                 due = store.list_due(conn, self._kinds, _BY_CLOCK, now, _DUE_BATCH)
-                decisions = [self._decide_one(conn, trigger, now) for trigger in due]
-                store.insert(conn, [firing for each in decisions for firing in each.firings], now)
-                store.move_on(conn, [each.trigger for each in decisions])
+                decisions = [(trigger.id, self._decide_one(conn, trigger, now)) for trigger in due]
+                store.insert(conn, [firing for _, each in decisions for firing in each.firings], now)
+                store.move_on(conn, [(one, each.next_due, each.position) for one, each in decisions])
             if len(due) < _DUE_BATCH:
                 return
 
@@ -125,19 +142,22 @@ class TriggerLoop:
                 return rules.decide_clock(trigger, rule, now)
             case Windows() as rule:
                 return rules.decide_windows(trigger, rule, store.count_open(conn, trigger.id), now)
-        return rules.Decision(replace(trigger, next_due=now + _UNREADABLE), ())
+        return rules.Decision(now + _UNREADABLE, trigger.position)
 
     def _rule(self, trigger: Trigger) -> Rule | None:
         """None, and logged, when the rule cannot be read: the other triggers go on."""
-        known = self._rules.get(trigger.id)
-        if known is not None and known[0] == trigger.version:
-            return known[1]
+        key = (trigger.ref.kind, trigger.type, trigger.text)
+        known = self._rules.get(key)
+        if known is not None:
+            return known
         try:
             rule = self._targets[trigger.ref.kind].read(trigger.type, trigger.document)
         except RestudioError as error:
             _log.error("trigger %s of %s cannot be read: %s", trigger.ref.name, trigger.ref.owner, error)
             return None
-        self._rules[trigger.id] = (trigger.version, rule)
+        if len(self._rules) >= _KNOWN_RULES:
+            self._rules.clear()
+        self._rules[key] = rule
         return rule
 
     def _take_events(self) -> None:
@@ -299,7 +319,7 @@ class TriggerLoop:
             except RestudioError as error:
                 _log.warning("trigger %s of %s could not look: %s", trigger.ref.name, trigger.ref.owner, error)
                 with self._db.begin() as conn:
-                    store.move_on(conn, [replace(trigger, next_due=now + _OVERLAP)])
+                    store.look_again(conn, trigger.id, now + _OVERLAP)
 
     def _look_one(self, trigger: Trigger, now: datetime) -> None:
         rule, since, target = self._rule(trigger), trigger.seen or now, self._targets[trigger.ref.kind]
@@ -310,10 +330,13 @@ class TriggerLoop:
                 current = store.find(conn, trigger.ref)
                 if current is None or current.next_due is None:
                     return
-                more = {"state": FiringState.WAITING, "mirrors": True}
-                fired = [rules.make_firing(trigger, each.key, each.at, now, body=each.body, **more) for each in changes]
+                waits = FiringState.WAITING
+                fired = [
+                    rules.make_firing(trigger, each.key, each.at, now, waits, body=each.body, mirrors=True)
+                    for each in changes
+                ]
                 store.insert(conn, fired, now)
-                store.move_on(conn, [replace(current, next_due=now + rule.every, seen=now)])
+                store.look_again(conn, current.id, now + rule.every, seen=now)
         elif isinstance(rule, Chaining):
             completions = target.list_completions(trigger, rule.pipelines, rule.dimension, back)
             with self._db.begin() as conn:
@@ -324,7 +347,7 @@ class TriggerLoop:
                 fired, used = rules.chain(trigger, rule, store.list_unused(conn, trigger.id), now)
                 store.insert(conn, fired, now)
                 store.use_completions(conn, trigger.id, used)
-                store.move_on(conn, [replace(current, next_due=now + timedelta(seconds=1), seen=now)])
+                store.look_again(conn, current.id, now + timedelta(seconds=1), seen=now)
         else:
             with self._db.begin() as conn:
-                store.move_on(conn, [replace(trigger, next_due=now + _UNREADABLE)])
+                store.look_again(conn, trigger.id, now + _UNREADABLE)

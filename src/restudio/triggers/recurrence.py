@@ -12,11 +12,14 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
 Frequency = Literal["Minute", "Hour", "Day", "Week", "Month", "Year"]
 _SECONDS: dict[Frequency, int] = {"Minute": 60, "Hour": 3600}
-_DAY = timedelta(days=1)
+_DAY, _BACK, _TICK = timedelta(days=1), timedelta(days=2), timedelta(microseconds=1)
+_MIDNIGHT = time()
 _LAST = date(9999, 12, 30)
 
 
@@ -53,10 +56,10 @@ class Recurrence:
     def iter_after(self, instant: datetime) -> Iterator[datetime]:
         """All firings later than an instant, in order, in UTC."""
         first = _to_utc(self.start, self.zone)
-        after = max(instant.astimezone(UTC), first - timedelta(microseconds=1))
-        found = self._iter_elapsed(first, after) if self.frequency in _SECONDS else self._iter_dated(after)
-        for each in found:
-            if self.end is not None and each > self.end:
+        after = max(instant.astimezone(UTC), first - _TICK)
+        end = self.end
+        for each in self._iter_elapsed(first, after) if self.frequency in _SECONDS else self._iter_dated(after):
+            if end is not None and each > end:
                 return
             if each > after:
                 yield each
@@ -84,39 +87,36 @@ class Recurrence:
     # -- days, weeks, months, years
 
     def _iter_dated(self, after: datetime) -> Iterator[datetime]:
-        times = sorted(set(self._times()))
+        times = _times(self.hours, self.minutes, self.start.time(), every_hour=self.frequency == "Day")
         present = after.astimezone(self.zone)
         local = present.replace(tzinfo=None)
         # A change in the last two days may have moved a skipped time to the future; else nothing before now counts.
-        since = local - 2 * _DAY
+        since = local - _BACK
         horizon = local if self._offset(since) == present.utcoffset() else since
         waiting: set[datetime] = set()
         for day in self._iter_dates(max(horizon.date(), self.start.date())):
             if day >= _LAST:
                 break
-            midnight = datetime.combine(day, time())
-            ready = sorted(each for each in waiting if each < _to_utc(midnight, self.zone))
-            yield from ready
-            waiting.difference_update(ready)
-            # Where the clock is not changed, its order is the order of time.
-            calm = not waiting and self._offset(midnight) == self._offset(midnight + _DAY)
+            midnight = datetime.combine(day, _MIDNIGHT)
+            if waiting:
+                ready = sorted(each for each in waiting if each < _to_utc(midnight, self.zone))
+                yield from ready
+                waiting.difference_update(ready)
             passed = bisect_left(times, horizon.time()) if day == horizon.date() else 0
-            found = (_to_utc(datetime.combine(day, each), self.zone) for each in times[passed:])
-            if calm:
+            found = (_to_utc(datetime.combine(day, each), self.zone) for each in islice(times, passed, None))
+            # Where the clock is not changed, its order is the order of time.
+            if not waiting and self._is_calm(midnight):
                 yield from found
             else:
                 waiting.update(found)
         yield from sorted(waiting)
 
+    def _is_calm(self, midnight: datetime) -> bool:
+        """Whether the clock is not changed on the day that begins then."""
+        return self.zone is UTC or self._offset(midnight) == self._offset(midnight + _DAY)
+
     def _offset(self, local: datetime) -> timedelta | None:
         return local.replace(tzinfo=self.zone).utcoffset()
-
-    def _times(self) -> list[time]:
-        if self.minutes:
-            hours = self.hours or (range(24) if self.frequency == "Day" else (self.start.hour,))
-            return [time(hour, minute) for hour in hours for minute in self.minutes]
-        clock = self.start.time()
-        return [clock.replace(hour=hour) for hour in self.hours] or [clock]
 
     def _iter_dates(self, since: date) -> Iterator[date]:
         try:
@@ -168,6 +168,15 @@ class Recurrence:
             chosen = such if each.nth == 0 else such[each.nth - 1 :][:1] if each.nth > 0 else _from_end(such, each.nth)
             days.update(chosen)
         return [date(year, month, day) for day in sorted(days) if 1 <= day <= last]
+
+
+@lru_cache(maxsize=4096)
+def _times(hours: tuple[int, ...], minutes: tuple[int, ...], start: time, *, every_hour: bool) -> tuple[time, ...]:
+    """The times of a day that fire, in order."""
+    if minutes:
+        chosen = hours or (range(24) if every_hour else (start.hour,))
+        return tuple(sorted({time(hour, minute) for hour in chosen for minute in minutes}))
+    return tuple(sorted({start.replace(hour=hour) for hour in hours})) or (start,)
 
 
 def _from_end(days: range, nth: int) -> range:

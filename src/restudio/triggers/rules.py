@@ -21,18 +21,26 @@ INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What became of a trigger that was due."""
+    """What became of a trigger that was due: when it is due again, the number of its next window, what it fires."""
 
-    trigger: Trigger
-    firings: Sequence[Firing]
+    next_due: datetime | None
+    position: int
+    firings: Sequence[Firing] = ()
 
 
 def firing_id(trigger_id: str, key: str) -> str:
     return digest_json([trigger_id, key])[:32]
 
 
-def make_firing(trigger: Trigger, key: str, scheduled: datetime, now: datetime, **more: object) -> Firing:
-    """A new firing that is to be started."""
+def make_firing(
+    trigger: Trigger,
+    key: str,
+    scheduled: datetime,
+    now: datetime,
+    state: FiringState = FiringState.STARTING,
+    **more: object,
+) -> Firing:
+    """A new firing, that is to be started unless told."""
     return Firing(
         id=firing_id(trigger.id, key),
         trigger_id=trigger.id,
@@ -42,7 +50,8 @@ def make_firing(trigger: Trigger, key: str, scheduled: datetime, now: datetime, 
         scheduled=scheduled,
         created=now,
         updated=now,
-        **{"state": FiringState.STARTING, **more},  # type: ignore[arg-type]  # members of Firing by contract
+        state=state,
+        **more,  # type: ignore[arg-type]  # members of Firing by contract
     )
 
 
@@ -52,9 +61,9 @@ def decide_clock(trigger: Trigger, rule: Recurrence, now: datetime) -> Decision:
     due: list[Firing] = []
     for instant in rule.iter_after(since):
         if instant > now:
-            return Decision(replace(trigger, next_due=instant), due)
+            return Decision(instant, trigger.position, due)
         due.append(make_firing(trigger, instant.isoformat(), instant, now))
-    return Decision(replace(trigger, next_due=None), due)
+    return Decision(None, trigger.position, due)
 
 
 def decide_windows(trigger: Trigger, rule: Windows, open_windows: int, now: datetime) -> Decision:
@@ -62,12 +71,12 @@ def decide_windows(trigger: Trigger, rule: Windows, open_windows: int, now: date
     number, due = max(trigger.position, rule.first), list[Firing]()
     while (window := rule.window(number)) is not None:
         if rule.due(window) > now:
-            return Decision(replace(trigger, next_due=rule.due(window), position=number), due)
+            return Decision(rule.due(window), number, due)
         if open_windows + len(due) >= MAX_OPEN:
-            return Decision(replace(trigger, next_due=now + timedelta(seconds=2), position=number), due)
+            return Decision(now + timedelta(seconds=2), number, due)
         due.append(make_window_firing(trigger, rule, window, now))
         number += 1
-    return Decision(replace(trigger, next_due=None, position=number), due)
+    return Decision(None, number, due)
 
 
 def make_window_firing(

@@ -5,6 +5,7 @@ A trigger is known here from its first start (or test-fire) on. Whose it is and 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -197,9 +198,10 @@ class TriggerService:
 
 def make_trigger(ref: Ref, type: str, document: Mapping[str, Any], former: Trigger | None) -> Trigger:
     """A trigger that is not started: a new one, or the former one with another document."""
+    text = json.dumps(document)
     if former is None:
-        return Trigger(new_id(), ref, type, document, started=False, version=1)
-    return replace(former, ref=ref, type=type, document=document, version=former.version + 1)
+        return Trigger(new_id(), ref, type, text, started=False, version=1)
+    return replace(former, ref=ref, type=type, text=text, version=former.version + 1)
 
 
 def _window_for(rule: Windows, at: datetime | None, now: datetime) -> Window:

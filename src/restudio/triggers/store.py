@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from restudio.seams.database import execute_many
 from restudio.triggers.rule import Mode
 from restudio.triggers.tables import completions, firings, triggers
 from restudio.triggers.types import OPEN, Completion, Firing, FiringPage, FiringState, Ref, Trigger
@@ -43,7 +45,7 @@ def put(conn: sa.Connection, trigger: Trigger, mode: Mode, listens: str | None) 
         "name": trigger.ref.name,
         "folded": trigger.ref.name.casefold(),
         "type": trigger.type,
-        "document": json.dumps(trigger.document),
+        "document": trigger.text,
         "started": trigger.started,
         "version": trigger.version,
         "mode": mode.value,
@@ -78,19 +80,22 @@ def find_next_due(conn: sa.Connection) -> datetime | None:
     return _instant(conn.scalar(sa.select(sa.func.min(triggers.c.next_due))))
 
 
-def move_on(conn: sa.Connection, moved: Sequence[Trigger]) -> None:
-    """Write when triggers are due next, their positions, and what they have seen."""
-    if not moved:
-        return
-    query = (
-        triggers.update()
-        .where(triggers.c.id == sa.bindparam("of"))
-        .values(next_due=sa.bindparam("due"), position=sa.bindparam("at"), seen=sa.bindparam("up_to"))
-    )
-    rows = [
-        {"of": each.id, "due": _epoch(each.next_due), "at": each.position, "up_to": _epoch(each.seen)} for each in moved
-    ]
-    conn.execute(query, rows)
+def move_on(conn: sa.Connection, moved: Sequence[tuple[str, datetime | None, int]]) -> None:
+    """Write of triggers, by their ids, when they are due next, and the numbers of their next windows."""
+    execute_many(conn, _MOVE, [{"of": one, "due": _epoch(due), "at": at} for one, due, at in moved])
+
+
+_MOVE = (
+    triggers.update()
+    .where(triggers.c.id == sa.bindparam("of"))
+    .values(next_due=sa.bindparam("due"), position=sa.bindparam("at"))
+)
+
+
+def look_again(conn: sa.Connection, trigger_id: str, due: datetime, *, seen: datetime | None = None) -> None:
+    """When to look again; ``seen`` is up to when things have been looked at."""
+    values = {"next_due": due.timestamp()} | ({} if seen is None else {"seen": seen.timestamp()})
+    conn.execute(triggers.update().where(triggers.c.id == trigger_id).values(**values))
 
 
 def list_listening(conn: sa.Connection, channels: Iterable[str]) -> list[Trigger]:
@@ -109,8 +114,7 @@ def insert(conn: sa.Connection, rows: Sequence[Firing], not_before: datetime) ->
     """Add firings whose keys are new; those that exist are left as they are."""
     known = _known(conn, [each.id for each in rows])
     fresh = {each.id: each for each in rows if each.id not in known}
-    if fresh:
-        conn.execute(firings.insert(), [_to_row(each, not_before) for each in fresh.values()])
+    execute_many(conn, firings.insert(), [_to_row(each, not_before) for each in fresh.values()])
 
 
 def _known(conn: sa.Connection, ids: Sequence[str]) -> set[str]:
@@ -389,19 +393,11 @@ def _instant(epoch: float | None) -> datetime | None:
     return None if epoch is None else datetime.fromtimestamp(epoch, UTC)
 
 
-def _to_trigger(row: sa.Row[tuple[object, ...]]) -> Trigger:
-    document: Mapping[str, object] = json.loads(row.document)
-    return Trigger(
-        id=row.id,
-        ref=Ref(row.kind, row.owner, row.name),
-        type=row.type,
-        document=document,
-        started=row.started,
-        version=row.version,
-        next_due=_instant(row.next_due),
-        position=row.position,
-        seen=_instant(row.seen),
-    )
+def _to_trigger(row: sa.Row[Any]) -> Trigger:
+    # Members of rows are slow by name, and a loop reads thousands of them.
+    identity, kind, owner, name, _, type_, text, started, version, _, _, due, position, seen = tuple(row)
+    ref = Ref(kind, owner, name)
+    return Trigger(identity, ref, type_, text, started, version, _instant(due), position, _instant(seen))
 
 
 def _to_row(firing: Firing, not_before: datetime) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,18 +23,23 @@ class Ref(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """``document`` is what its kind reads the rule from. ``position`` is the number of the next window, ``seen`` the
-    instant up to which files or runs have been looked at."""
+    """``text`` is the JSON that its kind reads the rule from. ``position`` is the number of the next window, ``seen``
+    the instant up to which files or runs have been looked at."""
 
     id: str
     ref: Ref
     type: str
-    document: Mapping[str, Any]
+    text: str
     started: bool
     version: int
     next_due: datetime | None = None
     position: int = 0
     seen: datetime | None = None
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads(self.text)
+        return found
 
 
 class FiringState(enum.Enum):

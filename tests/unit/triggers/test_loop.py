@@ -74,6 +74,28 @@ def every(frequency: str, interval: int = 1, **more: Any) -> dict[str, Any]:
     return {"recurrence": recurrence}
 
 
+def test_rules_are_read_before_they_are_due(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.service.start(ref("soon"), "ScheduleTrigger", every("Hour"))
+    bench.service.start(ref("as soon"), "ScheduleTrigger", every("Hour"))
+    loop, read = bench.new_loop(), bench.recorder.read
+    asked: list[str] = []
+
+    def count(kind: str, document: Any) -> Any:
+        asked.append(kind)
+        return read(kind, document)
+
+    monkeypatch.setattr(bench.recorder, "read", count)
+    loop.fire()
+    assert asked == []  # an hour is long
+    bench.clock.advance(3580)
+    loop.fire()
+    assert asked == ["ScheduleTrigger"]  # once for both, for they say the same
+    bench.clock.advance(20)
+    loop.fire()
+    assert asked == ["ScheduleTrigger"]
+    assert len(bench.firings("soon")) == len(bench.firings("as soon")) == 1
+
+
 def windows(frequency: str = "Hour", interval: int = 1, **more: Any) -> dict[str, Any]:
     return {
         "frequency": frequency,
