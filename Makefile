@@ -62,7 +62,7 @@ serve: $(VENV)/.runtime
 
 # tests/conftest.py says in which order, and which tests stay together.
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(TESTS)
+	$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(TESTS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff format --check .

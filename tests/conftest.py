@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in module processes; before any library reads it
 
@@ -32,22 +33,36 @@ settings.load_profile("restudio")
 ORDER = ("acceptance", "e2e", "wire", "seams", "conformance", "unit")
 """Folders with long tests before those with many short ones, so that all processes of a run end together."""
 
-SHARED = {"acceptance": {"server", "open_server"}, "e2e": {"home"}, "wire": {"server"}, "conformance": {"examples"}}
-"""Fixtures of a folder that take long to make: its tests that have one of them run in one process."""
+TOGETHER: Mapping[str, str] = {
+    "tests/acceptance/test_restart.py": "a server of its own",
+    "tests/acceptance/test_trigger_year.py": "no server",
+    "tests/acceptance/": "servers of acceptance tests",
+    "tests/conformance/": "examples of modules",
+    "tests/e2e/test_factory_cli.py": "home of end-to-end tests",
+    "tests/e2e/test_roles.py": "home of end-to-end tests",
+    "tests/e2e/test_scripts.py": "home of end-to-end tests",
+    "tests/wire/factory/": "server of the management client",
+}
+"""Beginnings of paths and what their tests share that takes long to make: one process runs them. The first one counts;
+other files are by themselves."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order tests, and tell which run in one process: those of a file, or all in a folder that share something."""
-    items.sort(key=lambda item: ORDER.index(_folder(item)))
-    for item in items:
-        shared = SHARED.get(_folder(item), set()).intersection(getattr(item, "fixturenames", ()))
-        group = _folder(item) if shared else item.path.relative_to(TESTS).as_posix()
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Order the folders."""
+    items.sort(key=lambda item: ORDER.index(item.path.relative_to(TESTS).parts[0]))
 
 
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(TESTS).parts[0]
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Gives each process what is to run together; marks for that are lost between xdist 3.8 and pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.split("::", maxsplit=1)[0]
+            return next((what for path, what in TOGETHER.items() if file.startswith(path)), file)
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -50,10 +50,12 @@ def soak(
     seed: int,
     tell: Callable[[str], None] = print,
     *,
+    longest: float = LONGEST_S,
     web_workers: int = 1,
     database_url: str | None = None,
 ) -> Soaked:
-    """So many deaths of one home's server. It stops at the first death after which something is wrong."""
+    """So many deaths of one home's server, at most ``longest`` seconds after it was ready again. It stops at the first
+    death after which something is wrong."""
     chance = random.Random(seed)
     home.mkdir(parents=True, exist_ok=True)
     if database_url is not None:
@@ -67,7 +69,7 @@ def soak(
         load.start()
         try:
             for number in range(1, kills + 1):
-                time.sleep(chance.uniform(0.05, LONGEST_S))
+                time.sleep(chance.uniform(0.05, longest))
                 found.deaths[server.kill_something(chance)] += 1
                 found.problems += [*looks.problems_now(load), *load.failures]
                 tell(
@@ -83,9 +85,10 @@ def soak(
         found.jobs, found.runs = len(load.jobs), len(load.runs)
         found.patches, found.scored = len(load.revisions), load.scored
         tell(f"slowest start {server.slowest_start:.1f} s; {dict(found.ended)}")
-        time.sleep(_LEFT_S)
+        server.age_files(_LEFT_S)
+        restarted = time.time()
         server.restart()
-        found.problems += [f"{path} was left behind" for path in server.left_files(_LEFT_S)]
+        found.problems += [f"{path} was left behind" for path in server.left_files(restarted)]
     finally:
         server.stop()
     found.problems += [f"process {pid} outlived its server" for pid in server.survivors()]

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -104,12 +105,22 @@ class SoakServer:
         """Deaths of our processes in native code so far."""
         return self.log.read_text(errors="replace").count(_CRASH)
 
-    def left_files(self, older_than: float) -> list[str]:
-        """Files aside and folders of temporary use that nobody touched for so many seconds."""
-        limit = time.time() - older_than
+    def age_files(self, seconds: float) -> None:
+        """Make what is of temporary use look as if nobody had touched it for so long, instead of waiting."""
+        then = time.time() - seconds
+        for path in self._temporary_files():
+            with suppress(FileNotFoundError):
+                os.utime(path, (then, then))
+
+    def left_files(self, before: float) -> list[str]:
+        """Files aside and folders of temporary use that nobody touched since that time."""
+        found = (path for path in self._temporary_files() if path.name != ".lock" and _modified(path) < before)
+        return sorted(str(path.relative_to(self.home)) for path in found)
+
+    def _temporary_files(self) -> list[Path]:
+        """Deepest first: what is changed below a folder changes its time."""
         folders = [self.home / "scratch", self.home / "objects" / "@incoming", self.temporary]
-        found = [path for folder in folders if folder.exists() for path in folder.rglob("*")]
-        return sorted(str(p.relative_to(self.home)) for p in found if p.name != ".lock" and _modified(p) < limit)
+        return sorted((path for folder in folders if folder.exists() for path in folder.rglob("*")), reverse=True)
 
     def tail(self) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-40:])
