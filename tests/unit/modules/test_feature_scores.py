@@ -47,6 +47,16 @@ def test_correlations_equal_scipy(method: str, library: Any) -> None:
     assert score(method, rounded, np.round(Y)) == pytest.approx(abs(library(rounded, np.round(Y)).statistic), rel=1e-9)
 
 
+@pytest.mark.parametrize("offset", [0.0, 1e5, -1e9])
+def test_a_long_column_that_grows_is_correlated_exactly(offset: float) -> None:
+    x = offset + np.arange(30_000.0) + RANDOM.normal(size=30_000)
+    y = RANDOM.normal(scale=1e4, size=30_000) - x
+    x[10_000:19_000] = np.nan
+    y[[5, 25_000]] = np.nan
+    both = ~np.isnan(x) & ~np.isnan(y)
+    assert score(PEARSON, x, y) == pytest.approx(abs(stats.pearsonr(x[both], y[both]).statistic), rel=1e-9)
+
+
 @pytest.mark.parametrize("method", [PEARSON, SPEARMAN, KENDALL])
 def test_with_classes_a_feature_is_compared_with_its_class_means(method: str) -> None:
     means = {g: X[g == GROUP].mean() for g in "abc"}
