@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from restudio.core.errors import ModuleError
+from restudio.core.parallel import map_threads
 from restudio.core.params import boolean, choice, columns, integer, mode, real, when
 from restudio.core.schema import Column, DType, Schema
 from restudio.core.selector import Selection
@@ -80,10 +81,13 @@ def clip_values(p: ClipValuesParams, dataset: Table, *, ctx: Context) -> Table:
       Results dataset: {load: [20.0, 100.0, 99.5], load_clipped: [false, true, false]}
     """
 
-    def bounds(column: Column) -> tuple[Bound | None, Bound | None]:
+    def fit(column: Column) -> tuple[Bound | None, Bound | None]:
         return _fitted(p, as_numbers(from_arrow(dataset.column(column.name).drop_null(), column.dtype)), column)
 
-    return over(dataset, lambda frame: _clip(p, frame, bounds))
+    columns = _clippable(p, dataset.schema)
+    found = map_threads(fit, columns, cells=dataset.num_rows * len(columns))
+    bounds = dict(zip((column.name for column in columns), found, strict=True))
+    return over(dataset, lambda frame: _clip(p, frame, lambda column: bounds[column.name]))
 
 
 @clip_values.lowers
@@ -150,7 +154,8 @@ def _keeps_integers(p: ClipValuesParams) -> bool:
 
 def _fitted(p: ClipValuesParams, numbers: np.ndarray, column: Column) -> tuple[Bound | None, Bound | None]:
     """The lower and the upper bound of a column; none for a column without values to learn from."""
-    values = numbers[np.isfinite(numbers)]
+    finite = np.isfinite(numbers)
+    values = numbers if finite.all() else numbers[finite]
     low = high = None
     if p.clipped != _PEAKS:
         at = p.lower_percentile if p.by_percentile else p.lower_constant

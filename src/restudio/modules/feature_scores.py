@@ -170,7 +170,8 @@ def _means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
 @dataclass(frozen=True, slots=True)
 class _Moments:
     """Of pairs of numbers: their count, their means, and the sums of the squares and products of what is left when the
-    means are taken away. ``+`` is exact where sums about a mean of all that is found later would not be [Chan et al.]."""
+    means are taken away. ``+`` is that of Chan, Golub and LeVeque: as exact as if the means of all were known before.
+    """
 
     count: int
     x: float
