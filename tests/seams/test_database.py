@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
@@ -141,3 +141,12 @@ def test_a_driver_failure_is_an_error_of_ours(database_url: str) -> None:
 def test_sqlite_in_memory_is_refused() -> None:
     with pytest.raises(ValueError, match="file"):
         open_database("sqlite://")
+
+
+def test_options_of_an_operators_address_stay(make_postgresql: Callable[[], str]) -> None:
+    address = sa.make_url(make_postgresql()).update_query_dict({"options": "-c work_mem=5MB"})
+    database = open_database(address.render_as_string(hide_password=False))
+    with database.begin() as connection:
+        assert connection.scalar(sa.text("SHOW work_mem")) == "5MB"
+        assert connection.scalar(sa.text("SHOW lock_timeout")) == "30s"
+    database.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,17 +115,19 @@ def _ensure_wal(connection: DBAPIConnection) -> None:
 
 
 def _open_postgresql(address: sa.URL) -> sa.Engine:
-    engine = sa.create_engine(
-        address.set(drivername="postgresql+psycopg"),
-        connect_args={"options": f"-c lock_timeout={_WAIT_S}s"},
-        pool_size=8,
-        max_overflow=32,
-    )
+    engine = sa.create_engine(address.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=32)
+
+    def on_connect(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        # Not by ``options`` of the connection: those of the operator's address would be lost.
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"SET lock_timeout = '{_WAIT_S}s'")
+        connection.commit()
 
     def on_begin(connection: sa.Connection) -> None:
         if connection.get_execution_options().get("restudio_alone", False):
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITE_LOCK})")
 
+    sa.event.listen(engine, "connect", on_connect)
     sa.event.listen(engine, "begin", on_begin)
     ping_after_idleness(engine)
     return engine
