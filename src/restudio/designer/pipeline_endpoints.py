@@ -79,11 +79,9 @@ class PipelineEndpoints:
         """Add a published pipeline as the next version, and with ``default`` make it the default."""
 
         def add(conn: sa.Connection, endpoint: PipelineEndpoint) -> PipelineEndpoint:
-            get_pipeline(conn, workspace_id, pipeline_id)
             version = EndpointVersion(next_version(endpoint), pipeline_id)
-            store.insert_endpoint_version(conn, endpoint.id, version)
             chosen = version.number if default else endpoint.default_version
-            return replace(endpoint, versions=(*endpoint.versions, version), default_version=chosen)
+            return replace(self._with_version(conn, endpoint, version), default_version=chosen)
 
         return self._change(principal, workspace_id, endpoint_id, "add pipeline version", add)
 
@@ -107,10 +105,16 @@ class PipelineEndpoints:
         description: str | None = None,
         active: bool | None = None,
         version: str | None = None,
+        versions: Sequence[EndpointVersion] = (),
     ) -> PipelineEndpoint:
-        """Rename, describe, enable or disable, make another ``version`` the default: all that is given, or nothing."""
+        """Rename, describe, enable or disable, make another ``version`` the default: all that is given, or nothing.
+
+        Of ``versions`` those are added that are not there; they must be the next ones (``VersionNotNext``).
+        """
 
         def update(conn: sa.Connection, endpoint: PipelineEndpoint) -> PipelineEndpoint:
+            for one in sorted(set(versions) - set(endpoint.versions), key=lambda v: v.number):
+                endpoint = self._with_version(conn, endpoint, one)
             return replace(
                 endpoint,
                 name=endpoint.name if name is None else ensure_name("a pipeline endpoint", name),
@@ -120,6 +124,19 @@ class PipelineEndpoints:
             )
 
         return self._change(principal, workspace_id, endpoint_id, "change pipeline endpoint", update)
+
+    def _with_version(
+        self, conn: sa.Connection, endpoint: PipelineEndpoint, version: EndpointVersion
+    ) -> PipelineEndpoint:
+        if version.number != next_version(endpoint):
+            text = (
+                f"The next version of the pipeline endpoint '{endpoint.name}' is {next_version(endpoint)}, got "
+                f"{version.number}; what versions there are stay as they are."
+            )
+            raise RestudioError(Kind.CONFLICT, "VersionNotNext", text, target=str(version.number))
+        get_pipeline(conn, endpoint.workspace_id, version.pipeline_id)
+        store.insert_endpoint_version(conn, endpoint.id, version)
+        return replace(endpoint, versions=(*endpoint.versions, version))
 
     def _change(
         self,

@@ -28,6 +28,7 @@ from restudio.http import (
     oauth,
     pipeline_schedules,
     pipelines,
+    pipelines_entities,
     run_history,
     studio_access,
     studio_assets,
@@ -153,6 +154,7 @@ def _resource_manager(studio: Studio, door: Door) -> list[Router]:
         arm_router(
             [
                 *pipelines.routes(studio.designer, door, url),
+                *pipelines_entities.routes(studio.designer, door, url),
                 *run_history.routes(studio.designer, door, url),
                 *pipeline_schedules.routes(studio.schedules, studio.designer, door, url),
             ]

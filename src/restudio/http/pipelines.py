@@ -6,6 +6,7 @@ are declared in lower case, which :func:`restudio.http.arm_path.folded_path` bri
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from litestar import Request, Response, get, patch, post
@@ -15,7 +16,7 @@ from litestar.params import FromPath, RawBody
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import hexadecimal
 from restudio.designer.service import DesignerService
-from restudio.designer.types import PipelineRun
+from restudio.designer.types import PipelineRun, Submission
 from restudio.http.answers import json_answer
 from restudio.http.door import Door
 from restudio.http.pipelines_bodies import (
@@ -41,6 +42,8 @@ SCOPE = (
     "/workspaces/{workspace:str}"
 )
 _PIPELINE = "the id of a published pipeline"
+_ORIGINAL_CLIENT = "amlpipelinesapi10/"
+"""In the ``User-Agent`` of the original's Python client."""
 PREFIXES = (f"/pipelines/v1.0/{SCOPE}", f"/api/v1.0/{SCOPE}")
 
 
@@ -69,13 +72,16 @@ def _submits(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTP
     @threaded
     def by_pipeline(request: AnyRequest, pipeline: FromPath[str], body: RawBody) -> Answer:
         principal, workspace = enter(request)
-        asked = read_submission(read_body(body), request.headers.get(REQUEST_ID))
-        return shown(designer.submit_pipeline(principal, workspace, hexadecimal(pipeline), asked))
+        return answer_run(
+            request,
+            shapes,
+            designer.submit_pipeline(principal, workspace, hexadecimal(pipeline), _asked(request, body)),
+        )
 
     @post(paths("PipelineRuns/PipelineEndpointSubmit/Id/{endpoint:str}"), status_code=200)
     @threaded
     def by_endpoint(request: AnyRequest, endpoint: FromPath[str], body: RawBody) -> Answer:
-        return submit_endpoint(request, hexadecimal(endpoint), None, body)
+        return submit_endpoint(request, hexadecimal(endpoint), query_of(request, "pipelineversion") or None, body)
 
     @post(paths("PipelineRuns/PipelineEndpointSubmit/Id/{endpoint:str}/{version:str}"), status_code=200)
     @threaded
@@ -85,12 +91,11 @@ def _submits(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTP
     @post(paths("PipelineRuns/PipelineEndpointSubmit/Name"), status_code=200)
     @threaded
     def by_name(request: AnyRequest, body: RawBody) -> Answer:
-        query = {name.casefold(): value for name, value in request.query_params.items()}
-        name = query.get("name", "").strip()
+        name = query_of(request, "name").strip()
         if not name:
             text = "Give the name of the pipeline endpoint in the query: …/PipelineEndpointSubmit/Name?name=NAME."
             raise RestudioError(Kind.BAD_ARGUMENT, "MissingName", text, target="name")
-        return submit_endpoint(request, name, query.get("pipelineversion"), body)
+        return submit_endpoint(request, name, query_of(request, "pipelineversion") or None, body)
 
     @get(SWAGGER)
     @threaded
@@ -99,11 +104,8 @@ def _submits(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTP
 
     def submit_endpoint(request: AnyRequest, endpoint: str, version: str | None, body: bytes) -> Answer:
         principal, workspace = enter(request)
-        asked = read_submission(read_body(body), request.headers.get(REQUEST_ID))
-        return shown(designer.submit_endpoint(principal, workspace, endpoint, asked, version=version))
-
-    def shown(run: PipelineRun) -> Answer:
-        return json_answer(shapes.run(run))
+        run = designer.submit_endpoint(principal, workspace, endpoint, _asked(request, body), version=version)
+        return answer_run(request, shapes, run)
 
     return [by_pipeline, by_endpoint, by_version, by_name, swagger]
 
@@ -113,7 +115,7 @@ def _runs(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTPRou
     @threaded
     def show(request: AnyRequest, run: FromPath[str]) -> Answer:
         _, workspace = caller(door, request, Action.READ)
-        return json_answer(shapes.run(designer.get_run(workspace, hexadecimal(run))))
+        return answer_run(request, shapes, designer.get_run(workspace, hexadecimal(run)))
 
     @get(paths("PipelineRuns/{run:str}/Steps"))
     @threaded
@@ -294,5 +296,21 @@ def caller(door: Door, request: AnyRequest, action: Action) -> tuple[Principal, 
     return principal, principal.workspace_id
 
 
+def answer_run(request: AnyRequest, shapes: Shapes, run: PipelineRun) -> Answer:
+    """A run in the form that the caller reads."""
+    entity = _ORIGINAL_CLIENT in request.headers.get("user-agent", "")
+    return json_answer(shapes.run_entity(run) if entity else shapes.run(run))
+
+
+def query_of(request: AnyRequest, name: str) -> str:
+    """A query parameter by its name in lower case; nothing when it is missing."""
+    return next((value for given, value in request.query_params.items() if given.casefold() == name), "")
+
+
+def _asked(request: AnyRequest, body: bytes) -> Submission:
+    asked = read_submission(read_body(body), request.headers.get(REQUEST_ID))
+    return replace(asked, parent_run_id=asked.parent_run_id or query_of(request, "parentrunid") or None)
+
+
 def _active_only(request: AnyRequest) -> bool:
-    return request.query_params.get("activeOnly", "").casefold() == "true"
+    return query_of(request, "activeonly").casefold() == "true"

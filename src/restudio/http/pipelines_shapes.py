@@ -46,7 +46,7 @@ class Shapes:
             "Description": found.description,
             "Version": found.version,
             "GraphId": digest_bytes(dump_graph(found.graph).encode()),
-            "Status": _status(found.active),
+            "Status": status_word(found.active),
             "TotalRunSteps": sum(not is_service_port(node) for node in found.graph.nodes),
             "ContinueRunOnStepFailure": found.continue_on_failure,
             "RestEndpoint": f"{self.base(found.workspace_id)}/PipelineRuns/PipelineSubmit/{found.id}",
@@ -65,7 +65,7 @@ class Shapes:
             "Id": found.id,
             "Name": found.name,
             "Description": found.description,
-            "Status": _status(found.active),
+            "Status": status_word(found.active),
             "DefaultVersion": str(found.default_version),
             "DefaultPipelineId": found.default_pipeline,
             "PipelineVersionList": [{"Version": str(v.number), "PipelineId": v.pipeline_id} for v in found.versions],
@@ -102,6 +102,13 @@ class Shapes:
             "Uri": f"{self.base(record.workspace_id)}/PipelineRuns/{run.id}",
         }
 
+    def run_entity(self, found: PipelineRun) -> dict[str, object]:
+        """A run as the original's Python client reads it: with an object for its status, and texts for all values."""
+        shown = self.run(found)
+        status = {"StatusCode": shown["Status"], "CreationTime": shown["CreatedDate"], "EndTime": shown["EndTime"]}
+        texts = {name: str(value) for name, value in found.record.parameters.items()}
+        return {**shown, "Status": status, "ParameterAssignments": texts}
+
     def history(self, found: PipelineRun) -> dict[str, object]:
         record, run = found.record, found.run
         error = None
@@ -109,6 +116,8 @@ class Shapes:
             error = {"error": {"code": run.failure.code, "message": run.failure.message}}
         return {
             "runId": run.id,
+            "rootRunId": record.parent_run_id or run.id,
+            "runNumber": int(run.created),
             "experimentName": record.experiment_name,
             "displayName": run.title,
             "status": history_status(run.state, cancelling=found.cancelling),
@@ -122,6 +131,31 @@ class Shapes:
             "tags": record.tags,
             "properties": self.properties(found),
             "parameters": record.parameters,
+            "logFiles": {},
+        }
+
+    @staticmethod
+    def history_step(found: PipelineRun, step: Step) -> dict[str, object]:
+        """A step as a run below its pipeline's run."""
+        view = step.view
+        error = None
+        if view.failure is not None:
+            error = {"error": {"code": view.failure.code, "message": view.failure.message}}
+        return {
+            "runId": f"{found.id}.{step.node}",
+            "rootRunId": found.id,
+            "parentRunId": found.id,
+            "runNumber": int(found.run.created),
+            "name": step.title,
+            "displayName": step.title,
+            "status": history_status(view.state),
+            "startTimeUtc": when(view.started),
+            "endTimeUtc": when(view.ended),
+            "runType": "azureml.StepRun",
+            "error": error,
+            "tags": {"azureml.pipeline": found.id, "azureml.nodeid": step.node},
+            "properties": {"azureml.moduleid": step.module, "azureml.isreused": str(view.cached)},
+            "logFiles": {},
         }
 
     @staticmethod
@@ -159,5 +193,6 @@ def step(run_id: str, found: Step) -> dict[str, object]:
     }
 
 
-def _status(active: bool) -> str:
+def status_word(active: bool) -> str:
+    """How these services say whether something may run."""
     return "Active" if active else "Disabled"

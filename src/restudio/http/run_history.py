@@ -51,7 +51,22 @@ def routes(designer: DesignerService, door: Door, url: str) -> list[HTTPRouteHan
     @threaded
     def details(request: AnyRequest, run: FromPath[str]) -> Answer:
         _, workspace = caller(door, request, Action.READ)
-        return json_answer(shapes.history(designer.get_run(workspace, hexadecimal(run))))
+        run_id, dot, node = run.partition(".")
+        found = designer.get_run(workspace, hexadecimal(run_id))
+        if not dot:
+            return json_answer(shapes.history(found))
+        steps = {one.node: one for one in designer.steps(workspace, found.id)}
+        if node not in steps:
+            raise RestudioError.not_found("StepNotFound", "Step", node[:100], steps)
+        return json_answer(shapes.history_step(found, steps[node]))
+
+    @get([f"{ROOT}/runs/{{run:str}}/children", f"{ROOT}/experiments/{{experiment:str}}/runs/{{run:str}}/children"])
+    @threaded
+    def children(request: AnyRequest, run: FromPath[str]) -> Answer:
+        _, workspace = caller(door, request, Action.READ)
+        found = designer.get_run(workspace, hexadecimal(run))
+        steps = designer.steps(workspace, found.id)
+        return json_answer({"value": [shapes.history_step(found, one) for one in steps], "continuationToken": None})
 
     @get(f"{ROOT}/experiments")
     @threaded
@@ -84,7 +99,7 @@ def routes(designer: DesignerService, door: Door, url: str) -> list[HTTPRouteHan
             yield from page
             offset += len(page)
 
-    return [details, experiments, query]
+    return [details, children, experiments, query]
 
 
 def parse_filter(text: str) -> _Matches:

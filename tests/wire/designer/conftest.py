@@ -12,7 +12,7 @@ from litestar.testing import TestClient
 from tests.unit.designer.conftest import catalog, engine, object_folder, start_world, world
 from tests.unit.designer.world import WORKSPACE, World
 
-from restudio.http import oauth, pipelines, run_history, studio_data_stores, studio_pipelines
+from restudio.http import oauth, pipelines, pipelines_entities, run_history, studio_data_stores, studio_pipelines
 from restudio.http.answers import EXCEPTION_HANDLERS
 from restudio.http.arm import arm_router
 from restudio.http.door import Door
@@ -71,7 +71,13 @@ def house(world: World, secrets: MasterKeySecrets) -> Iterator[House]:
     program = identity.create_service_principal(WORKSPACE, "nightly", tenant_id=TENANT)
     door = Door(identity)
     handlers: list[Any] = [
-        arm_router([*pipelines.routes(world.designer, door, URL), *run_history.routes(world.designer, door, URL)]),
+        arm_router(
+            [
+                *pipelines.routes(world.designer, door, URL),
+                *pipelines_entities.routes(world.designer, door, URL),
+                *run_history.routes(world.designer, door, URL),
+            ]
+        ),
         *oauth.routes(identity, clock, URL),
         *studio_pipelines.routes(world.designer, door, URL),
         *studio_data_stores.routes(world.stores, door, 1 << 20),
