@@ -123,6 +123,7 @@ def test_a_pipeline_branches_on_the_outcome(
     if rows:
         assert runs["Tell success"].output["value"] == "Finished"
     else:
+        assert runs["Run it"].error["errorCode"] == "4126"
         assert "pipeline run failed with status: 'Failed'" in runs["Tell failure"].output["value"]
 
 
@@ -153,6 +154,20 @@ def test_no_workspace_but_the_factorys_own(open_server: Server, factory: Factory
     told = run(factory, execute(published), other)
     assert told.error["errorCode"] == "4112"
     assert "invalid value for property 'subscriptionId'" in told.error["message"]
+
+
+def test_a_linked_service_that_became_another(open_server: Server, factory: Factory, published: str) -> None:
+    assert run(factory, execute(published, mlPipelineId="0" * 32), workspace(open_server)).error["errorCode"] == "4124"
+    storage = {"connectionString": open_server.credentials.storage_connection_string}
+    factory.publish([Document("linkedService", "Workspace", {"type": "AzureStorage", "typeProperties": storage})])
+    run_id = factory.run("Single")
+    factory.wait(run_id)
+    [told] = factory.activity_runs(run_id)
+    assert told.error["errorCode"] == "4111"
+    assert (
+        "Expected LinkedService type: 'AzureMLService', current LinkedService type: 'AzureStorage'"
+        in (told.error["message"])
+    )
 
 
 def test_a_service_calls_back_over_http(factory: Factory) -> None:

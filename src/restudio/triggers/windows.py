@@ -66,8 +66,8 @@ class Windows:
         return None if end is None else Window(number, begin, end)
 
     def same_grid(self, other: Windows) -> bool:
-        """Whether both cut time at the same instants."""
-        return (self.frequency, self.interval, self.start) == (other.frequency, other.interval, other.start)
+        """Whether both cut time at the same instants: an hour does as sixty minutes do."""
+        return (self._pace, self.start) == (other._pace, other.start)
 
     def due(self, window: Window) -> datetime:
         """When a window may be worked on."""
@@ -113,6 +113,11 @@ class Windows:
             return _add_months(self.start, number * self.interval)
         except (OverflowError, ValueError):  # the end of time
             return None
+
+    @property
+    def _pace(self) -> timedelta | int:
+        """The length of windows, or their number of months."""
+        return self.interval if self.frequency == "Month" else self._step()
 
     def _step(self) -> timedelta:
         return timedelta(minutes=self.interval) if self.frequency == "Minute" else timedelta(hours=self.interval)

@@ -57,3 +57,11 @@ def test_windows_end_with_time() -> None:
     assert window is not None
     assert rule.due(window) == datetime.max.replace(tzinfo=UTC)
     assert rule.window(5) is None
+
+
+def test_the_same_grid_in_other_words() -> None:
+    begin = datetime(2024, 1, 1, tzinfo=UTC)
+    hours = Windows(frequency="Hour", interval=24, start=begin)
+    assert hours.same_grid(Windows(frequency="Minute", interval=1440, start=begin))
+    assert not hours.same_grid(Windows(frequency="Minute", interval=1440, start=begin + timedelta(minutes=1)))
+    assert not hours.same_grid(Windows(frequency="Month", interval=24, start=begin))

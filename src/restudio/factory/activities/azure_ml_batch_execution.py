@@ -10,6 +10,7 @@ from restudio.factory.errors import ActivityFailed
 from restudio.factory.files.blob_files import BlobFiles
 from restudio.factory.linked_service import reach
 from restudio.factory.linked_services.azure_ml import MlService
+from restudio.factory.pauses import growing_pauses
 from restudio.factory.properties import Json, Properties
 from restudio.factory.web_service import Caller, Failed, read_json, said_by
 from restudio.seams.engine import Cancelled
@@ -135,7 +136,7 @@ class BatchJob:
         self._ctx.remember(jobId=self.id, started=True)
 
     def _wait(self) -> Mapping[str, Json]:
-        pause = _FIRST_PAUSE_S
+        pauses = growing_pauses(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
         while True:
             answer = self._caller.call("GET", f"{self._url}/{self.id}{_VERSION}")
             status = read_json(answer, self._caller.failed)
@@ -147,8 +148,7 @@ class BatchJob:
                 return status
             if state in ("Failed", "Cancelled"):
                 raise self._caller.failed(str(status.get("Details") or f"The job {self.id} was {state.lower()}."))
-            self._ctx.pause(pause)
-            pause = min(pause * 1.5, _LONGEST_PAUSE_S)
+            self._ctx.pause(next(pauses))
 
 
 def state_of(status: Mapping[str, Json]) -> str:

@@ -13,6 +13,7 @@ from restudio.factory.activity import ActivityContext, Output, Property, activit
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.linked_service import reach
 from restudio.factory.linked_services.azure_ml_service import MlWorkspace
+from restudio.factory.pauses import growing_pauses
 from restudio.factory.properties import Json, Properties
 from restudio.graph.data_path import DataPath, make_data_path
 from restudio.identity.types import Principal
@@ -114,7 +115,7 @@ class _Run:
             parent_run_id=self._text(p, "mlParentRunId"),
             request_id=self._ctx.activity_run_id,
         )
-        with _told("submit pipeline run"):
+        with told_by_code("submit pipeline run"):
             if pipeline:
                 return self._designer.submit_pipeline(self._principal, self._workspace, pipeline, submission)
             version = self._text(p, "version")
@@ -123,16 +124,15 @@ class _Run:
             )
 
     def wait(self, run: PipelineRun) -> PipelineRun:
-        pause = _FIRST_PAUSE_S
+        pauses = growing_pauses(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
         try:
             while True:
-                with _told("get pipeline run"):
+                with told_by_code("get pipeline run"):
                     run = self._designer.get_run(self._workspace, run.id)
                 if run.run.ended is not None:
                     return run
                 self._ctx.report(f"Pipeline run {run.id}: {run.run.state}")
-                self._ctx.pause(pause)
-                pause = min(pause * 1.5, _LONGEST_PAUSE_S)
+                self._ctx.pause(next(pauses))
         except Cancelled:
             self._designer.cancel(self._principal, self._workspace, run.id)
             raise
@@ -144,7 +144,7 @@ class _Run:
             store, path = place.get("DataStoreName"), place.get("RelativePath")
             if not isinstance(store, str) or not isinstance(path, str):
                 raise self._invalid("dataPathAssignments")
-            with _told("submit pipeline run"):
+            with told_by_code("submit pipeline run"):
                 found[name] = make_data_path(store, path)
         return found
 
@@ -168,7 +168,7 @@ class _Run:
 
 
 @contextmanager
-def _told(operation: str) -> Iterator[None]:
+def told_by_code(operation: str) -> Iterator[None]:
     """Refusals of the designer by the documented codes."""
     try:
         yield

@@ -14,12 +14,13 @@ from restudio.factory.errors import ActivityFailed
 from restudio.factory.files.blob_files import BlobFiles
 from restudio.factory.linked_service import reach
 from restudio.factory.linked_services.azure_ml import MlService
+from restudio.factory.pauses import growing_pauses
 from restudio.factory.properties import Json, Properties
 from restudio.factory.web_service import Caller, Failed, read_json, request_token
 
 TYPE = "AzureMLUpdateResource"
 _API_VERSION = "2016-05-01-preview"
-_LONGEST_PAUSE_S = 10.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 10.0
 
 
 @activity(
@@ -125,7 +126,7 @@ def _await_provisioning(caller: Caller, url: str, answer: Answer) -> None:
     operation = answer.headers.get("azure-asyncoperation")
     if operation is None:
         return
-    place, pause = urljoin(url, operation), 0.5
+    place, pauses = urljoin(url, operation), growing_pauses(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
     while True:
         answer = caller.call("GET", place)
         told = Properties(value if isinstance(value := read_json(answer, caller.failed), Mapping) else {})
@@ -136,8 +137,7 @@ def _await_provisioning(caller: Caller, url: str, answer: Answer) -> None:
             error = told.object("error") or told.object("errorInfo")
             raise caller.failed(str(error.get("message") or error.get("code") or f"the operation was {status}"))
         wait = answer.headers.get("retry-after", "")
-        caller.ctx.pause(min(float(wait), _LONGEST_PAUSE_S) if wait.isdecimal() else pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE_S)
+        caller.ctx.pause(min(float(wait), _LONGEST_PAUSE_S) if wait.isdecimal() else next(pauses))
 
 
 def _is_ours(url: str, own: str) -> bool:
