@@ -227,9 +227,10 @@ class DbosWork:
         if self._handlers[kind][1] is not None:
             options["queue_partition_key"] = partition
         self._client.enqueue_in_transaction(connection, options, kind, key, turn)
-        # DBOS stamps whole seconds on SQLite, too coarse to keep the order of submission.
-        ours = self._workflows.c.workflow_uuid == name
-        connection.execute(sa.update(self._workflows).where(ours).values(created_at=self._next_ms()))
+        if self._engine.dialect.name == "sqlite":
+            # DBOS stamps whole seconds there, too coarse to keep the order of submission.
+            ours = self._workflows.c.workflow_uuid == name
+            connection.execute(sa.update(self._workflows).where(ours).values(created_at=self._next_ms()))
 
     def _is_known(self, connection: sa.Connection, name: str) -> bool:
         ours = self._workflows.c.workflow_uuid == name
