@@ -127,7 +127,7 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
         *studio_services.routes(studio.services, studio.endpoints, studio.experiments, studio.jobs, door),
     ]
     app = Framework(
-        [Routes("/", route_handlers=handlers)],
+        [Routes(handlers)],
         exception_handlers=EXCEPTION_HANDLERS,
         before_request=refuse_null_characters,
         openapi_config=OpenAPIConfig(

@@ -31,4 +31,4 @@ def arm_error(request: Request[Any, Any, Any], error: Exception) -> Response[byt
 
 def arm_router(handlers: Sequence[HTTPRouteHandler]) -> Routes:
     """Handlers whose errors are answered by :func:`arm_error`."""
-    return Routes("/", route_handlers=list(handlers), exception_handlers={Exception: arm_error})
+    return Routes(handlers, exception_handlers={Exception: arm_error})
