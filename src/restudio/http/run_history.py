@@ -25,6 +25,7 @@ from restudio.identity.types import Action
 AnyRequest = Request[Any, Any, Any]
 Answer = Response[bytes]
 ROOT = f"/history/v1.0/{SCOPE}"
+ARTIFACTS = f"/artifact/v2.0/{SCOPE}"
 MOST = 1000
 _PAGE = 200
 _DIGITS = 18
@@ -45,7 +46,10 @@ _Matches = Callable[[Mapping[str, Any]], bool]
 def routes(designer: DesignerService, door: Door, url: str) -> list[HTTPRouteHandler]:
     """Handlers of the history service."""
     shapes = Shapes(url)
+    return [*_runs(designer, door, shapes), *_experiments(designer, door, shapes)]
 
+
+def _runs(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTPRouteHandler]:
     @get([f"{ROOT}/runs/{{run:str}}/details", f"{ROOT}/experiments/{{experiment:str}}/runs/{{run:str}}/details",
           f"{ROOT}/runs/{{run:str}}", f"{ROOT}/experiments/{{experiment:str}}/runs/{{run:str}}"])  # fmt: skip
     @threaded
@@ -68,6 +72,17 @@ def routes(designer: DesignerService, door: Door, url: str) -> list[HTTPRouteHan
         steps = designer.steps(workspace, found.id)
         return json_answer({"value": [shapes.history_step(found, one) for one in steps], "continuationToken": None})
 
+    @get(f"{ARTIFACTS}/artifacts/prefix/contentinfo/{{origin:str}}/{{container:str}}/{{prefix:str}}")
+    @threaded
+    def artifacts(request: AnyRequest) -> Answer:
+        # Clients ask for the log files of a run, which keeps none: its log stands with its steps.
+        caller(door, request, Action.READ)
+        return json_answer({"value": [], "continuationToken": None})
+
+    return [details, children, artifacts]
+
+
+def _experiments(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTTPRouteHandler]:
     @get(f"{ROOT}/experiments")
     @threaded
     def experiments(request: AnyRequest) -> Answer:
@@ -84,7 +99,7 @@ def routes(designer: DesignerService, door: Door, url: str) -> list[HTTPRouteHan
         top, offset = _count(members, "top", _PAGE), _count(members, "continuationtoken", 0)
         value: list[dict[str, object]] = []
         position = offset
-        for run in _runs(workspace, experiment, offset):
+        for run in pages(workspace, experiment, offset):
             position += 1
             told = shapes.history(run)
             if matches(told):
@@ -94,12 +109,12 @@ def routes(designer: DesignerService, door: Door, url: str) -> list[HTTPRouteHan
         more = bool(designer.list_runs(workspace, experiment=experiment, limit=1, offset=position))
         return json_answer({"value": value, "continuationToken": str(position) if more else None})
 
-    def _runs(workspace: str, experiment: str, offset: int) -> Iterator[PipelineRun]:
+    def pages(workspace: str, experiment: str, offset: int) -> Iterator[PipelineRun]:
         while page := designer.list_runs(workspace, experiment=experiment, limit=_PAGE, offset=offset):
             yield from page
             offset += len(page)
 
-    return [details, children, experiments, query]
+    return [experiments, query]
 
 
 def parse_filter(text: str) -> _Matches:

@@ -49,6 +49,8 @@ def test_a_run_has_an_object_for_its_status_and_steps_below_it(house: House, pip
     assert all(one["tags"]["azureml.pipeline"] == run["Id"] for one in steps)
     first = house.call("GET", f"experiments/sdk/runs/{steps[0]['runId']}", base="/history/v1.0")
     assert (first["status"], first["name"]) == ("Completed", steps[0]["name"])
+    files = house.call("GET", "artifacts/prefix/contentinfo/ExperimentRun/None/user_logs", base="/artifact/v2.0")
+    assert files == {"value": [], "continuationToken": None}
     missing = house.http.get(f"{_base('/history/v1.0')}/runs/{run['Id']}.nothing/details")
     assert missing.status_code == 404
     assert house.http.delete(f"{_base()}/PipelineRuns/{run['Id']}/Execution").status_code == 200
