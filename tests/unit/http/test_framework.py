@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from litestar import get, put, route
+from litestar.params import FromPath
 from litestar.testing import TestClient
 
 from restudio.http.framework import Framework, Routes
 
 
 @get("/items/{name:str}", sync_to_thread=False)
-def read_item(name: str) -> str:
+def read_item(name: FromPath[str]) -> str:
     return name
 
 
 @put("/items/{name:str}", sync_to_thread=False)
-def write_item(name: str) -> str:
+def write_item(name: FromPath[str]) -> str:
     return f"wrote {name}"
 
 
