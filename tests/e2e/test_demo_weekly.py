@@ -45,3 +45,17 @@ def test_every_week_is_one_window_one_run_one_revision(tmp_path: Path) -> None:
         assert end <= datetime.fromtimestamp(line["at"], UTC) < end + WEEK + timedelta(hours=1)
     assert len(windows) == WEEKS
     assert {each["properties"]["State"] for each in windows} == {"Succeeded"}
+
+
+def test_data_that_cannot_be_retrained_on_is_told_before_a_server_starts(tmp_path: Path) -> None:
+    file = tmp_path / "cars.csv"
+    file.write_text("wheels,price\n4,100\n3,50\n", encoding="utf-8")
+    mistakes: list[tuple[list[str], str]] = [
+        (["--data", str(file)], "--data FILE and --label COLUMN go together"),
+        (["--data", str(file), "--label", "prise"], "prise"),
+        (["--data", str(tmp_path / "none.csv"), "--label", "price"], "none.csv"),
+    ]
+    for arguments, words in mistakes:
+        told = restudio("demo", "retrain-weekly", "--home", tmp_path / "home", *arguments)
+        assert (told.returncode, words in told.stderr) == (1, True), told.stderr
+    assert not (tmp_path / "home").exists()
