@@ -19,7 +19,9 @@ def upload(
     session: Session,
     file: Path,
     name: Annotated[str | None, typer.Option(help="Default: the file's name.")] = None,
-    type: Annotated[str | None, typer.Option(help="GenericCSV, GenericTSV, ARFF …; default: by extension.")] = None,
+    type: Annotated[
+        str | None, typer.Option(help="GenericCSV, GenericTSV, ARFF, Excel …; default: by extension.")
+    ] = None,
     family: Annotated[str | None, typer.Option(help="Save as the next version of this family.")] = None,
 ) -> None:
     """Upload a local file as a data set."""

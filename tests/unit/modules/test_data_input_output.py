@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 from tests.conformance.context import FolderContext
 
 from restudio.artifacts.container import write_artifact
@@ -97,6 +98,20 @@ def test_import_by_sas_in_another_encoding(bench: Bench) -> None:
     assert bench.table("import-data", raw).column("make").to_pylist() == ["Citroën"]
     with pytest.raises(ModuleError, match="0049"):
         bench.run("import-data", {**raw, "Encoding": "US-ASCII"})
+
+
+def test_import_of_a_workbook(bench: Bench) -> None:
+    book = Workbook()
+    assert book.active is not None
+    for row in (("make", "price"), ("alfa", 13495), ("honda", None)):
+        book.active.append(row)
+    book.save(bench.world / "cars.xlsx")
+    raw: dict[str, object] = {
+        "Account Name": "store", "Account Key": "a2V5", "Path to container, directory, or blob": "data/cars.xlsx",
+        "Blob file format": "Excel",
+    }  # fmt: skip
+    assert bench.table("import-data", raw).column("price").to_pylist() == [13495, None]
+    assert bench.table("import-data", {**raw, "File has header row": False}).names == ("Col1", "Col2")
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,11 @@ ACCOUNT, PUBLIC_OR_SAS, SAS = "Account", "PublicOrSas", "SAS"
 
 
 def codec_of(form: str, has_header: bool) -> Codec:
-    """The codec of a format as parameters name it; error 0039 for Excel."""
+    """The codec of a format as parameters name it."""
+    suffix = "" if has_header else "NoHeader"
     if form in (CSV, TSV, CSV_WITH_ENCODINGS):
-        return get_codec(f"Generic{form[:3]}{'' if has_header else 'NoHeader'}")
-    if form == EXCEL:
-        raise ModuleError("0039", "Excel files cannot be read yet; save the sheet as CSV.", parameter="File format")
-    return get_codec(form)
+        return get_codec(f"Generic{form[:3]}{suffix}")
+    return get_codec(EXCEL + suffix if form == EXCEL else form)
 
 
 def read_file(resource: Resource, form: str, has_header: bool, encoding: str, ctx: Context) -> Table:
