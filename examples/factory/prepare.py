@@ -78,7 +78,7 @@ def publish_documents(home: Path, folder: Path, settings: Mapping[str, str]) -> 
 
 def read_experiment(client: Client, data: Path) -> str:
     """The census experiment over the uploaded data."""
-    asset = client.datasets.upload(data, name="adult.csv", data_type_id="GenericCSV")
+    asset = client.datasets.upload(data, name="census.csv", data_type_id="GenericCSV")
     text = (HERE.parent / "census.experiment.yaml").read_text(encoding="utf-8")
     return text.replace("asset: adult.csv", f"asset: {asset.id}")
 
