@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 
@@ -150,3 +151,13 @@ def test_options_of_an_operators_address_stay(make_postgresql: Callable[[], str]
         assert connection.scalar(sa.text("SHOW work_mem")) == "5MB"
         assert connection.scalar(sa.text("SHOW lock_timeout")) == "30s"
     database.close()
+
+
+def test_a_connection_in_use_at_the_close_is_closed_when_it_comes_back(opened: SqlDatabase) -> None:
+    with opened.read() as connection:
+        driver = connection.connection.dbapi_connection
+        opened.close()
+        connection.execute(sa.text("SELECT 1"))
+    assert driver is not None
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        driver.cursor().execute("SELECT 1")

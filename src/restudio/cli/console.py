@@ -6,13 +6,15 @@ import datetime as dt
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from restudio.core.errors import RestudioError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _WIDE = 2000
 """Columns of a table that no terminal shows: nothing is folded, so that programs can read it."""
@@ -23,9 +25,21 @@ class Output:
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
+
+    @cached_property
+    def console(self) -> Console:
+        """Standard output."""
+        from rich.console import Console  # not imported where nothing is printed with it, such as in a server
+
         # Rich takes 80 columns where there is no terminal, and would cut ids that a program reads.
-        self.console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
-        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
+
+    @cached_property
+    def errors(self) -> Console:
+        """Standard error."""
+        from rich.console import Console
+
+        return Console(stderr=True, highlight=False, soft_wrap=True)
 
     def value(self, value: object, text: str) -> None:
         """A result: the value for programs, the text for people."""
@@ -39,6 +53,9 @@ class Output:
         if self.as_json:
             self.value(value, "")
             return
+        from rich.table import Table
+        from rich.text import Text
+
         table = Table(box=None, pad_edge=False, header_style="bold")
         for column in columns:
             table.add_column(Text(column), overflow="fold")
@@ -51,6 +68,8 @@ class Output:
             self.console.print(empty, markup=False)
 
     def _for_tables(self) -> Console:
+        from rich.console import Console
+
         return self.console if sys.stdout.isatty() else Console(highlight=False, soft_wrap=True, width=_WIDE)
 
     def note(self, text: str) -> None:

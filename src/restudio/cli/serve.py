@@ -40,13 +40,13 @@ def serve(
     }
     try:
         settings = load_settings(flags)
-        _run(out, settings, inherited, clock_shift)
+        _run(settings, inherited, clock_shift)
     except RestudioError as error:
         out.error(error)
         raise typer.Exit(1) from None
 
 
-def _run(out: Output, settings: Settings, inherited: int | None, clock_shift: float | None) -> None:
+def _run(settings: Settings, inherited: int | None, clock_shift: float | None) -> None:
     # What is made until the server answers stays for good; looking through it for garbage would only take time.
     gc.disable()
     from restudio.app.serve import serve
@@ -57,7 +57,7 @@ def _run(out: Output, settings: Settings, inherited: int | None, clock_shift: fl
         gc.freeze()
         gc.enable()
         if inherited is None:
-            out.note(f"Restudio answers at {ready.url} (home: {ready.home}; Ctrl-C stops it)")
+            print(f"Restudio answers at {ready.url} (home: {ready.home}; Ctrl-C stops it)", flush=True)
 
     clock = None if clock_shift is None else steered_clock(timedelta(seconds=clock_shift), sys.stdin.fileno())
     serve(settings, build_app, inherited=inherited, on_ready=on_ready, clock=clock)

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import OctKey
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.identity.types import AccessToken
 from restudio.seams.clock import Clock
 from restudio.seams.secrets import Secrets
 
+if TYPE_CHECKING:
+    from joserfc.jwk import OctKey
+
 _ALGORITHM = "HS256"
 
 
 class Signer:
-    """Issues and reads JWTs of this installation. ``use`` keeps kinds of tokens apart."""
+    """Issues and reads JWTs of this installation. ``use`` keeps kinds of tokens apart.
+
+    The library is imported by the first token: it would cost each start of a server a tenth of a second.
+    """
 
     def __init__(self, secrets: Secrets, clock: Clock) -> None:
-        self._key = OctKey.import_key(secrets.sign(b"key of access tokens"))
+        self._secret = secrets.sign(b"key of access tokens")
         self._clock = clock
 
+    @cached_property
+    def _key(self) -> OctKey:
+        from joserfc.jwk import OctKey
+
+        return OctKey.import_key(self._secret)
+
     def issue(self, use: str, claims: Mapping[str, object], lifetime_s: int) -> AccessToken:
+        from joserfc import jwt
+
         issued = int(self._clock.now().timestamp())
         dated = {**claims, "use": use, "iat": issued, "nbf": issued, "exp": issued + lifetime_s}
         return AccessToken(jwt.encode({"alg": _ALGORITHM}, dated, self._key), issued, issued + lifetime_s)
@@ -43,6 +55,9 @@ class Signer:
         return claims
 
     def _claims(self, text: str) -> Mapping[str, object]:
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+
         try:
             return jwt.decode(text, self._key, algorithms=[_ALGORITHM]).claims
         except (JoseError, ValueError) as error:

@@ -64,7 +64,7 @@ class SqlDatabase:
 
     def close(self) -> None:
         """Give back all connections."""
-        self._engine.dispose()
+        dispose(self._engine)
 
 
 def open_database(url: str) -> SqlDatabase:
@@ -131,6 +131,12 @@ def _open_postgresql(address: sa.URL) -> sa.Engine:
     sa.event.listen(engine, "begin", on_begin)
     ping_after_idleness(engine)
     return engine
+
+
+def dispose(engine: sa.Engine) -> None:
+    """Close all connections of an engine: those in use when they come back, which nobody would do otherwise."""
+    sa.event.listen(engine.pool, "checkin", lambda _, record: record.invalidate())
+    engine.dispose()
 
 
 def ping_after_idleness(engine: sa.Engine) -> None:

@@ -25,6 +25,7 @@ from dbos import Serializer as DbosSerializer
 from restudio.seams.clock import Clock
 from restudio.seams.work import Handler, HandOver
 from restudio.storage.clock import SystemClock
+from restudio.storage.db import dispose
 from restudio.storage.work_database import open_work_database, reading_engine, workflows_of
 
 _APPLICATION = "restudio"
@@ -139,7 +140,7 @@ class DbosWork:
             # What still runs keeps the name, and with it its work, until the process ends.
             self._leases.release()
         self._client.destroy()
-        self._engine.dispose()
+        dispose(self._engine)
         return ended
 
     def _claim_name(self) -> str:
