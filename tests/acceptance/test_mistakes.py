@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 
 import httpx
 import pytest
 from azure.storage.blob import BlobClient
 from tests.acceptance.adult import Loop
+from tests.acceptance.server import Server
 
 from restudio.client.types import Location
 
@@ -131,3 +134,14 @@ def test_bad_model_file_is_refused(loop: Loop, model: Location, kind: str) -> No
     assert answer.json()["error"]["details"][0]["code"] == "InvalidBlob"
     assert loop.client.services.ledger(loop.predictive.id, loop.endpoint.name) == before
     assert loop.scoring.score(loop.rows[:1]).outputs["output1"]
+
+
+@pytest.mark.parametrize(
+    "path", [f"workspaces/{UNKNOWN}/services/{UNKNOWN}/execute", f"workspaces/{UNKNOWN}/webservices/x"]
+)
+def test_a_client_that_still_sends_hears_why_it_is_refused(server: Server, path: str) -> None:
+    """Its body is more than waits in the buffers of a connection: closed at once, it would be reset."""
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{server.credentials.url}/{path}", bytes(40 << 20), timeout=60)
+    assert refused.value.code in (401, 405, 413)
+    refused.value.close()

@@ -117,16 +117,20 @@ def test_many_rows_at_once(opened: SqlDatabase) -> None:
 
 
 def test_a_connection_that_was_cut_while_it_rested_is_replaced(
-    opened: SqlDatabase, database_url: str, monkeypatch: pytest.MonkeyPatch
+    make_postgresql: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not opened.url.startswith("postgresql"):
-        pytest.skip("a file has no connections to cut")
+    """A file has no connections to cut."""
     monkeypatch.setattr("restudio.storage.db._IDLE_S", -1.0)  # every connection has rested long enough
-    assert count(opened) == 0
-    with psycopg.connect(database_url, autocommit=True) as other:
+    url = make_postgresql()
+    database = open_database(url)
+    with database.begin() as connection:
+        tables.create_all(connection)
+    assert count(database) == 0
+    with psycopg.connect(url, autocommit=True) as other:
         cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s"
-        assert other.execute(cut, (sa.make_url(database_url).database,)).rowcount >= 1
-    assert count(opened) == 0
+        assert other.execute(cut, (sa.make_url(url).database,)).rowcount >= 1
+    assert count(database) == 0
+    database.close()
 
 
 def test_a_driver_failure_is_an_error_of_ours(database_url: str) -> None:

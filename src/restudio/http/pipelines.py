@@ -15,8 +15,9 @@ from litestar.params import FromPath, RawBody
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import hexadecimal
+from restudio.designer.pipeline_endpoints import PipelineEndpoints
 from restudio.designer.service import DesignerService
-from restudio.designer.types import PipelineRun, Submission
+from restudio.designer.types import PipelineEndpoint, PipelineRun, Submission
 from restudio.http.answers import json_answer
 from restudio.http.door import Door
 from restudio.http.pipelines_bodies import (
@@ -156,7 +157,7 @@ def _published(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
     @threaded
     def list_(request: AnyRequest) -> Answer:
         _, workspace = caller(door, request, Action.READ)
-        found = designer.published.list(workspace, active_only=_active_only(request))
+        found = designer.published.list(workspace, active_only=is_active_only(request))
         return json_answer([answer(workspace, pipeline.id) for pipeline in found])
 
     @post(paths("PublishedPipelines"), status_code=201)
@@ -203,21 +204,13 @@ def _endpoints(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
     @threaded
     def list_(request: AnyRequest) -> Answer:
         _, workspace = caller(door, request, Action.READ)
-        found = endpoints.list(workspace, active_only=_active_only(request))
+        found = endpoints.list(workspace, active_only=is_active_only(request))
         return json_answer([shapes.endpoint(endpoint) for endpoint in found])
 
     @post(paths("PipelineEndpoints"), status_code=201)
     @threaded
     def create(request: AnyRequest, body: RawBody) -> Answer:
-        principal, workspace = caller(door, request, Action.DEPLOY)
-        members = read_body(body)
-        made = endpoints.create(
-            principal,
-            workspace,
-            required_text(members, "name", "the name of the new endpoint"),
-            hexadecimal(required_text(members, "pipelineid", _PIPELINE)),
-            description=text_of(members, "description"),
-        )
+        made = created_endpoint(endpoints, *caller(door, request, Action.DEPLOY), body)
         return json_answer(shapes.endpoint(made), 201)
 
     @get(paths("PipelineEndpoints/{endpoint:str}"))
@@ -253,7 +246,7 @@ def _versions(designer: DesignerService, door: Door, shapes: Shapes) -> list[HTT
     def versions(request: AnyRequest, endpoint: FromPath[str]) -> Answer:
         _, workspace = caller(door, request, Action.READ)
         known = endpoints.get(workspace, endpoint)
-        found = endpoints.pipelines(workspace, known.id, active_only=_active_only(request))
+        found = endpoints.pipelines(workspace, known.id, active_only=is_active_only(request))
         return json_answer(
             [
                 {
@@ -302,6 +295,18 @@ def answer_run(request: AnyRequest, shapes: Shapes, run: PipelineRun) -> Answer:
     return json_answer(shapes.run_entity(run) if entity else shapes.run(run))
 
 
+def created_endpoint(endpoints: PipelineEndpoints, by: Principal, workspace_id: str, body: bytes) -> PipelineEndpoint:
+    """The endpoint that a body asks for, made."""
+    members = read_body(body)
+    return endpoints.create(
+        by,
+        workspace_id,
+        required_text(members, "name", "the name of the new endpoint"),
+        hexadecimal(required_text(members, "pipelineid", _PIPELINE)),
+        description=text_of(members, "description"),
+    )
+
+
 def query_of(request: AnyRequest, name: str) -> str:
     """A query parameter by its name in lower case; nothing when it is missing."""
     return next((value for given, value in request.query_params.items() if given.casefold() == name), "")
@@ -312,5 +317,6 @@ def _asked(request: AnyRequest, body: bytes) -> Submission:
     return replace(asked, parent_run_id=asked.parent_run_id or query_of(request, "parentrunid") or None)
 
 
-def _active_only(request: AnyRequest) -> bool:
+def is_active_only(request: AnyRequest) -> bool:
+    """Whether a list is to leave out what is disabled."""
     return query_of(request, "activeonly").casefold() == "true"

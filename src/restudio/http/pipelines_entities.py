@@ -19,8 +19,8 @@ from restudio.designer.service import DesignerService
 from restudio.designer.types import EndpointVersion, PipelineEndpoint, PublishedPipeline
 from restudio.http.answers import json_answer
 from restudio.http.door import Door
-from restudio.http.pipelines import caller, paths, query_of
-from restudio.http.pipelines_bodies import read_body, required_text, text_of, version_of
+from restudio.http.pipelines import caller, created_endpoint, is_active_only, paths, query_of
+from restudio.http.pipelines_bodies import read_body, text_of, version_of
 from restudio.http.pipelines_shapes import Shapes, status_word, when
 from restudio.http.threads import threaded
 from restudio.identity.types import Action
@@ -70,7 +70,7 @@ def _pipelines(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
     @threaded
     def list_(request: AnyRequest) -> Answer:
         _, workspace = caller(door, request, Action.READ)
-        found = published.list(workspace, active_only=query_of(request, "activeonly").casefold() == "true")
+        found = published.list(workspace, active_only=is_active_only(request))
         return json_answer([pipeline_entity(shapes, one) for one in found])
 
     @get(paths("Pipelines/{pipeline:str}"))
@@ -95,15 +95,7 @@ def _endpoints(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
     @post(_spelled("Create"), status_code=200)
     @threaded
     def create(request: AnyRequest, body: RawBody) -> Answer:
-        principal, workspace = caller(door, request, Action.DEPLOY)
-        members = read_body(body)
-        made = endpoints.create(
-            principal,
-            workspace,
-            required_text(members, "name", "the name of the new endpoint"),
-            hexadecimal(required_text(members, "pipelineid", "the id of a published pipeline")),
-            description=text_of(members, "description"),
-        )
+        made = created_endpoint(endpoints, *caller(door, request, Action.DEPLOY), body)
         return json_answer(endpoint_entity(shapes, made))
 
     @get(_spelled("Id/{endpoint:str}"))
@@ -140,7 +132,7 @@ def _endpoints(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
     @threaded
     def pipelines(request: AnyRequest, endpoint: FromPath[str]) -> Answer:
         _, workspace = caller(door, request, Action.READ)
-        only = query_of(request, "activeonly").casefold() == "true"
+        only = is_active_only(request)
         found = endpoints.pipelines(workspace, hexadecimal(endpoint), active_only=only)
         return json_answer([pipeline_entity(shapes, one) for _, one in found])
 

@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, Message, Receive, Sc
 from restudio.core.ids import new_id
 from restudio.http.answers import REQUEST_ID
 from restudio.http.arm_path import folded_path
+from restudio.http.hearing import hear_out
 from restudio.http.metrics import Requests
 from restudio.http.rrs import is_scoring, match_route
 
@@ -34,13 +35,13 @@ class RootApp:
         if scope["type"] != ScopeType.HTTP:
             await self._rest(scope, receive, send)
             return
-        path = scope["path"]
+        hear: Any = hear_out  # speaks of the same messages in plain words
+        await hear(self._face(scope["path"]), scope, receive, send)
+
+    def _face(self, path: str) -> ASGIApp:
         if is_scoring(path) and match_route(path) is not None:
-            await self._rrs(scope, receive, send)
-        elif path.startswith("/blob/"):
-            await self._blob(scope, receive, send)
-        else:
-            await self._answer(scope, receive, send)
+            return self._rrs
+        return self._blob if path.startswith("/blob/") else self._answer
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = new_id()

@@ -144,9 +144,9 @@ def chi_squared(counts: np.ndarray) -> float:
 def _correlated(method: Callable[[np.ndarray, np.ndarray], float], numbers: np.ndarray, target: Cells) -> float:
     """With the numbers of the target; when it is categorical, with the mean of the feature in the row's class."""
     if method is _pearson and target.numbers is not None and not target.grouped:
-        found = _pearson_in_blocks(numbers, target.numbers)
-        if found is not None:
-            return abs(found)
+        found = _moments(numbers, target.numbers)  # one look is enough for ordinary numbers
+        if _is_ordinary(found):
+            return abs(_correlation(found))
     if target.grouped or target.numbers is None:
         values, groups = _where(~np.isnan(numbers) & (target.codes >= 0), numbers, target.codes)
         with_ = _means(values, groups)[groups]
@@ -212,44 +212,32 @@ class _Moments:
 _NOTHING = _Moments(0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
-def _pearson_in_blocks(x: np.ndarray, y: np.ndarray) -> float | None:
-    """In one pass over ordinary numbers, some of them missing; None where it takes more care: little varies, or squares
-    would leave the range of doubles."""
+def _moments(x: np.ndarray, y: np.ndarray) -> _Moments:
     blocks = (slice(start, start + _BLOCK) for start in range(0, len(x), _BLOCK))
-    found = sum((_Moments.of(x[block], y[block]) for block in blocks), start=_NOTHING)
-    for mean, squares in ((found.x, found.xx), (found.y, found.yy)):
-        if not _SQUARABLE[0] < squares < _SQUARABLE[1] or squares < _VARIES * found.count * mean * mean:
-            return None
-    return min(1.0, max(-1.0, found.xy / float(np.sqrt(found.xx) * np.sqrt(found.yy))))
+    return sum((_Moments.of(x[block], y[block]) for block in blocks), start=_NOTHING)
+
+
+def _is_ordinary(found: _Moments) -> bool:
+    """Whether both vary for sure, and no square left the range of doubles."""
+    return all(
+        _SQUARABLE[0] < squares < _SQUARABLE[1] and squares >= _VARIES * found.count * mean * mean
+        for mean, squares in ((found.x, found.xx), (found.y, found.yy))
+    )
+
+
+def _correlation(found: _Moments) -> float:
+    size = float(np.sqrt(found.xx) * np.sqrt(found.yy))
+    return min(1.0, max(-1.0, found.xy / size)) if size else 0.0
 
 
 def _pearson(x: np.ndarray, y: np.ndarray) -> float:
-    centre_x, centre_y = _Centre.of(x), _Centre.of(y)
-    xx = yy = xy = 0.0
-    for start in range(0, len(x), _BLOCK):
-        a, b = centre_x.apply(x[start : start + _BLOCK]), centre_y.apply(y[start : start + _BLOCK])
-        xx += float(a @ a)
-        yy += float(b @ b)
-        xy += float(a @ b)
-    size = float(np.sqrt(xx) * np.sqrt(yy))
-    return min(1.0, max(-1.0, xy / size)) if size else 0.0
+    return _correlation(_moments(_scaled(x), _scaled(y)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Centre:
-    """Takes the mean of a column away; scales it where squares would leave the range of doubles."""
-
-    unit: float
-    mean: float
-
-    @classmethod
-    def of(cls, values: np.ndarray) -> _Centre:
-        largest = max(float(values.max()), -float(values.min()))
-        unit = 1.0 if _SQUARABLE[0] < largest < _SQUARABLE[1] or not largest else largest
-        return cls(unit, float((values if unit == 1.0 else values / unit).mean()))
-
-    def apply(self, values: np.ndarray) -> np.ndarray:
-        return np.asarray((values if self.unit == 1.0 else values / self.unit) - self.mean)
+def _scaled(values: np.ndarray) -> np.ndarray:
+    """In another unit where squares would leave the range of doubles."""
+    largest = max(float(values.max()), -float(values.min()))
+    return values if _SQUARABLE[0] < largest < _SQUARABLE[1] or not largest else values / largest
 
 
 def _spearman(x: np.ndarray, y: np.ndarray) -> float:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from restudio.core.errors import RestudioError
 from restudio.designer.stores.reading import Piece, join
@@ -49,6 +50,20 @@ def test_tables_are_joined_as_tables(tmp_path: Path) -> None:
     (tmp_path / "again").mkdir()
     again, _ = join(made, tmp_path / "again")
     assert again.read_bytes() == found.read_bytes()
+
+
+def test_workbooks_are_joined_as_tables(tmp_path: Path) -> None:
+    made = []
+    for number in range(2):
+        book = Workbook()
+        assert book.active is not None
+        book.active.append(["x"])
+        book.active.append([number])
+        book.save(tmp_path / f"t{number}")
+        made.append(Piece(f"part{number}.xlsx", tmp_path / f"t{number}"))
+    assert join(made[:1], tmp_path) == (made[0].local, "Excel")
+    found, data_type = join(made, tmp_path)
+    assert get_codec(data_type).read(found).to_polars().rows() == [(0,), (1,)]
 
 
 @pytest.mark.parametrize(
