@@ -26,6 +26,7 @@ from restudio.http.pipelines_bodies import (
     flag_of,
     object_of,
     read_body,
+    read_change,
     read_submission,
     required_text,
     text_of,
@@ -189,7 +190,7 @@ def _published(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
     @threaded
     def change(request: AnyRequest, pipeline: FromPath[str], body: RawBody) -> Answer:
         principal, workspace = caller(door, request, Action.DEPLOY)
-        active = active_of(read_body(body))
+        active = active_of(read_change(body, "Status"))
         if active is not None:
             designer.published.set_active(principal, workspace, hexadecimal(pipeline), active)
         return json_answer(answer(workspace, hexadecimal(pipeline)))
@@ -223,7 +224,7 @@ def _endpoints(designer: DesignerService, door: Door, shapes: Shapes) -> list[HT
     @threaded
     def change(request: AnyRequest, endpoint: FromPath[str], body: RawBody) -> Answer:
         principal, workspace = caller(door, request, Action.DEPLOY)
-        members = read_body(body)
+        members = read_change(body, "Status", "DefaultVersion", "Name", "Description")
         changed = endpoints.update(
             principal,
             workspace,

@@ -21,6 +21,17 @@ def read_body(body: bytes) -> _Members:
     return _folded(parse_json(body) if body.strip() else {})
 
 
+def read_change(body: bytes, *known: str) -> _Members:
+    """As :func:`read_body`, for a change of some ``known`` members. ``RequestBodyInvalid`` when none is there: what is
+    misspelt would pass for a change that was made."""
+    members = read_body(body)
+    if not {name.casefold() for name in known} & members.keys():
+        given = ", ".join(f"'{name[:60]}'" for name in list(members)[:10]) or "nothing"
+        message = f"The body changes nothing: expected one of {', '.join(known)}, got {given}."
+        raise RestudioError(Kind.BAD_ARGUMENT, "RequestBodyInvalid", message, target=known[0])
+    return members
+
+
 def read_submission(members: _Members, request_id: str | None) -> Submission:
     """What a submit call asks for. ``RequestBodyInvalid`` names a member of the wrong form."""
     given = _object(members, "parameterassignments", "pipelineparameters")

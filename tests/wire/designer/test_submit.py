@@ -209,6 +209,17 @@ def test_an_unknown_version_and_a_disabled_endpoint(house: House, pipeline: str)
     )
 
 
+@pytest.mark.parametrize("body", [None, {}, {"EntityStatus": "Disabled"}])
+def test_a_change_of_nothing_does_not_pass_for_one(house: House, pipeline: str, body: object) -> None:
+    house.call("POST", "PipelineEndpoints", {"Name": "nightly", "PipelineId": pipeline})
+    for address in ("PipelineEndpoints/nightly", f"PublishedPipelines/{pipeline}"):
+        status, code, message = house.fail("PATCH", address, body)
+        assert (status, code) == (400, "RequestBodyInvalid")
+        assert "expected one of Status" in message
+        assert ("'entitystatus'" if body else "got nothing") in message
+        assert house.call("GET", address)["Status"] == "Active"
+
+
 def test_tokens_and_roles(house: House, pipeline: str) -> None:
     rest = f"{SUBMIT}/{pipeline}"
     for token in ("", "nonsense", "a.b.c"):
