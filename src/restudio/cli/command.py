@@ -30,7 +30,12 @@ class Session:
     """Where a command finds its server, and where it prints."""
 
     def __init__(
-        self, home: Path | None, url: str | None, token: str | None, workspace: str | None, as_json: bool
+        self,
+        home: Path | None = None,
+        url: str | None = None,
+        token: str | None = None,
+        workspace: str | None = None,
+        as_json: bool = False,
     ) -> None:
         found = client_environment()
         self.home = home or Path(found.get("home", DEFAULT_HOME))
@@ -38,6 +43,11 @@ class Session:
         self._token = token or found.get("token")
         self._workspace = workspace or found.get("workspace")
         self.out = Output(as_json=as_json)
+
+    @property
+    def names_server(self) -> bool:
+        """Whether a server was named, by option or variable, beside that of the home folder."""
+        return self._url is not None
 
     @cached_property
     def credentials(self) -> Credentials:

@@ -1,24 +1,36 @@
-"""``restudio modules``: the catalog."""
+"""``restudio modules``: the catalog of the server that ``--url`` names, else of what is installed: none need run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
+import msgspec
 import typer
 
+from restudio.app.child import PACKAGES
 from restudio.cli.command import Session, command
 from restudio.cli.console import shown
 from restudio.client.types import ModuleInfo
+from restudio.core.describe import describe
+from restudio.core.errors import RestudioError
+from restudio.core.registry import Registry
 
-app = typer.Typer(no_args_is_help=True, help="The module catalog.")
+app = typer.Typer(invoke_without_command=True)
+
+
+@app.callback()
+def modules(context: typer.Context) -> None:
+    """The module catalog: a list, unless a command says otherwise."""
+    if context.invoked_subcommand is None:
+        list_(Session())
 
 
 @command(app, "list")
 def list_(session: Session, word: Annotated[str, typer.Argument(help="Only those that have it.")] = "") -> None:
     """All modules by category, each with what it does."""
     wanted = word.casefold()
-    found = [m for m in session.client.modules.list() if wanted in f"{m.id} {m.name} {m.category} {m.help}".casefold()]
+    found = [m for m in _catalog(session) if wanted in f"{m.id} {m.name} {m.category} {m.help}".casefold()]
     found.sort(key=lambda m: (m.category, m.name))
     rows = [(m.category, m.id, m.name, _first_sentence(m.help)) for m in found]
     session.out.rows(found, ("category", "id", "name", "what it does"), rows, empty="None.")
@@ -27,12 +39,18 @@ def list_(session: Session, word: Annotated[str, typer.Argument(help="Only those
 @command(app, "show")
 def show(session: Session, id: str) -> None:
     """Help of one module: what it does, its ports, parameters and errors, and an example."""
-    for found in session.client.modules.list():
-        if id.casefold() in (found.id, found.name.casefold()):
+    known = _catalog(session)
+    for found in known:
+        if id.casefold() in (name.casefold() for name in (found.id, found.name, *found.aliases)):
             session.out.value(found, "\n".join(_lines(found)))
             return
-    session.out.errors.print(f"There is no module '{id}'.", markup=False)
-    raise typer.Exit(1)
+    raise RestudioError.not_found("ModuleNotFound", "Module", id, [m.name for m in known])
+
+
+def _catalog(session: Session) -> Sequence[ModuleInfo]:
+    if session.names_server:
+        return session.client.modules.list()
+    return msgspec.convert([describe(entry) for entry in Registry.collect(*PACKAGES).values()], list[ModuleInfo])
 
 
 def _lines(module: ModuleInfo) -> Iterator[str]:

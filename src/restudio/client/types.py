@@ -184,6 +184,7 @@ class ModuleInfo(msgspec.Struct, frozen=True):
     category: str
     help: str = ""
     example: str = ""
+    aliases: list[str] = []
     inputs: list[dict[str, object]] = []
     outputs: list[dict[str, object]] = []
     parameters: list[dict[str, object]] = []

@@ -9,7 +9,7 @@ from restudio.artifacts.container import read_artifact, write_artifact, write_bu
 from restudio.artifacts.values import Json, Model
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.registry import Registry
-from restudio.core.schema import to_json
+from restudio.core.schema import Schema, to_json
 from restudio.core.spec import PortKind
 from restudio.experiments.fitted import read_fitted
 from restudio.experiments.results import bundle_of, kind_of, open_table
@@ -78,10 +78,7 @@ class Publisher:
             "experiment": run.experiment_id, "run": run.id, "node": source[0], "port": source[1],
             "seed": finished.seed, **(told or {}),
         }  # fmt: skip
-        schema = None
-        if held == "dataset":
-            with open_table(self._objects, key) as table:
-                schema = to_json(table.schema)
+        columns = self._columns(finished, source) if held == "dataset" else None
         with local_copy(self._objects, key) as path:
             content = path if held == "dataset" else self._artifact(finished, held, source, name)
             return self._assets.create(
@@ -94,7 +91,7 @@ class Publisher:
                 family=family,
                 origin="FromOutputPromotion",
                 lineage=lineage,
-                schema=schema,
+                schema=to_json(columns) if columns is not None else None,
             )
 
     def predictive(
@@ -121,7 +118,20 @@ class Publisher:
             saved=saved,
             train=train,
             label=self._label(finished, needs.model),
+            columns_of=lambda source: self._columns_made(finished, source),
         )
+
+    def _columns_made(self, finished: FinishedRun, source: PortId) -> Schema | None:
+        try:
+            return self._columns(finished, source)
+        except RestudioError:
+            return None  # a branch that failed may follow what a service needs
+
+    def _columns(self, finished: FinishedRun, source: PortId) -> Schema | None:
+        if kind_of(finished.graph, self._registry, source) is not PortKind.TABLE:
+            return None
+        with open_table(self._objects, finished.key_of(source)) as table:
+            return table.schema
 
     def _save(self, finished: FinishedRun, training: Experiment, source: PortId, needs: Needs, owner: str) -> Asset:
         is_model = source == needs.model

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from restudio.core.errors import ModuleError
 from restudio.core.params import ParamKind, parameters_of, parse_value
-from restudio.core.selector import Rule, Selection
+from restudio.core.schema import Schema
+from restudio.core.selector import Selection
 from restudio.graph.order import predecessors, topological
 from restudio.graph.sketch import Sketch
 
@@ -14,46 +16,78 @@ _NEW_NAMES = "New column names"
 _WHY = "the service does not ask callers for the label"
 
 
-def forget_label(sketch: Sketch, label: str) -> Mapping[str, str]:
+ColumnsInto = Callable[[str], Schema | None]
+"""The columns that came to the first table input of a node when the training graph ran, where that is known."""
+
+
+def forget_label(sketch: Sketch, label: str, columns_into: ColumnsInto) -> Mapping[str, str]:
     """Take the label out of every column selection that names it.
 
     A module whose selection would be empty is removed where data can pass it. Renames are followed upwards, so that
     the label is known under the name that it has before them: the answer maps every node to the name of the label in
-    its output.
+    its output. A selection by number is written out by name, as columns behind the label move up.
     """
     graph = sketch.graph()
     before = predecessors(graph)
     names: dict[str, str] = dict.fromkeys(sketch.nodes, label)
     for node in reversed(topological(graph)):
-        above = _narrow(sketch, node, names[node])
+        above = _narrow(sketch, node, names[node], columns_into(node))
         for source in before.get(node, ()):
             names[source] = above
     return names
 
 
-def _narrow(sketch: Sketch, node: str, label: str) -> str:
+def _narrow(sketch: Sketch, node: str, label: str, columns: Schema | None) -> str:
     """Narrow the selections of one node; the name that the label has in its input."""
     params = dict(sketch.nodes[node].params)
-    above = _name_before(params, label, sketch, node)
+    selections = dict(_selections(params, sketch, node))
+    above = _name_before(params, selections.values(), label, columns)
     emptied = False
-    for _, parameter in parameters_of(sketch.spec(node).params):
-        if parameter.kind is not ParamKind.COLUMN_PICKER:
+    for key, selection in selections.items():
+        renamed = _narrow_new_names(params, _chosen(selection, columns), above)
+        narrowed = without(_by_name(selection, above, columns), above)
+        if narrowed == selection:
+            if renamed:
+                sketch.tell(node, f"the new name of '{above}' taken out of {sketch.title(node)}", _WHY)
             continue
-        key = next((shown for shown in params if shown.casefold() == parameter.name.casefold()), None)
-        selection = parse_value(parameter, params[key]) if key is not None else None
-        if key is None or not isinstance(selection, Selection) or not _names(selection, above):
-            continue
-        _narrow_new_names(params, selection, above)
-        narrowed = without(selection, above)
         emptied = emptied or not narrowed.rules
         params[key] = narrowed.to_json()
-        sketch.tell(node, f"'{above}' taken out of '{parameter.name}' of {sketch.title(node)}", _WHY)
+        if _names(selection, above):
+            sketch.tell(node, f"'{above}' taken out of '{key}' of {sketch.title(node)}", _WHY)
+        else:
+            sketch.tell(node, f"'{key}' of {sketch.title(node)} written out by name, without '{above}'", _WHY)
     if emptied and sketch.table_input(node) is not None:
         sketch.tell(node, f"{sketch.title(node)} removed", f"it only concerned the label '{above}'")
         sketch.bypass(node)
     else:
         sketch.update(node, params=params)
     return above
+
+
+def _selections(params: Mapping[str, object], sketch: Sketch, node: str) -> Iterator[tuple[str, Selection]]:
+    """The column selections of a node that are set, by the key that they have in its parameters."""
+    for _, parameter in parameters_of(sketch.spec(node).params):
+        if parameter.kind is ParamKind.COLUMN_PICKER:
+            key = next((shown for shown in params if shown.casefold() == parameter.name.casefold()), None)
+            selection = parse_value(parameter, params[key]) if key is not None else None
+            if key is not None and isinstance(selection, Selection):
+                yield key, selection
+
+
+def _by_name(selection: Selection, label: str, columns: Schema | None) -> Selection:
+    if columns is None or label not in columns or not any(r.kind == "ColumnIndexes" for r in selection.rules):
+        return selection
+    return replace(selection, rules=Selection.names(*_chosen(selection, columns)).rules)
+
+
+def _chosen(selection: Selection, columns: Schema | None) -> Sequence[str]:
+    """The selected columns; without known columns those that are named."""
+    try:
+        if columns is not None:
+            return selection.resolve(columns)
+    except ModuleError:
+        pass  # a selection that the module did not use need not fit its input
+    return [c for r in selection.rules if r.kind == "ColumnNames" and not r.exclude for c in r.columns]
 
 
 def without(selection: Selection, column: str) -> Selection:
@@ -80,29 +114,24 @@ def _new_names(params: Mapping[str, object]) -> tuple[str, list[str]] | None:
     return None
 
 
-def _listed(rules: tuple[Rule, ...]) -> list[str]:
-    return [c for r in rules if r.kind == "ColumnNames" and not r.exclude for c in r.columns]
-
-
-def _name_before(params: Mapping[str, object], label: str, sketch: Sketch, node: str) -> str:
+def _name_before(
+    params: Mapping[str, object], selections: Iterable[Selection], label: str, columns: Schema | None
+) -> str:
     """The name of the label before a renaming module (Edit Metadata), else the same name."""
     renamed = _new_names(params)
-    if renamed is None or label not in renamed[1]:
-        return label
-    for _, parameter in parameters_of(sketch.spec(node).params):
-        if parameter.kind is ParamKind.COLUMN_PICKER:
-            raw = next((v for shown, v in params.items() if shown.casefold() == parameter.name.casefold()), None)
-            selection = parse_value(parameter, raw) if raw is not None else None
-            columns = _listed(selection.rules) if isinstance(selection, Selection) else []
-            if len(columns) == len(renamed[1]):
-                return columns[renamed[1].index(label)]
+    if renamed is not None and label in renamed[1]:
+        for selection in selections:
+            chosen = _chosen(selection, columns)
+            if len(chosen) == len(renamed[1]):
+                return chosen[renamed[1].index(label)]
     return label
 
 
-def _narrow_new_names(params: dict[str, object], selection: Selection, column: str) -> None:
-    """Drop the new name that belongs to the column, so that names and columns stay as many."""
+def _narrow_new_names(params: dict[str, object], chosen: Sequence[str], column: str) -> bool:
+    """Drop the new name that belongs to the column, so that names and columns stay as many; whether there was one."""
     renamed = _new_names(params)
-    columns = _listed(selection.rules)
-    if renamed is not None and column in columns and len(columns) == len(renamed[1]):
-        at = columns.index(column)
-        params[renamed[0]] = ", ".join(n for i, n in enumerate(renamed[1]) if i != at)
+    if renamed is None or column not in chosen or len(chosen) != len(renamed[1]):
+        return False
+    at = chosen.index(column)
+    params[renamed[0]] = ", ".join(n for i, n in enumerate(renamed[1]) if i != at)
+    return True

@@ -6,11 +6,12 @@ the key of a transform in an ``.ilearner`` bundle: that is how a retrained value
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from restudio.core.errors import Kind, RestudioError, nearest
 from restudio.core.registry import Registry
+from restudio.core.schema import Schema
 from restudio.core.spec import PortKind, Serving, Spec
 from restudio.graph.learned import takes_over
 from restudio.graph.model import (
@@ -23,12 +24,26 @@ from restudio.graph.model import (
     Graph,
     Node,
 )
-from restudio.graph.narrowing import forget_label
+from restudio.graph.narrowing import ColumnsInto, forget_label
 from restudio.graph.order import topological
-from restudio.graph.ports import ASSET, IGNORED, PORT_NAME, asset_of, first, is_service_port, with_asset
+from restudio.graph.ports import (
+    ASSET,
+    IGNORED,
+    PORT_NAME,
+    asset_of,
+    first,
+    is_service_port,
+    source_at,
+    spec_of,
+    with_asset,
+)
 from restudio.graph.sketch import Change, PortId, Sketch
 
 APPLY = "apply-transformation"
+
+
+ColumnsOf = Callable[[PortId], Schema | None]
+"""The columns of a table output, where they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +86,10 @@ def find_needs(graph: Graph, registry: Registry, *, train: str | None = None) ->
     return Needs(model, tuple(path.transforms), tuple(p for p in path.roots if not _is_fixed(sketch, p[0])))
 
 
+def _not_known(output: PortId) -> None:
+    return None
+
+
 def to_predictive(
     graph: Graph,
     registry: Registry,
@@ -79,11 +98,13 @@ def to_predictive(
     saved: Mapping[PortId, str],
     train: str | None = None,
     label: str | None = None,
+    columns_of: ColumnsOf = _not_known,
 ) -> Rewrite:
     """The predictive graph of a training graph.
 
     ``title`` is that of the training experiment; ``saved`` maps every output of :func:`find_needs` to the asset that
-    holds its value; ``label`` is the column that the model learned.
+    holds its value; ``label`` is the column that the model learned; ``columns_of`` tells what came out of an output of
+    the training graph, with which the label is found under an earlier name.
     """
     sketch = Sketch(graph, registry)
     model = model_output(graph, registry, train)
@@ -93,11 +114,22 @@ def to_predictive(
     _place_model(sketch, model, scorer, title, saved[model])
     for output in path.transforms:
         _place_transform(sketch, output, title, saved[output], users=path.transforms[output])
-    roots = [_place_source(sketch, root, saved, title) for root in path.roots]
+    roots = {_place_source(sketch, root, saved, title): columns_of(root) for root in path.roots}
     _remove_rest(sketch, scorer)
-    labels = forget_label(sketch, label) if label is not None else {}
+    labels = forget_label(sketch, label, _into(graph, registry, columns_of)) if label is not None else {}
     _place_ports(sketch, scorer, roots, labels)
     return Rewrite(sketch.graph(), tuple(sketch.changes))
+
+
+def _into(graph: Graph, registry: Registry, columns_of: ColumnsOf) -> ColumnsInto:
+    def columns_into(node: str) -> Schema | None:
+        if all(n.id != node for n in graph.nodes):
+            return None  # placed by the rewrite
+        port = first(spec_of(graph.node(node), registry).inputs, PortKind.TABLE)
+        edge = source_at(graph, node, port.name) if port is not None else None
+        return columns_of((edge.source, edge.source_port)) if edge is not None else None
+
+    return columns_into
 
 
 def refresh_saved(predictive: Graph, saved: Mapping[PortId, str]) -> Rewrite:
@@ -365,10 +397,11 @@ def _why_gone(spec: Spec) -> str:
     return "it only served training or evaluation"
 
 
-def _place_ports(sketch: Sketch, scorer: str, roots: list[PortId], labels: Mapping[str, str]) -> None:
+def _place_ports(sketch: Sketch, scorer: str, roots: Mapping[PortId, Schema | None], labels: Mapping[str, str]) -> None:
     main = _main_root(sketch, scorer, roots)
     if main is not None:
-        _place_input(sketch, main, labels.get(main[0]))
+        label, columns = labels.get(main[0]), roots[main]
+        _place_input(sketch, main, label if label is None or columns is None or label in columns else None)
         for node, _ in roots:
             if node != main[0] and node in sketch.nodes:
                 sketch.tell(
@@ -402,7 +435,7 @@ def _place_input(sketch: Sketch, main: PortId, label: str | None) -> None:
     )
 
 
-def _main_root(sketch: Sketch, scorer: str, roots: list[PortId]) -> PortId | None:
+def _main_root(sketch: Sketch, scorer: str, roots: Iterable[PortId]) -> PortId | None:
     """Where callers' rows enter: the first table input of each module, followed upwards from the scorer."""
     node = scorer
     while (port := sketch.table_input(node)) is not None and (source := sketch.source(node, port.name)) is not None:

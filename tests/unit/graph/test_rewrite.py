@@ -7,6 +7,7 @@ import pytest
 
 from restudio.core.errors import RestudioError
 from restudio.core.registry import Registry
+from restudio.core.schema import Column, DType, Schema
 from restudio.graph.check import check_graph
 from restudio.graph.document import Document, from_yaml, to_yaml
 from restudio.graph.model import Graph, Node
@@ -14,7 +15,15 @@ from restudio.graph.ports import asset_of
 from restudio.graph.rewrite import Rewrite, find_needs, find_trainers, refresh_saved, saved_id, to_predictive
 
 CASES = Path(__file__).parent / "cases" / "rewrite"
-LABELS = {"adult": "income", "import": "price", "sentiment": "sentiment"}
+LABELS = {"adult": "income", "import": "price", "renamed": "risk", "sentiment": "sentiment"}
+COLUMNS = {
+    "renamed": {
+        ("file", "dataset"): ("Col1", "Col2", "Col3", "Col4"),
+        ("names", "Results dataset"): ("risk", "amount", "purpose", "age"),
+        ("select", "Results dataset"): ("risk", "amount", "age"),
+    }
+}
+"""What came out of the training graph, by case and output, where the rewrite has to know it."""
 
 
 def _training(name: str) -> Document:
@@ -24,7 +33,13 @@ def _training(name: str) -> Document:
 def _predictive(name: str, catalog: Registry) -> Rewrite:
     document = _training(name)
     saved = {output: f"saved.{output[0]}.v1-default-1" for output in find_needs(document.graph, catalog).all}
-    return to_predictive(document.graph, catalog, title=document.title, saved=saved, label=LABELS[name])
+    known = {
+        output: Schema(tuple(Column(column, DType.DOUBLE) for column in columns))
+        for output, columns in COLUMNS.get(name, {}).items()
+    }
+    return to_predictive(
+        document.graph, catalog, title=document.title, saved=saved, label=LABELS[name], columns_of=known.get
+    )
 
 
 @pytest.mark.parametrize("name", sorted(LABELS))
