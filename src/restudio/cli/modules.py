@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-import msgspec
 import typer
 
 from restudio.app.child import PACKAGES
 from restudio.cli.command import Session, command
 from restudio.cli.console import shown
 from restudio.client.types import ModuleInfo
+from restudio.core.decoding import from_builtins
 from restudio.core.describe import describe
 from restudio.core.errors import RestudioError
 from restudio.core.registry import Registry
@@ -50,7 +50,7 @@ def show(session: Session, id: str) -> None:
 def _catalog(session: Session) -> Sequence[ModuleInfo]:
     if session.names_server:
         return session.client.modules.list()
-    return msgspec.convert([describe(entry) for entry in Registry.collect(*PACKAGES).values()], list[ModuleInfo])
+    return from_builtins([describe(entry) for entry in Registry.collect(*PACKAGES).values()], list[ModuleInfo])
 
 
 def _lines(module: ModuleInfo) -> Iterator[str]:
