@@ -26,6 +26,7 @@ from restudio.engine.messages import Done, Fault, Hello, Location, Ready, Run, r
 from restudio.engine.values import ValueStore
 from restudio.graph.cachekey import blank_seeds
 from restudio.seams.objects import Objects
+from restudio.tables.memory import release_memory
 
 _DATA_SLACK = 2 << 30
 """Address space that libraries reserve without using it. The parent watches what is really used."""
@@ -47,6 +48,7 @@ def serve(registry: Registry, open_objects: Callable[[Location], Objects]) -> No
     send(writing, Ready())
     while isinstance(message := receive(reading), Run):
         send(writing, _answer(message, registry, objects, reading, writing))
+        release_memory()
 
 
 def _take_pipes() -> tuple[int, int]:

@@ -81,5 +81,13 @@ def as_doubles(vector: Vector) -> np.ndarray:
     return doubles
 
 
+def to_doubles(vector: Vector) -> np.ndarray:
+    """As :func:`as_doubles`, but shares memory where it can: to be read, not written."""
+    if vector.dtype is DType.DOUBLE and vector.missing is None:
+        shared: np.ndarray = vector.values
+        return shared
+    return as_doubles(vector)
+
+
 def _blank(dtype: DType) -> pa.Scalar:
     return pa.scalar(False if dtype is DType.BOOLEAN else 0, ARROW[dtype])

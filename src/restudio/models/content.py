@@ -12,6 +12,7 @@ from restudio.core.errors import ModuleError
 from restudio.core.schema import Schema
 from restudio.seams.objects import Objects
 from restudio.tables.formats import get_codec
+from restudio.tables.memory import release_memory
 
 
 @contextmanager
@@ -46,6 +47,8 @@ def _read(path: Path, data_type_id: str) -> Schema | None:
         return get_codec(data_type_id).read(path).schema
     except ModuleError:
         return None
+    finally:
+        release_memory()
 
 
 @contextmanager

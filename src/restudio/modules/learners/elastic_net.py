@@ -65,7 +65,7 @@ class _Loss:
     def __init__(
         self, matrix: Any, target: np.ndarray, sums: int, weight: np.ndarray | None, settings: Settings
     ) -> None:
-        self._matrix, self._transposed = matrix, matrix.T.tocsr()
+        self._matrix = matrix
         self._target = target
         self._rows = np.arange(len(target))
         self._weight = np.ones(len(target)) if weight is None else weight
@@ -94,7 +94,7 @@ class _Loss:
         slope *= self._weight[:, None]
         l1, l2 = self._settings.l1, self._settings.l2
         value = float(self._weight @ loss) + 0.5 * l2 * float(np.vdot(weights, weights))
-        gradient = ((self._transposed @ slope).T + l2 * weights).ravel()
+        gradient = ((self._matrix.T @ slope).T + l2 * weights).ravel()
         if self._halves == 2:
             value += l1 * float(flat[: 2 * self._block].sum())
             gradient = np.concatenate([gradient + l1, l1 - gradient])

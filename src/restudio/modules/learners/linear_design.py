@@ -74,12 +74,14 @@ def encode(data: TrainingData, scaling: Scaling) -> Design:
     data = data if complete.all() else data.filter(complete)
     width = len(data.features)
     shift, divisor = np.zeros(width), np.ones(width)
-    values, positions = np.ones((data.rows, width)), np.empty((data.rows, width), np.int64)
     offsets = np.cumsum([0, *map(encoded_width, data.features)])
+    # The type that the sparse matrix holds: it would copy another one.
+    whole = np.int32 if max(data.rows * width, offsets[-1]) <= np.iinfo(np.int32).max else np.int64
+    values, positions = np.ones((data.rows, width)), np.empty((data.rows, width), whole)
     for i, (column, cells) in enumerate(zip(data.features, data.columns, strict=True)):
         positions[:, i] = offsets[i]
         if column.is_categorical:
-            positions[:, i] += cells
+            positions[:, i] += cells.astype(whole, copy=False)
             continue
         ensure_finite(column, cells)
         with np.errstate(over="ignore"):
@@ -87,7 +89,7 @@ def encode(data: TrainingData, scaling: Scaling) -> Design:
             values[:, i] = (cells - shift[i]) / divisor[i]
         if not np.isfinite(values[:, i]).all():
             raise ModuleError("0083", f"The numbers of column '{column.name}' are too large.", column=column.name)
-    starts = np.arange(0, data.rows * width + 1, width)
+    starts = np.arange(0, data.rows * width + 1, width, dtype=whole)
     matrix = csr_matrix((values.ravel(), positions.ravel(), starts), shape=(data.rows, int(offsets[-1])))
     return Design(data, matrix, shift, divisor, np.repeat(divisor, np.diff(offsets)))
 

@@ -74,7 +74,6 @@ def _minimise(matrix: Any, target: np.ndarray, p: PenalisedParams) -> tuple[np.n
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # has no stubs
 
     rows, width = matrix.shape
-    transposed = matrix.T.tocsr()
     # The mean is what the intercept gives alone: a start from which no step explodes.
     intercept = math.log(max(float(target.mean()), 1.0 / (2.0 * rows)))
 
@@ -84,7 +83,7 @@ def _minimise(matrix: Any, target: np.ndarray, p: PenalisedParams) -> tuple[np.n
         mean = np.exp(z)
         slope = mean - target
         value = float(np.sum(mean - target * z)) + 0.5 * p.l2 * float(weights @ weights) + p.l1 * float(flat[:-1].sum())
-        gradient = transposed @ slope + p.l2 * weights
+        gradient = matrix.T @ slope + p.l2 * weights
         whole = np.concatenate([gradient + p.l1, p.l1 - gradient, [slope.sum()]])
         # Per row, so that the tolerance means the same for small and large data.
         return value / rows, whole / rows

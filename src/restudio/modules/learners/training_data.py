@@ -20,7 +20,7 @@ from restudio.core.errors import ModuleError
 from restudio.core.schema import Column, DType, Level, Role
 from restudio.kernels.expr import Vector
 from restudio.kernels.levels import MISSING, Levels
-from restudio.kernels.vectors import as_doubles, from_arrow
+from restudio.kernels.vectors import as_doubles, from_arrow, to_doubles
 from restudio.tables.table import Table
 
 MAX_LEVELS = 100_000
@@ -34,9 +34,9 @@ _TICKS_AT_1970 = 621_355_968_000_000_000
 class TrainingData:
     """What a learner's ``fit`` gets.
 
-    ``columns[i]`` holds feature ``i``: doubles with NaN for missing, or for a feature with categories the int32 code of
-    its level and ``MISSING``. ``label`` is None when there is nothing to tell. ``target`` is the position in
-    ``classes``, or the value to predict. ``weight`` is the weight column, if the table has one.
+    ``columns[i]`` holds feature ``i``, to be read only: doubles with NaN for missing, or for a feature with categories
+    the int32 code of its level and ``MISSING``. ``label`` is None when there is nothing to tell. ``target`` is the
+    position in ``classes``, or the value to predict. ``weight`` is the weight column, if the table has one.
     """
 
     features: tuple[Column, ...]
@@ -72,7 +72,7 @@ def prepare(table: Table, label_name: str, task: Task) -> TrainingData:
     names = [column.name for column in table.schema.features() if column.name != label_name]
     if not names:
         raise ModuleError("0047", "There is no feature column beside the label to learn from.", column=label_name)
-    labelled = table.filter(_present(table.column(label_name)))
+    labelled = _labelled(table, label_name)
     if not labelled.num_rows:
         raise ModuleError("0134", f"No row has a value in the label column '{label_name}'.", column=label_name)
     classes, target = _learned(label, labelled.column(label_name), task)
@@ -113,6 +113,12 @@ def levels_of(column: Column, values: pa.ChunkedArray) -> tuple[Level, ...]:
     return (*declared.values(), *plain)
 
 
+def _labelled(table: Table, label_name: str) -> Table:
+    """The rows that have a label; the table itself when all have."""
+    present = _present(table.column(label_name))
+    return table if pc.all(present, min_count=0).as_py() else table.filter(present)
+
+
 def _present(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.invert(pc.is_null(values, nan_is_null=pa.types.is_floating(values.type)))
 
@@ -127,7 +133,7 @@ def _feature(column: Column, values: pa.ChunkedArray) -> tuple[Column, np.ndarra
         shift = _TICKS_AT_1970 if column.dtype is DType.DATETIME else 0
         ticks = as_doubles(from_arrow(pc.add(pc.multiply(micros, _TICKS_PER_MICROSECOND), shift), DType.INTEGER))
         return column, ticks
-    return column, as_doubles(from_arrow(values, column.dtype))
+    return column, to_doubles(from_arrow(values, column.dtype))
 
 
 def _learned(label: Column, values: pa.ChunkedArray, task: Task) -> tuple[tuple[Level, ...], np.ndarray]:
