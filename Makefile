@@ -91,6 +91,7 @@ bench: $(VENV)/.test system-bench
 
 soak: setup
 	RESTUDIO_EVERY_HOUR=1 $(BIN)/python -m pytest -q tests/acceptance/test_trigger_year.py
+	RESTUDIO_PIPELINE_DEATHS=50 $(BIN)/python -m pytest -q tests/e2e/test_pipeline_crash.py
 	$(BIN)/python -m tests.e2e.soak $(SOAK)
 
 docs: $(VENV)/.runtime

@@ -67,7 +67,6 @@ def factory(loop: Loop) -> Factory:
     """With the linked services and both pipelines published."""
     known, trainer = loop.server.credentials, loop.client.endpoints.get(loop.training.id, "default")
     name, jobs = loop.endpoint.resources[0].name, f"{loop.endpoint.api_location}/jobs"
-    classic = f"{known.url}/workspaces/{known.workspace_id}/webservices/{loop.predictive.id}/endpoints/endpoint2"
     group = f"{known.url}/subscriptions/{known.subscription_id}/resourceGroups/{known.resource_group}"
     arm = f"{group}/providers/Microsoft.MachineLearning/webServices/{loop.predictive.id}.endpoint2"
     key = {"type": "SecureString", "value": loop.endpoint.primary_key}
@@ -78,7 +77,7 @@ def factory(loop: Loop) -> Factory:
     made.publish(
         [
             service("trainingEndpoint", mlEndpoint=f"{trainer.api_location}/jobs", apiKey=trainer.primary_key),
-            service("classicEndpoint", mlEndpoint=jobs, apiKey=key, updateResourceEndpoint=classic),
+            service("classicEndpoint", mlEndpoint=jobs, apiKey=key, updateResourceEndpoint=management(loop)),
             service(
                 "managedService",
                 mlEndpoint=jobs,
@@ -99,6 +98,16 @@ def factory(loop: Loop) -> Factory:
 
 def revisions(loop: Loop) -> int:
     return len(loop.client.services.ledger(loop.predictive.id, loop.endpoint.name))
+
+
+def management(loop: Loop) -> str:
+    known = loop.server.credentials
+    return f"{known.url}/workspaces/{known.workspace_id}/webservices/{loop.predictive.id}/endpoints/endpoint2"
+
+
+def roll_back(loop: Loop) -> None:
+    headers = {"Authorization": f"Bearer {loop.endpoint.primary_key}"}
+    httpx.post(f"{management(loop)}/rollback", json={}, headers=headers).raise_for_status()
 
 
 def run(factory: Factory, name: str) -> PipelineRun:
@@ -146,7 +155,7 @@ def test_the_resource_manager_patches_through_the_same_ledger(loop: Loop, factor
         uri = f"{rest.base_location}{rest.relative_location}"
         location = {"uri": uri, "credentials": rest.sas_blob_token}
         body = {"properties": {"packageType": "Graph", "assets": {key: {"LocationInfo": location}}}}
-        answer = client.patch(url, json=body)
+        answer = client.patch(url, json=body, headers={"Idempotency-Key": "one"})
         assert answer.json()["properties"]["provisioningState"] == "Provisioning"
         operation = client.get(answer.headers["Azure-AsyncOperation"]).json()
         assert operation["status"] == "Succeeded"
@@ -156,7 +165,30 @@ def test_the_resource_manager_patches_through_the_same_ledger(loop: Loop, factor
         assert missing.status_code == 400
         assert client.get(f"{url}-none").json()["error"]["code"] == "WebServiceNotFound"
         assert client.get(f"{url}/listKeys").json()["primary"] == loop.endpoint.primary_key
-    assert revisions(loop) == before + 1
+        assert revisions(loop) == before + 1
+        roll_back(loop)
+        again = client.patch(url, json=body, headers={"Idempotency-Key": "one"})
+        assert again.headers["Azure-AsyncOperation"] == answer.headers["Azure-AsyncOperation"]
+    assert revisions(loop) == before + 2
+
+
+def test_a_patch_sent_again_under_its_key_stays_one_revision(loop: Loop) -> None:
+    """Also after a rollback, which a client that repeats a request whose answer it lost must not undo."""
+    some = loop.folder / "some.csv"
+    some.write_text("".join((loop.folder / "rest.csv").read_text().splitlines(keepends=True)[:1000]))
+    before, model = revisions(loop), loop.retrain(some)
+    location = {"BaseLocation": model.base_location, "RelativeLocation": model.relative_location}
+    location["SasBlobToken"] = model.sas_blob_token or ""
+    body = {"Resources": [{"Name": loop.endpoint.resources[0].name, "Location": location}]}
+    headers = {"Authorization": f"Bearer {loop.endpoint.primary_key}", "Idempotency-Key": "two"}
+    with httpx.Client(headers=headers) as client:
+        told = [client.patch(management(loop), json=body).json()["Change"] for _ in range(2)]
+        roll_back(loop)
+        told.append(client.patch(management(loop), json=body).json()["Change"])
+    assert [each["Changed"] for each in told] == [True, False, False]
+    assert len({each["Revision"]["Id"] for each in told}) == 1
+    assert [each["Revision"]["Live"] for each in told] == [True, True, False]
+    assert revisions(loop) == before + 2
 
 
 def test_a_wrong_target_fails_the_run_and_changes_nothing(loop: Loop, factory: Factory) -> None:

@@ -16,14 +16,14 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
-from tests.e2e.soak_load import PATIENCE_S, PIPELINE, Load
+from tests.e2e.soak_load import PATIENCE_S, PIPELINE, PIPELINE_ENDPOINT, Load
 
 from restudio.cli.loop import ENDPOINT
 from restudio.client.scoring import Scoring
 
 _ENDED = ("Finished", "Failed", "Canceled", "Cancelled", "Succeeded")
-_SOAK_ENDS = 1 + 20 + 3
-"""Ends in a run of the soak's pipeline: its own, those of twenty passes, of the loop and the two that follow."""
+_SOAK_ENDS = 1 + 20 + 4
+"""Ends in a run of the soak's pipeline: its own, those of twenty passes, of the loop and the three that follow."""
 _REASON = re.compile(r"was killed by SIGKILL|The server stopped \d+ times while the job ran")
 """The only excuses: what we did to it."""
 _OWN_REVISIONS = 5
@@ -63,6 +63,7 @@ class Looks:
         yield from self._job_problems(load)
         yield from self._run_problems(load)
         yield from self._pipeline_problems(load)
+        yield from self._update_problems(load)
         yield from self._answer_problems(load)
 
     def count(self) -> Counter[str]:
@@ -155,6 +156,17 @@ class Looks:
             if run["pipeline"] == PIPELINE and f"pipelines/{run['id']}.csv" not in files:
                 yield f"pipeline run {run['id']} left no file"
 
+    def _update_problems(self, load: Load) -> Iterator[str]:
+        """A run that updated an endpoint is one line of its ledger, or none where its model was live already."""
+        ledger = self._ledger(load, PIPELINE_ENDPOINT)
+        yield from _ledger_problems(ledger, ())
+        lines = Counter(run for line in ledger if (run := line["why"].rpartition("run ")[2]))
+        runs = {row["id"] for row in self._read(f"SELECT id FROM pipeline_runs WHERE pipeline = '{PIPELINE}'")}
+        updated = {run: times for run, times in lines.items() if run in runs}
+        if runs and not updated:
+            yield f"no pipeline run is in the ledger of {PIPELINE_ENDPOINT}"
+        yield from (f"pipeline run {run} wrote {times} revisions" for run, times in updated.items() if times > 1)
+
     def _answer_problems(self, load: Load) -> Iterator[str]:
         """Each answer is one revision's, and a revision always gives the same."""
         known = {row["id"] for row in self._ledger(load)}
@@ -164,11 +176,11 @@ class Looks:
             if len(answers) != 1:
                 yield f"revision {revision} gave {len(answers)} different answers to one question"
 
-    def _ledger(self, load: Load) -> Sequence[Row]:
-        """Lines of the endpoint under patches, oldest first."""
+    def _ledger(self, load: Load, endpoint: str = ENDPOINT) -> Sequence[Row]:
+        """Lines of an endpoint under patches, oldest first."""
         return self._read(
             "SELECT r.*, e.live_seq FROM endpoint_revisions r JOIN endpoints e ON e.id = r.endpoint_id "
-            f"WHERE e.name = '{ENDPOINT}' AND e.service_id = '{load.service}' ORDER BY r.seq"
+            f"WHERE e.name = '{endpoint}' AND e.service_id = '{load.service}' ORDER BY r.seq"
         )
 
     def _read(self, query: str, database: str = "restudio.sqlite") -> list[Row]:

@@ -27,6 +27,8 @@ CONTAINER = "soak"
 PIPELINE = "Soak"
 PATIENCE_S = 240.0
 _SPARE_ENDPOINTS = 4
+PIPELINE_ENDPOINT = "spare0"
+"""The endpoint that pipelines update, each run with one of the two models."""
 _ROWS = f"{CONTAINER}/rows.csv"
 _TRAIN = f"{CONTAINER}/train-0.csv"
 
@@ -161,7 +163,8 @@ class Load:
         self.runs.append(self.insist(lambda: self.client.experiments.run(self.experiment).id))
 
     def _run_pipeline(self) -> None:
-        self.pipeline_runs.append(self.insist(lambda: self.client.factory().run(PIPELINE)))
+        given = {"model": str(len(self.pipeline_runs) % 2)}
+        self.pipeline_runs.append(self.insist(lambda: self.client.factory().run(PIPELINE, given)))
 
     def _patch(self) -> None:
         with self._patching:
@@ -174,9 +177,17 @@ class Load:
         return Scoring(endpoint.api_location, endpoint.primary_key)
 
     def _documents(self) -> list[Document]:
-        """A pipeline that steers a little, scores a file into one of its own, and calls another pipeline."""
+        """A pipeline that steers a little, scores a file into one of its own, updates an endpoint, and calls another
+        pipeline."""
         endpoint = self.client.endpoints.get(self.service, "default")
         service = {"mlEndpoint": f"{endpoint.api_location}/jobs", "apiKey": endpoint.primary_key}
+        spare = self.client.endpoints.get(self.service, PIPELINE_ENDPOINT)
+        management = f"{self.client.url}/workspaces/{self.client.workspace}/webservices/{self.service}"
+        updated = {
+            "mlEndpoint": f"{spare.api_location}/jobs",
+            "apiKey": spare.primary_key,
+            "updateResourceEndpoint": f"{management}/endpoints/{PIPELINE_ENDPOINT}",
+        }
         lake = {"connectionString": self.account.connection_string}
         linked = {"type": "LinkedServiceReference"}
         files = {"linkedServiceName": {"referenceName": "SoakLake", **linked}}
@@ -187,6 +198,11 @@ class Load:
         score = {
             "webServiceInputs": {"input1": {"filePath": _ROWS, **files}},
             "webServiceOutputs": {"output1": {"filePath": target, **files}},
+        }
+        update = {
+            "trainedModelName": self._resource,
+            "trainedModelLinkedServiceName": {"referenceName": "SoakLake", **linked},
+            "trainedModelFilePath": f"@concat('{CONTAINER}/model-', pipeline().parameters.model, '.ilearner')",
         }
         call = {
             "pipeline": {"referenceName": f"{PIPELINE}Child", "type": "PipelineReference"},
@@ -202,17 +218,25 @@ class Load:
                 "typeProperties": score,
             },
             {
+                "name": "Update",
+                "type": "AzureMLUpdateResource",
+                "dependsOn": [{"activity": "Score", "dependencyConditions": ["Succeeded"]}],
+                "linkedServiceName": {"referenceName": "SoakUpdate", **linked},
+                "typeProperties": update,
+            },
+            {
                 "name": "Call",
                 "type": "ExecutePipeline",
-                "dependsOn": [{"activity": "Score", "dependencyConditions": ["Succeeded"]}],
+                "dependsOn": [{"activity": "Update", "dependencyConditions": ["Succeeded"]}],
                 "typeProperties": call,
             },
         ]
         return [
             Document("linkedService", "SoakScore", {"type": "AzureML", "typeProperties": service}),
+            Document("linkedService", "SoakUpdate", {"type": "AzureML", "typeProperties": updated}),
             Document("linkedService", "SoakLake", {"type": "AzureStorage", "typeProperties": lake}),
             Document("pipeline", f"{PIPELINE}Child", {"activities": wait}),
-            Document("pipeline", PIPELINE, {"activities": activities}),
+            Document("pipeline", PIPELINE, {"activities": activities, "parameters": {"model": {"type": "String"}}}),
         ]
 
     def _two_models(self) -> list[Location]:

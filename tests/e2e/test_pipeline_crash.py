@@ -4,6 +4,7 @@ there once, and no activity that is over runs again."""
 from __future__ import annotations
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ from restudio.factory.runs.events import Ended
 from restudio.factory.runs.state import fold
 from restudio.storage.db import open_database
 
+DEATHS = int(os.environ.get("RESTUDIO_PIPELINE_DEATHS", "10"))
+"""At random moments; ``make soak`` has fifty."""
 EFFECTS = Counter(["extract", "extract-train", "score-0", "score-1", "score-2", "update", "inner", "report"])
 
 
@@ -139,9 +142,11 @@ def test_killed_at_every_commit_a_run_ends_once(worker: Worker, beginning: Path,
 
 
 def test_killed_again_and_again_a_run_ends_once(worker: Worker, beginning: Path, tmp_path: Path) -> None:
-    numbers = random.Random(20260101)
-    for attempt in range(5):
-        story = Story(worker, beginning, tmp_path / str(attempt))
-        while story.live(numbers.randint(1, 4), after=numbers.random() < 0.5) != 0:
-            pass
+    numbers, deaths, stories = random.Random(20260101), 0, 0
+    while deaths < DEATHS:
+        stories += 1
+        story = Story(worker, beginning, tmp_path / str(stories))
+        while (status := story.live(numbers.randint(1, 4), after=numbers.random() < 0.5)) != 0:
+            assert status == -9
+            deaths += 1
         story.check()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from restudio.core.errors import Kind, RestudioError, nearest
-from restudio.core.ids import new_id
+from restudio.core.ids import digest_json, new_id
 from restudio.endpoints import store
 from restudio.endpoints.types import (
     Cause,
@@ -28,11 +28,12 @@ from restudio.seams.secrets import Secrets
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who changes something, when (epoch seconds) and why."""
+    """Who changes something, when (epoch seconds) and why; ``key`` names the change, where it may be sent again."""
 
     principal: Principal
     at: float
     why: str = ""
+    key: str = ""
 
 
 def get_service(conn: sa.Connection, workspace_id: str, service_id: str) -> WebService:
@@ -111,8 +112,21 @@ def draft(
 ) -> Revision:
     """A line that is not written yet."""
     return Revision(
-        new_id(), endpoint.id, seq, cause, state, author.at, author.principal.name, author.why, tuple(gates)
+        revision_id(endpoint, author.key) if author.key else new_id(),
+        endpoint.id,
+        seq,
+        cause,
+        state,
+        author.at,
+        author.principal.name,
+        author.why,
+        tuple(gates),
     )
+
+
+def revision_id(endpoint: Endpoint, key: str) -> str:
+    """Of the line that a change with a key writes: there can be no second one."""
+    return digest_json([endpoint.id, key])[:32]
 
 
 def audit(conn: sa.Connection, author: Author, action: str, endpoint: Endpoint, detail: dict[str, object]) -> None:

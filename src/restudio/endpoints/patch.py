@@ -48,8 +48,10 @@ class SettingsChange:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A change of an endpoint: models, settings or both, in one step. ``why`` goes to the ledger."""
+    """A change of an endpoint: models, settings or both, in one step. ``why`` goes to the ledger; under one ``key`` of
+    the caller's models change once, however often it is sent."""
 
     resources: tuple[ResourceUpdate, ...] = ()
     settings: SettingsChange = SettingsChange()
     why: str = ""
+    key: str = ""

@@ -283,6 +283,11 @@ def live_revision(conn: sa.Connection, endpoint: Endpoint) -> Revision:
     return _revision(row)
 
 
+def find_revision(conn: sa.Connection, revision_id: str) -> Revision | None:
+    row = conn.execute(sa.select(endpoint_revisions).where(endpoint_revisions.c.id == revision_id)).one_or_none()
+    return None if row is None else _revision(row)
+
+
 def list_revisions(conn: sa.Connection, endpoint_id: str) -> list[Revision]:
     """Newest first."""
     table = endpoint_revisions

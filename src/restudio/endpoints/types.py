@@ -179,8 +179,9 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a change did. ``changed`` False: the asked state was live already. ``revision`` is the live line; after a
-    dry run the line that would have been written (sequence and id are what they would have been now, not kept)."""
+    """What a change did. ``changed`` False: the asked state was live already. ``revision`` is the live line, or the one
+    that the same request wrote before; after a dry run the line that would have been written (sequence and id are what
+    they would have been now, not kept)."""
 
     endpoint: Endpoint
     revision: Revision

@@ -1,7 +1,8 @@
 """PATCH of an endpoint: new models are fetched, checked and judged, then go live in one step.
 
 Nothing is written before everything was found good. The same patch twice gives one revision, because what is compared
-is the content of the resulting state.
+is the content of the resulting state. Others may have changed the endpoint between the two: a caller who has to send a
+request again, not knowing what became of it, gives it a key.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from restudio.endpoints.addresses import Addresses
 from restudio.endpoints.building import ScorerBuilder
 from restudio.endpoints.deployments import Deployments
 from restudio.endpoints.gate import Candidate, Gate, ensure_passed, judge
-from restudio.endpoints.ledger import Author, append, audit, draft, get_endpoint, get_service
+from restudio.endpoints.ledger import Author, append, audit, draft, get_endpoint, get_service, revision_id
 from restudio.endpoints.model_files import Content, ModelFile, ModelFiles, keep
 from restudio.endpoints.patch import Patch
 from restudio.endpoints.rules import get_slot
@@ -128,6 +129,10 @@ class Updater:
             situation = read_situation(conn, workspace_id, service_id, name)
             if patch.resources:
                 self._check_updatable(conn, situation)
+            made = store.find_revision(conn, revision_id(situation.endpoint, patch.key)) if patch.key else None
+        if made is not None:
+            ensure_allowed(principal, Action.UPDATE, Resource(workspace_id, situation.endpoint.id))
+            return Outcome(situation.endpoint, made, changed=False, dry_run=dry_run)
         return self._attempt(principal, situation, patch, files, dry_run)
 
     def _attempt(
@@ -148,7 +153,7 @@ class Updater:
                 files[number] = self._files.read(update.location)
         named = {update.name: files[number] for number, update in enumerate(patch.resources)}
         change = _Change(situation, settings, named, self._builder)
-        author = Author(principal, self._clock.now().timestamp(), patch.why)
+        author = Author(principal, self._clock.now().timestamp(), patch.why, patch.key)
         report = self._judge(change)
         if dry_run:
             return change.preview(author, report)

@@ -40,11 +40,13 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Caller:
-    """One service as one activity calls it. ``failed`` words what went wrong in the terms of the activity."""
+    """One service as one activity calls it. ``failed`` words what went wrong in the terms of the activity. Under a
+    ``key`` the service changes something once, also when the activity has to send the request again after a crash."""
 
     ctx: ActivityContext
     token: str
     failed: Failed
+    key: str = ""
 
     def call(
         self,
@@ -67,6 +69,8 @@ class Caller:
 
     def _request(self, method: str, url: str, body: Json = None) -> Request:
         headers = {"authorization": f"Bearer {self.token}", "accept": "application/json"}
+        if self.key:
+            headers["idempotency-key"] = self.key
         if body is None:
             return Request(method, url, headers, b"", seconds=CALL_S)
         headers["content-type"] = "application/json; charset=utf-8"

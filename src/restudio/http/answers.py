@@ -16,6 +16,8 @@ from restudio.http.errors import envelope
 
 JSON = "application/json; charset=utf-8"
 REQUEST_ID = "x-ms-request-id"
+IDEMPOTENCY_KEY = "idempotency-key"
+"""A request header: what changes under one key changes once, however often the request is sent."""
 _log = logging.getLogger(__name__)
 _KINDS = {
     401: (Kind.UNAUTHORIZED, "ManagementRequestUnauthorized"),

@@ -7,7 +7,7 @@ can tell its state.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from litestar import Request, Response, get, patch, put
@@ -22,7 +22,7 @@ from restudio.endpoints.endpoint_service import EndpointService, EndpointView
 from restudio.endpoints.resource_manager import Named, assets_of, name_of, read_change, resolve
 from restudio.endpoints.service import ServiceService
 from restudio.endpoints.types import Outcome, Revision
-from restudio.http.answers import json_answer
+from restudio.http.answers import IDEMPOTENCY_KEY, json_answer
 from restudio.http.bodies import parse_json
 from restudio.http.door import Door
 from restudio.http.management_shapes import iso
@@ -143,6 +143,7 @@ class WebServicesApi:
             message = "The body must be an object with 'properties'."
             raise RestudioError(Kind.BAD_ARGUMENT, "RequestBodyInvalid", message, target="properties")
         asked = read_change(properties, self.assets(place), "Changed through the resource manager")
+        asked = replace(asked, key=request.headers.get(IDEMPOTENCY_KEY, ""))
         endpoint = place.view.endpoint
         outcome = self.endpoints.patch(place.principal, place.workspace, endpoint.service_id, endpoint.id, asked)
         told = self.envelope(place, {"payloadsInBlobStorage": False, "provisioningState": "Provisioning"})

@@ -6,7 +6,7 @@ endpoint. Endpoints are named by name or id.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, patch, post, put
@@ -18,7 +18,7 @@ from restudio.endpoints.endpoint_service import EndpointService
 from restudio.endpoints.service import ServiceService
 from restudio.endpoints.types import Outcome
 from restudio.http import management_shapes as shapes
-from restudio.http.answers import json_answer
+from restudio.http.answers import IDEMPOTENCY_KEY, json_answer
 from restudio.http.bodies import parse_json
 from restudio.http.door import Door, bearer_of
 from restudio.http.management_bodies import Members, folded, invalid, read_flag, read_patch, read_settings, read_text
@@ -187,7 +187,7 @@ def _updates(api: Management) -> list[HTTPRouteHandler]:
         principal = api.enter_endpoint(request, workspace, service, name)
         # Found first, so that a wrong address is told before a wrong body.
         api.endpoints.get(principal, workspace, service, name)
-        asked = read_patch(folded(parse_json(body)))
+        asked = replace(read_patch(folded(parse_json(body))), key=request.headers.get(IDEMPOTENCY_KEY, ""))
         dry = _dry(request, dry_run)
         outcome = api.endpoints.patch(principal, workspace, service, name, asked, dry_run=dry)
         return api.told(principal, outcome, workspace, service, name)

@@ -84,7 +84,7 @@ def change(outcome: Outcome) -> dict[str, object]:
     return {
         "Changed": outcome.changed,
         "DryRun": outcome.dry_run,
-        "Revision": revision(outcome.revision, live=not (outcome.dry_run and outcome.changed)),
+        "Revision": revision(outcome.revision, live=outcome.revision.seq == outcome.endpoint.live_seq),
     }
 
 

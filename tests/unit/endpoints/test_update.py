@@ -15,7 +15,7 @@ from restudio.blobs.reference import BlobReference
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.schema import Column, DType, Schema
 from restudio.core.schema import Role as ColumnRole
-from restudio.endpoints.patch import SettingsChange
+from restudio.endpoints.patch import Patch, SettingsChange
 from restudio.http.errors import status_of
 from restudio.http.management_bodies import folded, read_patch
 from restudio.tables.table import Table
@@ -217,6 +217,23 @@ def test_an_endpoint_key_may_not_change_settings(world: World) -> None:
     principal = world.endpoints.authenticate(world.ws, view.endpoint.id, view.keys.primary)
     with pytest.raises(RestudioError) as error:
         world.endpoints.patch(principal, world.ws, service, "eu", read_patch({"maxconcurrentcalls": 3}))
+    assert error.value.kind is Kind.FORBIDDEN
+
+
+def test_a_request_sent_again_under_its_key_does_not_undo_what_came_between(world: World) -> None:
+    service, name = world.publish().service.id, "eu"
+    world.endpoints.add(world.owner, world.ws, service, name, SettingsChange())
+    worse = world.retrained(model(55))
+    made = world.patch(service, name, worse, key="run 7")
+    world.endpoints.rollback(world.owner, world.ws, service, name, "1")
+    again = world.patch(service, name, worse, key="run 7")
+    assert (again.revision, again.changed) == (made.revision, False)
+    assert again.endpoint.live_seq == 3
+    other = world.patch(service, name, worse, key="run 8")
+    assert (other.revision.seq, other.changed) == (4, True)
+    nobody = replace(world.owner, roles=frozenset())
+    with pytest.raises(RestudioError) as error:
+        world.endpoints.patch(nobody, world.ws, service, name, Patch(key="run 7"))
     assert error.value.kind is Kind.FORBIDDEN
 
 

@@ -230,9 +230,16 @@ class World:
         return self.upload(write_bundle(Bundle(value, transforms or {}, RESOURCE)))
 
     def patch(
-        self, service_id: str, name: str, location: BlobReference, *, resource: str = RESOURCE, dry_run: bool = False
+        self,
+        service_id: str,
+        name: str,
+        location: BlobReference,
+        *,
+        resource: str = RESOURCE,
+        key: str = "",
+        dry_run: bool = False,
     ) -> Outcome:
-        patch = Patch((ResourceUpdate(resource, location),), why="fresh data")
+        patch = Patch((ResourceUpdate(resource, location),), why="fresh data", key=key)
         return self.endpoints.patch(self.owner, self.ws, service_id, name, patch, dry_run=dry_run)
 
     def labels(self, endpoint_id: str, *ages: int) -> list[object]:

@@ -39,7 +39,7 @@ class SmallContext:
     pipeline: str = "pipeline"
     activity: str = "activity"
     activity_run_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    operation_id: str = "operation"
+    operation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
     cancelled: threading.Event = field(default_factory=threading.Event)
     reports: list[str] = field(default_factory=list)
     longest_pause: float = 0.05

@@ -70,7 +70,7 @@ def _update_endpoint(
     body: dict[str, Json] = {"Resources": [{"Name": name, "Location": location}]}
     if _is_ours(url, ctx.platform.url):
         body["Reason"] = f"Pipeline {ctx.pipeline}, activity {ctx.activity}, run {ctx.run_id}"
-    answer = Caller(ctx, service.api_key, failed).call("PATCH", url, body)
+    answer = Caller(ctx, service.api_key, failed, ctx.operation_id).call("PATCH", url, body)
     return {**_live_revision(answer), "trainedModelName": name, "effectiveIntegrationRuntime": "Restudio"}
 
 
@@ -92,7 +92,7 @@ def _update_definition(
     if "api-version=" not in url.casefold():
         url = f"{url}{'&' if '?' in url else '?'}api-version={_API_VERSION}"
     assert service.principal is not None
-    caller = Caller(ctx, request_token(ctx, service.principal, url, failed), failed)
+    caller = Caller(ctx, request_token(ctx, service.principal, url, failed), failed, ctx.operation_id)
     definition = read_json(caller.call("GET", url), failed)
     key, asset = _find_asset(definition, name, failed)
     location = {"uri": f"{model.base_location}{model.relative_location}{model.sas_token or ''}"}

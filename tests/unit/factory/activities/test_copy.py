@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -136,7 +137,7 @@ def test_where_files_go(factory: SmallFactory, behaviour: str | None, name: str,
     csv_data(factory, "Out", "out", name)
     settings = {"type": "AzureBlobStorageWriteSettings", "copyBehavior": behaviour}
     output = copy(factory, {"type": "DelimitedTextSource"}, {"type": "DelimitedTextSink", "storeSettings": settings})
-    assert names(factory, "out") == written
+    assert [re.sub(r"Data\.[0-9a-f-]{36}", "Data.operation", each) for each in names(factory, "out")] == written
     assert output["rowsCopied"] == 2
     if len(written) == 1:
         assert content(factory, written[0]) == b"x\r\n1\r\n2\r\n"
