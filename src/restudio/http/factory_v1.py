@@ -26,6 +26,8 @@ VERSIONS = ("2015-10-01", "2015-09-01")
 """The second differs in nothing that is offered here; clients of its time still say it."""
 GROUP = SUBSCRIPTION + "/resourcegroups/{group:str}/" + PROVIDER + "/datafactories"
 FACTORY = GROUP + "/{name:str}"
+_EMPTY = ("gateways", "hubs", "activitytypes", "computetypes")
+"""What clients list, and no factory has here."""
 
 
 def routes(api: FactoryApi, url: str) -> list[HTTPRouteHandler]:
@@ -73,7 +75,13 @@ def _factories(api: FactoryApi) -> list[HTTPRouteHandler]:
         gone = factories.delete_factory(place.principal, place.workspace, place.group, place.name)
         return Response(b"", status_code=200 if gone else 204)
 
-    return [list_v1_factories, put_v1_factory, get_v1_factory, delete_v1_factory]
+    @get([f"{FACTORY}/{collection}" for collection in _EMPTY])
+    @threaded
+    def list_none(request: AnyRequest) -> Answer:
+        assert api.place(request).factory
+        return json_answer({"value": []})
+
+    return [list_v1_factories, put_v1_factory, get_v1_factory, delete_v1_factory, list_none]
 
 
 def _documents(api: FactoryApi, collection: str, kind: V1Kind) -> list[HTTPRouteHandler]:

@@ -7,7 +7,7 @@ page, which are public (Azure/azure-sdk-for-net, Microsoft.Azure.Management.Data
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlencode
 
 from litestar import Response, get, post, put
@@ -18,18 +18,18 @@ from restudio.core.errors import Kind, RestudioError
 from restudio.factory.documents.instant import instant_text, second_text
 from restudio.factory.properties import Properties
 from restudio.factory.v1.monitoring import WindowPage, WindowQuery
-from restudio.factory.v1.slices import SlicePage, read_wanted
+from restudio.factory.v1.slices import PAGE, SlicePage, read_wanted
 from restudio.http import factory_v1_shapes as shapes
 from restudio.http.answers import json_answer
 from restudio.http.bodies import parse_json
 from restudio.http.factory import Answer, AnyRequest, FactoryApi
-from restudio.http.factory_v1_query import asked_instant, asked_period
+from restudio.http.factory_v1_query import asked_instant, asked_period, asked_text, find_instant
 from restudio.http.instants import read_instant
 from restudio.http.threads import threaded
 from restudio.identity.types import Action
 
+_CAUSES = 20
 _UPDATES = {"individual": False, "0": False, "upstreaminpipeline": True, "1": True}
-_MOMENT = timedelta(microseconds=1)
 
 
 def routes(api: FactoryApi, factory: str, url: str) -> list[HTTPRouteHandler]:
@@ -58,8 +58,7 @@ def _slices(api: FactoryApi, datasets: list[str], url: str) -> list[HTTPRouteHan
             message = f"Slices can be set by PUT …/slices/setstatus; got '{action[:80]}'."
             raise RestudioError(Kind.NOT_FOUND, "ResourceNotFound", message, target="action")
         place, told = api.place(request, Action.EDIT), Properties(parse_json(body))
-        begin = asked_instant(request, "start")
-        end = read_instant(request.query_params["end"], "end") if request.query_params.get("end") else begin + _MOMENT
+        begin, end = asked_instant(request, "start"), find_instant(request, "end")
         wanted = read_wanted(str(told.get("SliceState") or told.get("SliceStatus") or ""))
         upstream = _UPDATES.get(str(told.get("UpdateType", "Individual")).casefold())
         if upstream is None:
@@ -73,13 +72,22 @@ def _slices(api: FactoryApi, datasets: list[str], url: str) -> list[HTTPRouteHan
     @threaded
     def trace_v1_slices(request: AnyRequest, dataset: FromPath[str]) -> Answer:
         place = api.place(request)
-        way = request.query_params.get("dependencyType", "UpStream")
+        way = asked_text(request, "dependencyType") or "UpStream"
         if way.casefold() != "upstream":
             message = f"dependencyType must be UpStream; got '{way[:80]}'."
             raise RestudioError(Kind.BAD_ARGUMENT, "InvalidDependencyType", message, target="dependencyType")
         return json_answer(shapes.link(api.parts.monitor.trace(place.factory, dataset, *asked_period(request))))
 
-    return [list_v1_slices, set_v1_slices, trace_v1_slices]
+    @get([each + "/slices/upstreamofinterest" for each in datasets])
+    @threaded
+    def list_v1_causes(request: AnyRequest, dataset: FromPath[str]) -> Answer:
+        place = api.place(request)
+        top = _told_count(asked_text(request, "top"), "top")
+        most = _CAUSES if top is None else min(top, PAGE)
+        found = api.parts.monitor.list_causes(place.factory, dataset, *asked_period(request), most)
+        return json_answer({"value": [shapes.link(each) for each in found]})
+
+    return [list_v1_slices, set_v1_slices, trace_v1_slices, list_v1_causes]
 
 
 def _runs(api: FactoryApi, factory: str, datasets: list[str]) -> list[HTTPRouteHandler]:
@@ -98,7 +106,14 @@ def _runs(api: FactoryApi, factory: str, datasets: list[str]) -> list[HTTPRouteH
         place = api.place(request)
         return json_answer(shapes.slice_run(monitor.get_run(place.factory, run)))
 
-    return [list_v1_slice_runs, get_v1_slice_run]
+    @get(factory + "/runs/{run:str}/loginfo")
+    @threaded
+    def get_v1_slice_run_logs(request: AnyRequest, run: FromPath[str]) -> Answer:
+        found = monitor.get_run(api.place(request).factory, run)
+        message = f"Run '{found.id}' has no log files: `hasLogs` is false. What failed stands in its errorMessage."
+        raise RestudioError(Kind.NOT_FOUND, "DataSliceRunLogsNotFound", message, target=found.id)
+
+    return [list_v1_slice_runs, get_v1_slice_run, get_v1_slice_run_logs]
 
 
 def _windows(api: FactoryApi, factory: str, url: str) -> list[HTTPRouteHandler]:
@@ -141,7 +156,7 @@ def _query(request: AnyRequest, told: Properties) -> WindowQuery:
         filter=_told_text(told, "filter"),
         order=_told_text(told, "orderBy"),
         top=_told_count(told.get("top"), "top"),
-        skip=_told_count(request.query_params.get("skip") or told.get("skip"), "skip") or 0,
+        skip=_told_count(asked_text(request, "skip") or told.get("skip"), "skip") or 0,
     )
 
 

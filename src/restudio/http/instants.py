@@ -19,10 +19,13 @@ def read_instant(text: str, name: str) -> datetime:
     True
     """
     found = _iso(text.strip()) or _american(text.strip())
-    if found is None:
-        message = f"'{name}' must be an instant such as 2024-01-08T00:00:00Z; got '{text[:80]}'."
-        raise RestudioError(Kind.BAD_ARGUMENT, "InvalidTime", message, target=name)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        if found is not None:
+            return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:  # an end of time, in a zone
+        pass
+    message = f"'{name}' must be an instant such as 2024-01-08T00:00:00Z; got '{text[:80]}'."
+    raise RestudioError(Kind.BAD_ARGUMENT, "InvalidTime", message, target=name)
 
 
 def _iso(text: str) -> datetime | None:

@@ -288,21 +288,19 @@ class TriggerLoop:
             mine = [each for each in running if each.ref.kind == kind]
             states = target.states([run_id for each in mine for run_id in each.runs.values()]) if mine else {}
             for firing in mine:
-                after = rules.end_attempt(firing, states, now)
-                if after is not firing:
-                    pause = (
-                        self._pause(owners.get(firing.trigger_id), after.attempt)
-                        if not after.state.ended
-                        else timedelta(0)
-                    )
-                    moved.append((firing, after, now + pause))
+                after, trigger = rules.end_attempt(firing, states, now), owners.get(firing.trigger_id)
+                if after is firing:
+                    continue
+                rule = None if trigger is None else self._rule(trigger)
+                pause = timedelta(0)
+                if isinstance(rule, Windows) and not after.state.ended:
+                    pause = rule.pause_after(after.attempt)
+                    if rule.held and trigger is not None and not trigger.started:
+                        after = replace(after, state=FiringState.WAITING)
+                moved.append((firing, after, now + pause))
         if moved:
             with self._db.begin() as conn:
                 store.change_many(conn, moved)
-
-    def _pause(self, trigger: Trigger | None, attempts: int) -> timedelta:
-        rule = None if trigger is None else self._rule(trigger)
-        return rule.pause_after(attempts) if isinstance(rule, Windows) else timedelta(0)
 
     # -- looking
 

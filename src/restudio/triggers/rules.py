@@ -15,7 +15,10 @@ from restudio.triggers.windows import Window, Windows
 MISSED = timedelta(seconds=60)
 """A schedule's firing that is noticed later than this is left out: no server ran. Windows are always caught up."""
 MAX_OPEN = 200
-"""Windows of one trigger that wait or run at the same time; further ones are written down when these have ended."""
+"""Windows of one trigger that run, or wait for a place alone; further ones are written down when these have ended."""
+MAX_WAITING = 10_000
+"""As many if they wait for windows that may never succeed, which must not hold up what comes after them; or if the
+newest is to go first, which is known only when all are."""
 INSTANT = timedelta(microseconds=1)
 
 
@@ -66,13 +69,17 @@ def decide_clock(trigger: Trigger, rule: Recurrence, now: datetime) -> Decision:
     return Decision(None, trigger.position, due)
 
 
-def decide_windows(trigger: Trigger, rule: Windows, open_windows: int, now: datetime) -> Decision:
-    """The windows that are due, the oldest first, as far as there is room for them."""
+def decide_windows(trigger: Trigger, rule: Windows, open_windows: Mapping[FiringState, int], now: datetime) -> Decision:
+    """The windows that are due, the oldest first, as far as there is room for them beside those that have not ended."""
     number, due = max(trigger.position, rule.first), list[Firing]()
+    total = sum(open_windows.values())
+    room = MAX_WAITING - total
+    if not rule.newest_first:
+        room = min(room, MAX_OPEN - total + open_windows.get(FiringState.BLOCKED, 0))
     while (window := rule.window(number)) is not None:
         if rule.due(window) > now:
             return Decision(rule.due(window), number, due)
-        if open_windows + len(due) >= MAX_OPEN:
+        if len(due) >= room:
             return Decision(now + timedelta(seconds=2), number, due)
         due.append(make_window_firing(trigger, rule, window, now))
         number += 1

@@ -207,11 +207,11 @@ def make_trigger(ref: Ref, type: str, document: Mapping[str, Any], former: Trigg
 def _window_for(rule: Windows, at: datetime | None, now: datetime) -> Window:
     """The window that an instant lies in; the last one that is over when none is asked for."""
     if at is not None:
-        window = next(rule.covering(at, at + rules.INSTANT), None)
+        window = rule.at(at)
     else:
-        current = next(rule.covering(now, now + rules.INSTANT), None)
+        current = rule.at(now)
         window = rule.window(max(current.number - 1, rule.first)) if current else rule.window(rule.first)
-    if window is None or (at is not None and not window.start <= at < window.end):
+    if window is None:
         asked = (at or now).isoformat()
         first = rule.window(rule.first)
         begins = "it has none at all" if first is None else f"the first one begins at {first.start.isoformat()}"

@@ -210,10 +210,15 @@ def count_busy(conn: sa.Connection, trigger_ids: Sequence[str]) -> dict[str, int
     return found
 
 
-def count_open(conn: sa.Connection, trigger_id: str) -> int:
+def count_open(conn: sa.Connection, trigger_id: str) -> dict[FiringState, int]:
+    """How many firings of a trigger have not ended, by their states."""
     states = [state.value for state in OPEN]
-    query = sa.select(sa.func.count()).where(firings.c.trigger_id == trigger_id, firings.c.state.in_(states))
-    return conn.scalar(query) or 0
+    query = (
+        sa.select(firings.c.state, sa.func.count())
+        .where(firings.c.trigger_id == trigger_id, firings.c.state.in_(states))
+        .group_by(firings.c.state)
+    )
+    return {FiringState(row[0]): row[1] for row in conn.execute(query)}
 
 
 def list_succeeded(conn: sa.Connection, trigger_id: str, low: int, high: int) -> set[int]:
@@ -239,6 +244,19 @@ def delete_waiting_outside(conn: sa.Connection, trigger_id: str, low: int, high:
     """Forget windows with numbers below ``low`` or above ``high`` on which nobody has worked yet."""
     outside = sa.or_(firings.c.number < low, firings.c.number > high)
     conn.execute(firings.delete().where(firings.c.trigger_id == trigger_id, firings.c.state.in_(_WAITING), outside))
+
+
+def hold_windows(conn: sa.Connection, trigger_id: str) -> None:
+    """Let windows that are about to be started wait again."""
+    mine = (firings.c.trigger_id == trigger_id) & firings.c.number.is_not(None)
+    where = mine & (firings.c.state == FiringState.STARTING.value)
+    conn.execute(firings.update().where(where).values(state=FiringState.WAITING.value))
+
+
+def set_retries(conn: sa.Connection, trigger_id: str, retries: int) -> None:
+    """How often what waits may be started again."""
+    where = (firings.c.trigger_id == trigger_id) & firings.c.state.in_(_WAITING)
+    conn.execute(firings.update().where(where).values(retries_left=retries))
 
 
 def change(conn: sa.Connection, before: Firing, after: Firing, not_before: datetime | None = None) -> bool:

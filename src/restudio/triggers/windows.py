@@ -5,10 +5,11 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 Frequency = Literal["Minute", "Hour", "Month"]
+_END = datetime.max.replace(tzinfo=UTC)
 WAITING_LIMIT = timedelta(days=7)
 """How long a window waits for those that it depends on, before it fails."""
 
@@ -40,6 +41,8 @@ class Windows:
     frequency: Frequency
     interval: int
     start: datetime
+    shift: timedelta = timedelta(0)
+    """Added to every edge, after it has been counted from ``start``."""
     end: datetime | None = None
     delay: timedelta = timedelta(0)
     max_concurrency: int = 50
@@ -54,6 +57,8 @@ class Windows:
     round_interval: timedelta = timedelta(0)
     first: int = 0
     """Number of the first window: where ``start`` only anchors the numbers, so that they stay when the period moves."""
+    held: bool = False
+    """Whether a stopped trigger also keeps back what is to be started once more."""
     patience: timedelta | None = WAITING_LIMIT
     """How long a window waits for others before it fails; None: for ever."""
 
@@ -67,7 +72,9 @@ class Windows:
 
     def same_grid(self, other: Windows) -> bool:
         """Whether both cut time at the same instants: an hour does as sixty minutes do."""
-        return (self._pace, self.start) == (other._pace, other.start)
+        if self._pace != other._pace or self.start + self.shift != other.start + other.shift:
+            return False
+        return self.frequency != "Month" or self.shift == other.shift
 
     def due(self, window: Window) -> datetime:
         """When a window may be worked on."""
@@ -88,6 +95,19 @@ class Windows:
             yield window
             number += 1
 
+    def at(self, instant: datetime) -> Window | None:
+        """The window that an instant lies in."""
+        found = self.window(self.number_at(instant))
+        return found if found is not None and found.start <= instant else None
+
+    @property
+    def last(self) -> int:
+        """Number of the last window before ``end``; one below ``first`` where there is none."""
+        number = self.first if self.end is None else self.number_at(self.end)
+        while number >= self.first and self.window(number) is None:
+            number -= 1
+        return max(number, self.first - 1)
+
     def needed(self, window: Window, dependency: Dependency, upstream: Windows) -> tuple[Window, ...]:
         """The upstream windows that this window waits for. A window never waits for itself or later ones of its own."""
         begin = window.start + dependency.offset
@@ -97,11 +117,13 @@ class Windows:
 
     def number_at(self, instant: datetime) -> int:
         """The number of the window that an instant lies in, whether or not there is one; 0 before ``start``."""
-        if instant <= self.start:
+        passed = instant - self.start - self.shift
+        if passed <= timedelta(0):
             return 0
         if self.frequency != "Month":
-            return (instant - self.start) // self._step()
-        months = 12 * (instant.year - self.start.year) + instant.month - self.start.month
+            return passed // self._step()
+        moved = self.start + min(passed, _END - self.start)
+        months = 12 * (moved.year - self.start.year) + moved.month - self.start.month
         number = months // self.interval
         begin = self._edge(number)
         return number - 1 if begin is not None and begin > instant else number
@@ -109,8 +131,8 @@ class Windows:
     def _edge(self, number: int) -> datetime | None:
         try:
             if self.frequency != "Month":
-                return self.start + number * self._step()
-            return _add_months(self.start, number * self.interval)
+                return self.start + self.shift + number * self._step()
+            return _add_months(self.start, number * self.interval) + self.shift
         except (OverflowError, ValueError):  # the end of time
             return None
 

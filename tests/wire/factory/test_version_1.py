@@ -162,6 +162,12 @@ def check_monitoring(api: Api, run: dict[str, Any]) -> None:
         assert (window["pipelineName"], window["dataFactoryName"]) == ("Weeks", "first")
     assert api.ask("POST", "/activitywindows", body={"top": 4}, skip="3")["value"]["activityWindows"] != []
 
+    assert api.ask("GET", "/datasets/Out/slices/upstreamofinterest", start=WEEKS[1], top="20")["value"] == []
+    told = api.ask("GET", f"/runs/{run['id']}/logInfo", 404)["error"]
+    assert (told["code"], run["hasLogs"]) == ("DataSliceRunLogsNotFound", False)
+    for collection in ("gateways", "hubs", "activityTypes", "computeTypes"):
+        assert api.ask("GET", f"/{collection}") == {"value": []}
+
     chain = api.ask("GET", "/datasets/Out/slices/dependencychain", start=WEEKS[1], dependencyType="UpStream")
     [middle] = chain["dependencies"]
     assert (chain["tableName"], middle["tableName"], middle["dependencies"][0]["tableName"]) == ("Out", "Middle", "In")
@@ -183,6 +189,10 @@ def check_monitoring(api: Api, run: dict[str, Any]) -> None:
         ("GET", "/datasets/X/slices", {"start": "soon", "end": "2024-02-01"}, None, 400, "InvalidTime", "soon"),
         ("GET", "/datasets/X/sliceruns", {"startTime": "2024-01-01"}, None, 404, "SliceNotFound", "2024-01-01"),
         ("PUT", "/datasets/X/slices/setstatus", {"start": "20240101"}, {"x": 1}, 400, "InvalidSliceState", "Ready"),
+        ("GET", "/datasets/X/slices", {"start": "9999-12-31"}, None, 404, "DatasetNotFound", "X"),
+        ("GET", "/datasets/X/slices", {"start": "9999-12-31T23:00:00-14:00"}, None, 400, "InvalidTime", "9999"),
+        ("GET", "/datasets/X/slices/upstreamofinterest", {"start": "20240101"}, None, 404, "SliceNotFound", "X"),
+        ("GET", "/runs/nothing/loginfo", {}, None, 404, "PipelineRunNotFound", "nothing"),
         ("GET", "/runs/nothing", {}, None, 404, "PipelineRunNotFound", "nothing"),
         ("POST", "/activitywindows", {}, {"filter": "A eq 1"}, 400, "InvalidFilter", "no member 'A'"),
         ("POST", "/activitywindows", {}, {"top": -1}, 400, "RequestBodyInvalid", "top"),

@@ -3,12 +3,12 @@ of version 1 documents, and by nobody else."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from restudio.factory.activity import Property
 from restudio.factory.documents.fields import Fields
 from restudio.factory.trigger import trigger
-from restudio.factory.v1.availability import read_availability
+from restudio.factory.v1.availability import EARLIEST, read_availability, read_bound
 from restudio.triggers.windows import Dependency, Windows
 
 MAX_CONCURRENCY = 10
@@ -37,8 +37,8 @@ def slices(fields: Fields) -> Windows:
     # With rounds, each has as many attempts as ``retry`` says; without them, these come after the first attempt.
     attempts = retry + 1 if rounds == 1 else max(retry, 1) * rounds
     return availability.windows(
-        _instant(fields, "start"),
-        _instant(fields, "end"),
+        read_bound(fields, "start", required=True) or EARLIEST,
+        read_bound(fields, "end", required=True) or EARLIEST,
         delay=max(policy.span("delay", default=timedelta(0)), timedelta(0)),
         max_concurrency=policy.integer("concurrency", 1, MAX_CONCURRENCY, default=1),
         newest_first=policy.choice("executionPriorityOrder", ("OldestFirst", "NewestFirst"), default="OldestFirst")
@@ -47,13 +47,9 @@ def slices(fields: Fields) -> Windows:
         retry_interval=timedelta(0),
         round_attempts=max(retry, 1) if rounds > 1 else 0,
         round_interval=policy.span("longRetryInterval", default=timedelta(0)),
+        held=True,
         depends_on=tuple(_dependency(each) for each in fields.objects("dependsOn")),
     )
-
-
-def _instant(fields: Fields, name: str) -> datetime:
-    found = fields.instant(name, required=True) or datetime(2000, 1, 1, tzinfo=UTC)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _dependency(fields: Fields) -> Dependency:

@@ -13,8 +13,12 @@ FREQUENCIES = ("Minute", "Hour", "Day", "Week", "Month")
 _HOURS = {"Hour": 1, "Day": 24, "Week": 168}
 _ORIGIN = datetime(1, 1, 1, tzinfo=UTC)
 """A Monday, so that weeks begin on Mondays."""
-_COUNTED_FROM = datetime(1900, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 """Slices are numbered from the one that holds this instant: a slice keeps its number whatever the active period is."""
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""What ends later, such as in 9999, has no end."""
+_MOST_OFFSET = timedelta(days=366)
+_MOST_INTERVAL = {"Minute": 100_000, "Hour": 100_000, "Day": 50_000, "Week": 5_000, "Month": 5_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +31,17 @@ class Availability:
     anchor: datetime = _ORIGIN
     offset: timedelta = timedelta(0)
 
-    def first_slice(self, begin: datetime) -> datetime:
-        """Where the slice starts that an instant lies in."""
-        if self.frequency == "Month":
-            moved = begin - self.offset
-            months = 12 * (moved.year - self.anchor.year) + moved.month - self.anchor.month
-            months = months // self.interval * self.interval
-            year, month = divmod(12 * self.anchor.year + self.anchor.month - 1 + months, 12)
-            return datetime(year, month + 1, 1, tzinfo=UTC) + self.offset
-        moved = begin - self.offset
-        return moved - (moved - self.anchor) % self.length + self.offset
-
     @property
-    def length(self) -> timedelta:
-        """Of slices that all have the same; months do not."""
-        if self.frequency == "Minute":
-            return timedelta(minutes=self.interval)
-        return timedelta(hours=self.interval * _HOURS[self.frequency])
+    def cadence(self) -> str:
+        return f"{self.interval} {self.frequency}"
 
     def windows(self, begin: datetime, end: datetime, **more: object) -> Windows:
         """The slices that have a part in [``begin``, ``end``), as windows."""
-        unit = "Hour" if self.frequency in _HOURS else self.frequency
         found = Windows(
-            frequency=cast(Frequency, unit),
-            interval=self.interval * _HOURS.get(self.frequency, 1),
-            start=self.first_slice(_COUNTED_FROM),
+            frequency=cast(Frequency, "Hour" if self.frequency in _HOURS else self.frequency),
+            interval=self._units,
+            start=self._counted_from(),
+            shift=self.offset,
             end=end,
             at_start=self.at_start,
             patience=None,
@@ -59,20 +49,55 @@ class Availability:
         )
         return replace(found, first=found.number_at(begin))
 
+    @property
+    def _units(self) -> int:
+        """Minutes, hours or months of a slice."""
+        return self.interval * _HOURS.get(self.frequency, 1)
+
+    def _counted_from(self) -> datetime:
+        """Where the slice starts that holds :data:`EARLIEST`, before it is shifted."""
+        moved = EARLIEST - self.offset
+        if self.frequency != "Month":
+            unit = timedelta(minutes=1) if self.frequency == "Minute" else timedelta(hours=1)
+            return moved - (moved - self.anchor) % (self._units * unit)
+        months = 12 * (moved.year - self.anchor.year) + moved.month - self.anchor.month
+        months = months // self.interval * self.interval
+        year, month = divmod(12 * self.anchor.year + self.anchor.month - 1 + months, 12)
+        return datetime(year, month + 1, 1, tzinfo=UTC)
+
 
 def read_availability(fields: Fields) -> Availability:
     """From ``availability`` of a dataset; parts of the anchor that are finer than the frequency do not count."""
     frequency = fields.choice("frequency", FREQUENCIES, required=True, default="Day")
     style = fields.choice("style", ("EndOfInterval", "StartOfInterval"), default="EndOfInterval")
-    anchor = fields.instant("anchorDateTime") or _ORIGIN
-    anchor = (anchor if anchor.tzinfo else anchor.replace(tzinfo=UTC)).astimezone(UTC)
+    offset = fields.span("offset", default=timedelta(0))
+    if abs(offset) > _MOST_OFFSET:
+        fields.problem("offset", f"must be within a year; got {fields.raw['offset']}.")
+        offset = timedelta(0)
     return Availability(
         frequency=frequency,
-        interval=fields.integer("interval", 1, 100_000, required=True, default=1),
+        interval=fields.integer("interval", 1, _MOST_INTERVAL[frequency], required=True, default=1),
         at_start=style == "StartOfInterval",
-        anchor=_cut(anchor, frequency),
-        offset=fields.span("offset", default=timedelta(0)),
+        anchor=_cut(read_instant(fields, "anchorDateTime") or _ORIGIN, frequency),
+        offset=offset,
     )
+
+
+def read_instant(fields: Fields, name: str, *, required: bool = False) -> datetime | None:
+    """An instant in UTC; one without a zone is UTC."""
+    found = fields.instant(name, required=required)
+    if found is None:
+        return None
+    try:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError:  # at the ends of time
+        return found.replace(tzinfo=UTC)
+
+
+def read_bound(fields: Fields, name: str, *, required: bool = False) -> datetime | None:
+    """An end of an active period, from :data:`EARLIEST` to :data:`LATEST`."""
+    found = read_instant(fields, name, required=required)
+    return None if found is None else min(max(found, EARLIEST), LATEST)
 
 
 def _cut(anchor: datetime, frequency: str) -> datetime:

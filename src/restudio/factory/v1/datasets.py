@@ -62,18 +62,20 @@ class V1Dataset:
 
 @dataclass(slots=True)
 class Lifted:
-    """Values that differ between slices, by the name under which a pipeline or dataset gets them."""
+    """Values that differ between slices, by the name under which a pipeline or dataset gets them; an expression that
+    begins with ``place`` reads them."""
 
+    place: str = "@pipeline().parameters.slice."
     values: dict[str, Json] = field(default_factory=dict)
 
     def lift(self, value: Json) -> Json:
-        """The value with every ``$$`` text replaced by an expression that reads it from the parameter."""
+        """The value with every ``$$`` text replaced by an expression that reads it. Other texts mean themselves."""
         if isinstance(value, str):
             if not value.startswith("$$"):
-                return f"@{value}" if value.startswith("@") else value
+                return f"@{value}" if value.startswith("@") else value.replace("@{", "@@{")
             name = f"v{len(self.values)}"
             self.values[name] = value
-            return f"@pipeline().parameters.slice.{name}"
+            return f"{self.place}{name}"
         if isinstance(value, list):
             return [self.lift(each) for each in value]
         if isinstance(value, Mapping):
@@ -83,18 +85,18 @@ class Lifted:
 
 def translate_dataset(dataset: V1Dataset, outer: Lifted) -> tuple[dict[str, Json], dict[str, Json]]:
     """A dataset of version 2 for slices, and the arguments that refer to it; what differs are its parameters."""
-    properties, inner = dataset.properties, Lifted()
+    properties, inner = dataset.properties, Lifted("@dataset().")
     written = {k: v for k, v in properties.object("typeProperties").items() if k.casefold() != "partitionedby"}
     for member in ("folderPath", "fileName"):
         if isinstance(Properties(written).get(member), str):
             written[member] = dataset.partitioned(str(Properties(written)[member]))
-    lifted = inner.lift(written)
+    type_properties = inner.lift(written)
     arguments = {each: outer.lift(value) for each, value in inner.values.items()}
     body = {
         "type": properties.get("type"),
         "linkedServiceName": dataset.linked,
         "parameters": {each: {"type": "String"} for each in arguments},
-        "typeProperties": _at_dataset(lifted),
+        "typeProperties": type_properties,
         "annotations": ["version 1"],
         **({"structure": properties["structure"]} if "structure" in properties else {}),
     }
@@ -103,14 +105,6 @@ def translate_dataset(dataset: V1Dataset, outer: Lifted) -> tuple[dict[str, Json
 
 def linked(name: Json) -> dict[str, Json]:
     return {"referenceName": str(name), "type": "LinkedServiceReference"}
-
-
-def _at_dataset(value: Json) -> Json:
-    if isinstance(value, str):
-        return value.replace("@pipeline().parameters.slice.", "@dataset().")
-    if isinstance(value, Mapping):
-        return {name: _at_dataset(each) for name, each in value.items()}
-    return [_at_dataset(each) for each in value] if isinstance(value, list) else value
 
 
 def _plain(text: str) -> str:

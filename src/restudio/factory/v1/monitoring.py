@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 
 import sqlalchemy as sa
 
@@ -17,9 +19,7 @@ from restudio.factory.trigger import Triggers
 from restudio.factory.types import Factory, PipelineRun
 from restudio.factory.v1 import store as document_store
 from restudio.factory.v1.producers import (
-    TICK,
     Producer,
-    find_producer,
     iter_slices,
     no_slice,
     read_producers,
@@ -112,7 +112,7 @@ class SliceMonitor:
         with self._db.read() as conn:
             found = [each for each in read_producers(conn, factory, self._catalog) if each.makes(dataset)]
             for one in found:
-                window = next(one.rule.covering(start, start + TICK), None)
+                window = one.rule.at(start)
                 if window is not None and window.start == start:
                     firing = one.firings(conn, [window]).get(window.number)
                     return [] if firing is None else list(_runs(conn, one, dataset, firing))
@@ -124,7 +124,8 @@ class SliceMonitor:
             run = run_store.find_run(conn, run_id)
             of_factory = run if run is not None and run.factory_id == factory.id else None
             firing = None if of_factory is None else store.find_firing(conn, of_factory.invoked_by.id)
-            producer = None if firing is None else find_producer(conn, factory, self._catalog, firing.ref.name)
+            producers = [] if firing is None else read_producers(conn, factory, self._catalog)
+            producer = next((each for each in producers if firing and each.trigger.id == firing.trigger_id), None)
             run = ensure_found(None if producer is None else of_factory, run_id)
             assert producer is not None  # else there is no such run
             assert firing is not None
@@ -176,6 +177,24 @@ class SliceMonitor:
                 raise no_slice(dataset, begin, making)
             trace = _Trace(conn, producers, _activities(conn, factory), self._clock.now())
             return trace.link(making[0], dataset, windows)
+
+    def list_causes(self, factory: Factory, dataset: str, begin: datetime, end: datetime, most: int) -> list[Link]:
+        """What slices of a dataset wait for in the end: upstream slices that are not Ready, and for that no others are
+        to blame. By dataset, and no more than ``most`` slices."""
+        found: dict[str, dict[datetime, Slice]] = {}
+        ahead = deque(self.trace(factory, dataset, begin, end).dependencies)
+        while ahead and most > 0:
+            link = ahead.popleft()
+            ahead += link.dependencies
+            known = found.setdefault(link.dataset, {})
+            causes = {each.start: each for each in link.slices if _is_cause(each) and each.start not in known}
+            known.update(islice(causes.items(), most))
+            most -= len(causes)
+        return [Link(name, list(slices.values()), ()) for name, slices in found.items() if slices]
+
+
+def _is_cause(found: Slice) -> bool:
+    return found.state != "Ready" and found.substate != "DatasetDependencies"
 
 
 class _Trace:

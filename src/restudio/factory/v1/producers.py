@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import islice
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from restudio.core.errors import Kind, RestudioError
 from restudio.factory import store as resource_store
 from restudio.factory.documents.problems import Problems, ensure_none
 from restudio.factory.pipeline_target import KIND, SLICES
-from restudio.factory.properties import Json, Properties
+from restudio.factory.properties import Properties
 from restudio.factory.runs import store as run_store
 from restudio.factory.runs.state import RunState, fold
 from restudio.factory.trigger import Triggers, read_trigger
@@ -22,11 +22,8 @@ from restudio.factory.v1.activities import validation_name
 from restudio.factory.v1.states import RESET, SKIPPED, counts, error_of, percent_of, state_of
 from restudio.factory.v1.types import Slice
 from restudio.triggers import store
-from restudio.triggers.types import Firing, FiringState, Ref, Trigger
+from restudio.triggers.types import Firing, FiringState, Trigger
 from restudio.triggers.windows import Window, Windows
-
-TICK = timedelta(microseconds=1)
-"""The shortest interval: what has a part in one from an instant on holds that instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +35,7 @@ class Producer:
     activity: str
     outputs: tuple[str, ...]
     rule: Windows
-    document: Mapping[str, Json]
-    trigger: Trigger | None
-
-    @property
-    def is_paused(self) -> bool:
-        return self.trigger is None or not self.trigger.started
+    trigger: Trigger
 
     def makes(self, dataset: str) -> bool:
         return any(each.casefold() == dataset.casefold() for each in self.outputs)
@@ -54,7 +46,7 @@ class Producer:
 
     def firings(self, conn: sa.Connection, windows: Sequence[Window]) -> dict[int, Firing]:
         """What has become of slices so far, by their numbers."""
-        if self.trigger is None or not windows:
+        if not windows:
             return {}
         numbers = [each.number for each in windows]
         return store.list_windows(conn, self.trigger.id, min(numbers), max(numbers))
@@ -62,20 +54,16 @@ class Producer:
 
 def read_producers(conn: sa.Connection, factory: Factory, catalog: Triggers) -> list[Producer]:
     """Those of all datasets of a factory."""
-    triggers = {each.ref.name.casefold(): each for each in store.list_owned(conn, KIND, factory.id)}
+    resources = {
+        each.name.casefold(): each
+        for each in resource_store.list_resources(conn, factory.id, "trigger")
+        if str(Properties(each.properties).get("type", "")).casefold() == SLICES.casefold()
+    }
     return [
-        _read(resource, catalog, triggers.get(resource.name.casefold()))
-        for resource in resource_store.list_resources(conn, factory.id, "trigger")
-        if str(Properties(resource.properties).get("type", "")).casefold() == SLICES.casefold()
+        _read(resources[each.ref.name.casefold()], catalog, each)
+        for each in store.list_owned(conn, KIND, factory.id)
+        if each.ref.name.casefold() in resources
     ]
-
-
-def find_producer(conn: sa.Connection, factory: Factory, catalog: Triggers, name: str) -> Producer | None:
-    """The one whose trigger has a name."""
-    resource = resource_store.find_resource(conn, factory.id, "trigger", name)
-    if resource is None or str(Properties(resource.properties).get("type", "")).casefold() != SLICES.casefold():
-        return None
-    return _read(resource, catalog, store.find(conn, Ref(KIND, factory.id, name)))
 
 
 def run_state(conn: sa.Connection, run_id: str) -> RunState:
@@ -100,10 +88,10 @@ def no_slice(dataset: str, start: datetime, producers: Sequence[Producer]) -> Re
     if not producers:
         why = "no active pipeline makes or needs it"
     else:
-        near = [window for one in producers for window in one.rule.covering(start, start + TICK)]
-        first = next((one.rule.window(one.rule.first) for one in producers), None)
+        near = next(filter(None, (one.rule.at(start) for one in producers)), None)
+        first = producers[0].rule.window(producers[0].rule.first)
         if near:
-            why = f"the one that holds this instant begins at {near[0].start.isoformat()}"
+            why = f"the one that holds this instant begins at {near.start.isoformat()}"
         else:
             why = "it has none" if first is None else f"the first one begins at {first.start.isoformat()}"
     message = f"No slice of dataset '{dataset[:260]}' begins at {shown}: {why}."
@@ -117,7 +105,7 @@ def _slice(
     telling = firing is not None and firing.state in (FiringState.RUNNING, FiringState.FAILED)
     run = run_state(conn, run_id) if telling and run_id else None
     validations = [validation_name(each) for each in producer.outputs]
-    paused, external = producer.is_paused, not producer.activity
+    paused, external = not producer.trigger.started, not producer.activity
     state, substate = state_of(
         firing, producer.rule, window, now, run, paused=paused, external=external, validations=validations
     )
@@ -146,7 +134,7 @@ def _message(firing: Firing | None, run: RunState | None) -> str:
     return told or firing.message  # runs are forgotten after some time, slices are not
 
 
-def _read(resource: StoredResource, catalog: Triggers, trigger: Trigger | None) -> Producer:
+def _read(resource: StoredResource, catalog: Triggers, trigger: Trigger) -> Producer:
     written = Properties(resource.properties).object("typeProperties")
     of = written.object("of")
     problems = Problems(f"trigger '{resource.name}'")
@@ -160,6 +148,5 @@ def _read(resource: StoredResource, catalog: Triggers, trigger: Trigger | None) 
         activity=str(of.get("activity") or ""),
         outputs=tuple(str(each) for each in of.list("outputs")),
         rule=document.rule,
-        document={"typeProperties": dict(written)},
         trigger=trigger,
     )

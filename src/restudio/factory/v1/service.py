@@ -7,7 +7,7 @@ when their grid does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -91,11 +91,14 @@ class V1Service:
         """What is wrong with documents, seen beside those that the factory holds."""
         with self._db.read() as conn:
             held = {each.key: each for each in store.list_all(conn, factory.id)}
+            resources = {(one.kind, one.name.casefold()) for one in resource_store.list_resources(conn, factory.id)}
         for each in documents:
             fresh = self._fresh(factory, each, held.get((each.kind, each.name.casefold())), "", hold=True)
             held[fresh.key] = fresh
         found = translate(list(held.values()))
-        return [*_name_problems(documents), *found.problems, *self._factories.check(factory, _all(found))]
+        wanted = _all(found)
+        taken = _taken(wanted, resources, held.values())
+        return [*_name_problems(documents), *found.problems, *taken, *self._factories.check(factory, wanted)]
 
     def get(self, factory: Factory, kind: V1Kind, name: str) -> V1Document:
         """NotFound, as ``DatasetNotFound``."""
@@ -217,9 +220,9 @@ class V1Service:
     ) -> None:
         """Let the factory hold what its documents become, and their triggers run as they say."""
         found = translate(list(held.values()))
-        ensure_none(found.problems)
         wanted = _all(found)
         now_held = {(each.kind, each.name.casefold()): each for each in resource_store.list_resources(conn, factory.id)}
+        ensure_none([*found.problems, *_taken(wanted, now_held, held.values())])
         fresh = [
             each for each in wanted if self._differs(factory, each, now_held.get((each.kind, each.name.casefold())))
         ]
@@ -260,9 +263,12 @@ class V1Service:
         if known is not None:
             before = self._rule(asked.name, {"type": SLICES, **known.document})
             if before.same_grid(rule):
-                last = _last_number(rule)
-                trigger_store.delete_waiting_outside(conn, known.id, rule.first, last)
-                position = min(known.position, last + 1) if before.first <= rule.first else None
+                trigger_store.delete_waiting_outside(conn, known.id, rule.first, rule.last)
+                if rule.retries != before.retries:
+                    trigger_store.set_retries(conn, known.id, rule.retries)
+                if not active:
+                    trigger_store.hold_windows(conn, known.id)
+                position = min(known.position, rule.last + 1) if before.first <= rule.first else None
             else:
                 self._forget(conn, ref)
                 known = None
@@ -333,7 +339,7 @@ class V1Service:
             found = trigger_store.find(conn, Ref(KIND, pipeline.factory_id, name)) if kind == "trigger" else None
             if found is not None:
                 rule = self._rule(name, {"type": SLICES, **found.document})
-                firings = trigger_store.list_windows(conn, found.id, rule.first, _last_number(rule))
+                firings = trigger_store.list_windows(conn, found.id, rule.first, rule.last)
                 states = {each.state for each in firings.values()}
                 if not states or states & {*OPEN, FiringState.FAILED}:
                     return False
@@ -377,12 +383,18 @@ def _name_problems(documents: Sequence[NewV1Document]) -> list[Problem]:
     return problems
 
 
-def _last_number(rule: Windows) -> int:
-    """Number of the last slice of the active period; one below the first where there is none."""
-    last = rule.number_at(rule.end) if rule.end is not None else rule.first
-    while last >= rule.first and rule.window(last) is None:
-        last -= 1
-    return max(last, rule.first - 1)
+def _taken(
+    wanted: Iterable[NewResource], held: Container[tuple[str, str]], documents: Iterable[V1Document]
+) -> list[Problem]:
+    """Pipelines, datasets and triggers that would be written over ones of version 2. A linked service of the same name
+    is the same service."""
+    ours = {(kind, name.casefold()) for document in documents for kind, name in document.made}
+    message = "it becomes {} '{}', and version 2 has one of this name; rename or delete one of them."
+    return [
+        Problem(each.where, "$.name", "NameTaken", message.format(TITLES[each.kind].lower(), each.name))
+        for each in wanted
+        if each.kind != "linkedService" and (key := (each.kind, each.name.casefold())) in held and key not in ours
+    ]
 
 
 def _lifetime(pipeline: V1Document) -> float:

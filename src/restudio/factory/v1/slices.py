@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Literal
 
 import sqlalchemy as sa
 
 from restudio.core.errors import Kind, RestudioError, nearest
-from restudio.factory.pipeline_target import KIND, SLICES
 from restudio.factory.trigger import Triggers
 from restudio.factory.types import Factory
-from restudio.factory.v1.producers import TICK, Producer, iter_slices, no_slice, read_producers
+from restudio.factory.v1.producers import Producer, iter_slices, no_slice, read_producers
 from restudio.factory.v1.states import RESET, SKIPPED
 from restudio.factory.v1.types import Slice
 from restudio.identity import audit
@@ -22,10 +22,8 @@ from restudio.identity.types import Action, Principal, Resource
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
 from restudio.triggers import store
-from restudio.triggers.rule import Mode
 from restudio.triggers.rules import make_window_firing
-from restudio.triggers.service import make_trigger
-from restudio.triggers.types import Firing, FiringState, Ref, Trigger
+from restudio.triggers.types import Firing, FiringState
 from restudio.triggers.windows import Window, Windows
 
 PAGE = 2000
@@ -74,43 +72,22 @@ class SliceService:
         factory: Factory,
         dataset: str,
         begin: datetime,
-        end: datetime,
+        end: datetime | None,
         wanted: Wanted,
         *,
         upstream: bool = False,
     ) -> int:
-        """Set the slices of a dataset that have a part in [``begin``, ``end``), and with ``upstream`` those of inputs,
-        and of their inputs, that they need; gives how many were set. ``Waiting`` lets a slice run again."""
+        """Set the slices of a dataset that have a part in [``begin``, ``end``), without ``end`` the one that holds
+        ``begin``; and with ``upstream`` those of inputs, and of their inputs, that they need. Gives how many were set.
+
+        ``Waiting`` lets a slice run again. NotFound ``SliceNotFound``; Conflict ``SliceInProgress``, and none is set.
+        """
         ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
-        now = self._clock.now()
         with self._db.begin() as conn:
-            producers = {each.name.casefold(): each for each in read_producers(conn, factory, self._catalog)}
-            chosen = {
-                (each.name.casefold(), window.number): window
-                for each in producers.values()
-                if each.makes(dataset)
-                for window in _limited(each.rule.covering(begin, end))
-            }
-            if not chosen:
-                raise no_slice(dataset, begin, [each for each in producers.values() if each.makes(dataset)])
-            if upstream:
-                chosen = _with_upstream(producers, chosen)
-            by_producer: dict[str, list[Window]] = {}
-            for (name, _), window in chosen.items():
-                by_producer.setdefault(name, []).append(window)
-            for name, windows in by_producer.items():
-                self._set(conn, factory, producers[name], windows, wanted, now)
-            action = f"set {len(chosen)} slices {wanted.casefold()}"
-            audit.record(
-                conn,
-                now.timestamp(),
-                principal,
-                action,
-                f"dataset:{dataset[:260]}",
-                {"factory": factory.id, "start": begin.isoformat(), "end": end.isoformat(), "upstream": upstream},
-                workspace_id=factory.workspace_id,
-            )
-        return len(chosen)
+            producers = read_producers(conn, factory, self._catalog)
+            makers = [each for each in producers if each.makes(dataset)]
+            period = begin, end
+            return self._set_all(conn, principal, factory, dataset, producers, makers, period, wanted, upstream)
 
     def set_activity(
         self,
@@ -125,17 +102,18 @@ class SliceService:
         upstream: bool = False,
     ) -> int:
         """As :meth:`set_status`, for the slices that an activity makes; without ``end`` the one that begins then."""
-        with self._db.read() as conn:
-            mine = [each for each in read_producers(conn, factory, self._catalog) if each.is_of(pipeline)]
-        found = next((each for each in mine if each.activity.casefold() == activity.casefold()), None)
-        if found is None:
-            known = [each.activity for each in mine]
-            raise RestudioError.not_found("ActivityNotFound", f"Activity of '{pipeline}'", activity[:260], known)
-        window = next(found.rule.covering(begin, begin + TICK), None)
-        if end is None and (window is None or window.start != begin):
-            raise no_slice(found.outputs[0], begin, [found])
-        end = begin + TICK if end is None else end
-        return self.set_status(principal, factory, found.outputs[0], begin, end, wanted, upstream=upstream)
+        ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
+        with self._db.begin() as conn:
+            producers = read_producers(conn, factory, self._catalog)
+            mine = [each for each in producers if each.is_of(pipeline)]
+            found = next((each for each in mine if each.activity.casefold() == activity.casefold()), None)
+            if found is None:
+                known = [each.activity for each in mine]
+                raise RestudioError.not_found("ActivityNotFound", f"Activity of '{pipeline}'", activity[:260], known)
+            dataset, period = found.outputs[0], (begin, end)
+            if end is None and ((window := found.rule.at(begin)) is None or window.start != begin):
+                raise no_slice(dataset, begin, [found])
+            return self._set_all(conn, principal, factory, dataset, producers, [found], period, wanted, upstream)
 
     # Inside
 
@@ -150,16 +128,52 @@ class SliceService:
             for each in iter_slices(conn, one, dataset or one.outputs[0], one.rule.covering(begin, end), now, PAGE + 1)
         ]
 
-    def _set(
+    def _set_all(
         self,
         conn: sa.Connection,
+        principal: Principal,
         factory: Factory,
-        producer: Producer,
-        windows: Sequence[Window],
+        dataset: str,
+        producers: Sequence[Producer],
+        makers: Sequence[Producer],
+        period: tuple[datetime, datetime | None],
         wanted: Wanted,
-        now: datetime,
+        upstream: bool,
+    ) -> int:
+        """Set the slices of ``dataset`` by its ``makers``, and with ``upstream`` those of the other producers too."""
+        begin, end = period
+        known = {each.name.casefold(): each for each in producers}
+        chosen = {
+            (each.name.casefold(), window.number): window
+            for each in makers
+            for window in _windows(each.rule, begin, end)
+        }
+        _ensure_few(len(chosen))
+        if not chosen:
+            raise no_slice(dataset, begin, makers)
+        if upstream:
+            chosen = _with_upstream(known, chosen)
+        by_producer: dict[str, list[Window]] = {}
+        for (name, _), window in chosen.items():
+            by_producer.setdefault(name, []).append(window)
+        now = self._clock.now()
+        for name, windows in by_producer.items():
+            self._set(conn, known[name], windows, wanted, now)
+        shown = {"start": begin.isoformat(), "end": None if end is None else end.isoformat()}
+        audit.record(
+            conn,
+            now.timestamp(),
+            principal,
+            f"set {len(chosen)} slices {wanted.casefold()}",
+            f"dataset:{dataset[:260]}",
+            {"factory": factory.id, **shown, "upstream": upstream},
+            workspace_id=factory.workspace_id,
+        )
+        return len(chosen)
+
+    def _set(
+        self, conn: sa.Connection, producer: Producer, windows: Sequence[Window], wanted: Wanted, now: datetime
     ) -> None:
-        trigger = producer.trigger or self._make_trigger(conn, factory, producer)
         firings = producer.firings(conn, windows)
         for window in windows:
             firing = firings.get(window.number)
@@ -167,7 +181,7 @@ class SliceService:
                 # One that is not due yet waits anyway; the others are written down before their time.
                 if wanted != "Waiting":
                     state, message = _ENDS[wanted]
-                    made = make_window_firing(trigger, producer.rule, window, now, state)
+                    made = make_window_firing(producer.trigger, producer.rule, window, now, state)
                     store.insert(conn, [replace(made, message=message)], now)
                 continue
             if firing.state is FiringState.RUNNING:
@@ -176,11 +190,6 @@ class SliceService:
                 continue
             if not store.change(conn, firing, _changed(firing, producer.rule, wanted, now), now):
                 raise _in_progress(producer, window)
-
-    def _make_trigger(self, conn: sa.Connection, factory: Factory, producer: Producer) -> Trigger:
-        trigger = make_trigger(Ref(KIND, factory.id, producer.name), SLICES, producer.document, None)
-        store.put(conn, trigger, Mode.WINDOWS, None)
-        return trigger
 
 
 def _page(slices: Sequence[Slice]) -> SlicePage:
@@ -235,10 +244,11 @@ def _with_upstream(
     return found
 
 
-def _limited(windows: Iterable[Window]) -> Iterator[Window]:
-    for count, window in enumerate(windows):
-        _ensure_few(count)
-        yield window
+def _windows(rule: Windows, begin: datetime, end: datetime | None) -> Iterable[Window]:
+    """As many as may be set, and one."""
+    if end is None:
+        return [] if (window := rule.at(begin)) is None else [window]
+    return islice(rule.covering(begin, end), _MOST_SET + 1)
 
 
 def _ensure_few(count: int) -> None:

@@ -53,7 +53,8 @@ def state_of(
 
 def counts(firing: Firing | None, rule: Windows) -> tuple[int, int]:
     """Retries in the round of attempts that a slice is in, and rounds that are over."""
-    used = 0 if firing is None else rule.retries - firing.retries_left
+    # The policy may have changed since; a slice has not been retried more often than it was started again.
+    used = 0 if firing is None else min(max(rule.retries - firing.retries_left, 0), firing.attempt)
     return (used % rule.round_attempts, used // rule.round_attempts) if rule.round_attempts else (used, 0)
 
 

@@ -19,9 +19,10 @@ from restudio.factory.documents.problems import Problem, Problems
 from restudio.factory.properties import Json, Properties
 from restudio.factory.service import NewResource
 from restudio.factory.v1.activities import ActivityTranslation
-from restudio.factory.v1.availability import read_availability
+from restudio.factory.v1.availability import EARLIEST, read_availability, read_bound
 from restudio.factory.v1.datasets import V1Dataset
 from restudio.factory.v1.types import Key, V1Document
+from restudio.triggers.windows import Window as TriggerWindow
 
 ACTIVE_HOURS = 48
 _NEVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(1900, 1, 1, tzinfo=UTC))
@@ -67,6 +68,14 @@ class _External:
     availability: Mapping[str, Json]
     period: Period
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """The slices of an input that a slice needs: those with a part in it, moved by ``offset``, ``size`` long."""
+
+    offset: timedelta
+    size: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +132,17 @@ class _Translator:
             self._pipeline(pipeline)
         for external in self._external.values():
             self._look_for(external)
+        self._tell_twins()
         return self._found
+
+    def _tell_twins(self) -> None:
+        """Two documents that would become one resource, because of ' - ' in their names."""
+        seen: dict[tuple[str, str], NewResource] = {}
+        for made in (each for found in self._found.made.values() for each in found):
+            first = seen.setdefault((made.kind, made.name.casefold()), made)
+            if first is not made and made.kind == "trigger":
+                message = f"it becomes '{made.name}', as {first.where} does; give one of them another name."
+                self._found.problems.append(Problem(made.where, "$.name", "DuplicateName", message))
 
     def _pipeline(self, pipeline: V1Document) -> None:
         problems = Problems(_where(pipeline))
@@ -157,10 +176,11 @@ class _Translator:
         depends: list[Json] = []
         for name in activity.inputs:
             producer = activity.scope.producers.get(name.casefold())
+            needed = activity.needed(name)
             if producer is not None:
-                depends.append(activity.dependency(name, f"{producer[0]} - {producer[1]}"))
-            elif (external := self._ask_for(activity, name)) is not None:
-                depends.append(activity.dependency(name, external))
+                depends.append(activity.dependency(name, f"{producer[0]} - {producer[1]}", needed))
+            elif (external := self._ask_for(activity, name, needed)) is not None:
+                depends.append(activity.dependency(name, external, needed))
         pipeline, told = activity.pipeline, activity.activity
         policy = {name: value for name, value in told.object("policy").items() if name.casefold() != "timeout"}
         trigger = {
@@ -174,7 +194,7 @@ class _Translator:
         if pipeline.active:
             self._found.active.add(activity.title.casefold())
 
-    def _ask_for(self, activity: _Activity, name: str) -> str | None:
+    def _ask_for(self, activity: _Activity, name: str, needed: _Needed | None) -> str | None:
         """The trigger that looks for an external dataset; None where there is nothing to look for."""
         dataset, pipeline = activity.scope.datasets[name.casefold()], activity.pipeline
         if not dataset.is_checked:
@@ -184,10 +204,11 @@ class _Translator:
         key: Key = pipeline.key if one_time else ("dataset", dataset.name.casefold())
         own = None if one_time else dataset.properties.get("availability")
         availability = own if isinstance(own, Mapping) else activity.availability
+        period = activity.reach(needed)
         known = self._external.setdefault(
-            trigger.casefold(), _External(dataset, key, trigger, availability, activity.period, False)
+            trigger.casefold(), _External(dataset, key, trigger, availability, period, False)
         )
-        known.period = known.period.joined(activity.period)
+        known.period = known.period.joined(period)
         known.active = known.active or pipeline.active
         return trigger
 
@@ -277,48 +298,83 @@ class _Activity:
             other = self.scope.producers[name.casefold()]
             if other != me:
                 self._tell(".outputs", f"dataset '{name}' is also the output of {' - '.join(other)}; give it its own.")
-        self.availability = self._availability(self.outputs[0])
+        self.availability = self._availability()
         return self.work.activities(self.inputs, self.outputs)
 
-    def dependency(self, name: str, trigger: str) -> dict[str, Json]:
-        """The slices of an input that are needed: those in the time of the slice, or in the interval told."""
+    def dependency(self, name: str, trigger: str, needed: _Needed | None) -> dict[str, Json]:
+        """What the trigger waits for."""
         own = trigger.casefold() == self.title.casefold()
-        found: dict[str, Json] = {}
-        if not own:
-            found["referenceTrigger"] = {"referenceName": trigger, "type": "TriggerReference"}
-        port = next(
-            each for each in _ports(self.activity, "inputs") if str(each.get("name", "")).casefold() == name.casefold()
-        )
-        begin, end = port.get("startTime"), port.get("endTime")
-        if isinstance(begin, str) and isinstance(end, str):
-            found |= self._moved(begin, end)
-        elif own:
+        if own and needed is None:
             self._tell(".inputs", f"dataset '{name}' is its own input; say with startTime and endTime which slices.")
-        return found
+        reference = {"referenceTrigger": {"referenceName": trigger, "type": "TriggerReference"}}
+        moved = {} if needed is None else {"offset": _span(needed.offset), "size": _span(needed.size)}
+        return {**({} if own else reference), **moved}
 
-    def _moved(self, begin: str, end: str) -> dict[str, Json]:
-        grid = read_availability(Fields(self.availability, f"{self._path}.outputs", self._problems))
-        at = grid.first_slice(datetime(2024, 1, 1, tzinfo=UTC))
-        length = timedelta(days=31) if grid.frequency == "Month" else grid.length
-        window = Window(at, at + length)
+    def needed(self, name: str) -> _Needed | None:
+        """What ``startTime`` and ``endTime`` of an input say; without them None, which is the time of the slice."""
+        ports = _ports(self.activity, "inputs")
+        index = next(i for i, each in enumerate(ports) if str(each.get("name", "")).casefold() == name.casefold())
+        told = [ports[index].get(each) for each in ("startTime", "endTime")]
+        if told == [None, None]:
+            return None
+        if not all(isinstance(each, str) for each in told):
+            self._tell(f".inputs[{index}]", "startTime and endTime go together, as texts that are expressions.")
+            return None
+        window = self._windows(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC))[0]
         try:
-            moments = [
-                compile_slice_expression(each, bare=not each.startswith("$$")).moment(window) for each in (begin, end)
-            ]
+            begin, end = (
+                compile_slice_expression(each, bare=True).moment(Window(window.start, window.end)) for each in told
+            )
         except RestudioError as error:
-            self._tell(".inputs", error.message)
-            return {}
-        return {"offset": _span(moments[0] - at), "size": _span(moments[1] - moments[0])}
+            self._tell(f".inputs[{index}]", error.message, "InvalidExpression")
+            return None
+        if end <= begin:
+            self._tell(f".inputs[{index}].endTime", f"must be after startTime; '{told[1]}' is not after '{told[0]}'.")
+            return None
+        return _Needed(begin - window.start, end - begin)
 
-    def _availability(self, output: str) -> Mapping[str, Json]:
+    def reach(self, needed: _Needed | None) -> Period:
+        """The time in which the slices of an input lie that the slices of the active period need."""
+        edges = self._windows(self.period.begin, self.period.end)
+        if not edges:
+            return self.period
+        first, last = edges
+        if needed is None:
+            return Period(first.start, last.end)
+        return Period(first.start + needed.offset, last.start + needed.offset + needed.size)
+
+    def _windows(self, begin: datetime, end: datetime) -> list[TriggerWindow]:
+        """The first and the last slice that have a part in [``begin``, ``end``)."""
+        windows = read_availability(Fields(self.availability, "", Problems(""))).windows(begin, end)
+        ends = (windows.window(windows.first), windows.window(windows.last))
+        return [each for each in ends if each is not None] if None not in ends else []
+
+    def _availability(self) -> Mapping[str, Json]:
         if is_one_time(self.pipeline.properties):
             return _ONE_TIME
-        written = self.scope.datasets[output.casefold()].properties.get("availability")
-        found = written or self.activity.get("scheduler")
-        if isinstance(found, Mapping):
-            return found
-        self._tell(".outputs", f"dataset '{output}' has no availability, which tells the slices.", "MissingProperty")
-        return self.availability
+        found: dict[str, Mapping[str, Json]] = {}
+        for output in self.outputs:
+            written = self.scope.datasets[output.casefold()].properties.get("availability")
+            if isinstance(written, Mapping):
+                found[f"the availability of dataset '{output}'"] = written
+        scheduler = self.activity.get("scheduler")
+        if isinstance(scheduler, Mapping):
+            read_availability(Fields(scheduler, f"{self._path}.scheduler", self._problems))
+            found["its scheduler"] = scheduler
+        if not found:
+            self._tell(
+                ".outputs",
+                f"dataset '{self.outputs[0]}' has no availability, which tells the slices.",
+                "MissingProperty",
+            )
+            return self.availability
+        first, *others = (
+            (name, read_availability(Fields(each, "", Problems(""))).cadence) for name, each in found.items()
+        )
+        for name, cadence in others:
+            if cadence != first[1]:
+                self._tell("", f"{name} is {cadence}, but {first[0]} is {first[1]}; they must be the same.")
+        return next(iter(found.values()))
 
     def _tell(self, place: str, message: str, code: str = "InvalidDocument") -> None:
         self._problems.add(f"{self._path}{place}", code, message)
@@ -333,15 +389,11 @@ def _period(pipeline: V1Document, problems: Problems) -> Period:
     written = properties.raw
     if written.get("start") is None and written.get("end") is None:
         return Period(*_NEVER)
-    begin = _utc(properties.instant("start", required=True) or _NEVER[0])
-    end = properties.instant("end")
-    if end is not None and _utc(end) <= begin:
+    begin = read_bound(properties, "start", required=True) or EARLIEST
+    end = read_bound(properties, "end") or begin + timedelta(hours=ACTIVE_HOURS)
+    if end <= begin:
         properties.problem("end", f"must be after start, {written.get('start')}; got {written.get('end')}.")
-    return Period(begin, _utc(end or begin + timedelta(hours=ACTIVE_HOURS)))
-
-
-def _utc(instant: datetime) -> datetime:
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return Period(begin, end)
 
 
 def _times(availability: Mapping[str, Json], period: Period) -> dict[str, Json]:

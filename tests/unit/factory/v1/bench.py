@@ -89,10 +89,21 @@ class Bench:
             assert time.monotonic() < deadline, now
             before = now
             self.loop.tick()
-            while self._running():
-                assert time.monotonic() < deadline, self._running()
-                time.sleep(0.002)
+            self.rest(deadline - time.monotonic())
             self.loop.tick()
+
+    def rest(self, seconds: float = 60.0) -> None:
+        """Until no run is under way."""
+        deadline = time.monotonic() + seconds
+        while self._running():
+            assert time.monotonic() < deadline, self._running()
+            time.sleep(0.002)
+
+    def settle_until_running(self, dataset: str) -> None:
+        """Until a slice of a dataset has been started; whether its run has ended is not noticed."""
+        while "InProgress" not in {state for state, _ in self.states(dataset).values()}:
+            self.loop.tick()
+            self.rest()
 
     def advance(self, by: timedelta) -> None:
         self.clock.advance(by.total_seconds())
@@ -119,10 +130,10 @@ class Bench:
         with self.db.read() as conn:
             return run_store.list_unfinished(conn)
 
-    def _marks(self) -> list[tuple[str, str]]:
+    def _marks(self) -> list[tuple[str, str, int]]:
         with self.db.read() as conn:
             page = trigger_store.list_firings(conn, KIND, self.factory.id, limit=10_000)
-        return [(each.id, each.state.value) for each in page.firings]
+        return [(each.id, each.state.value, each.attempt) for each in page.firings]
 
 
 def dataset(folder: str, frequency: str = "Week", **more: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -108,6 +108,18 @@ def test_what_a_slice_is_made_of(weeks: Bench) -> None:
     with pytest.raises(RestudioError) as error:
         weeks.parts.monitor.trace(weeks.factory, "nothing", FIRST, END)
     assert error.value.detail == "SliceNotFound"
+
+
+def test_what_slices_wait_for_in_the_end(weeks: Bench) -> None:
+    def causes(most: int, begin: datetime = FIRST) -> list[tuple[str, list[str]]]:
+        found = weeks.parts.monitor.list_causes(weeks.factory, "last", begin, END, most)
+        return [(each.dataset, [f"{one.start:%m-%d} {one.state}" for one in each.slices]) for each in found]
+
+    assert causes(20) == [("Middle", ["01-22 Waiting"]), ("Raw", ["01-15 Failed", "01-22 Waiting"])]
+    assert causes(2) == [("Middle", ["01-22 Waiting"]), ("Raw", ["01-15 Failed"])]
+    assert causes(0) == []
+    weeks.set("Middle", FIRST + 2 * WEEK, "Ready")
+    assert ("Raw", ["01-15 Failed"]) not in causes(20)
 
 
 def test_a_dataset_made_of_its_own_earlier_slices_is_followed_once(

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from restudio.expressions.scope import Scope
+from restudio.expressions.template import evaluate_tree
 from restudio.expressions.v1 import Window, evaluate_slice_tree
 from restudio.factory.documents.bundle import read_bundle
 from restudio.factory.documents.problems import Problems
@@ -136,16 +140,63 @@ def test_slices_that_an_input_asks_for() -> None:
     assert [each.number - upstream.first for each in needed] == [0, 1, 2]
 
 
+def slice_at(grid: Availability, instant: datetime) -> tuple[datetime, datetime]:
+    window = grid.windows(instant, instant + timedelta(days=1)).at(instant)
+    assert window is not None
+    return window.start, window.end
+
+
 def test_grids() -> None:
-    begin = datetime(2024, 5, 16, 13, tzinfo=UTC)
+    instant = datetime(2024, 5, 16, 13, tzinfo=UTC)
     day = Availability("Day", 1)
-    assert day.first_slice(begin) == datetime(2024, 5, 16, tzinfo=UTC)
-    assert replace(day, offset=timedelta(hours=14)).first_slice(begin) == datetime(2024, 5, 15, 14, tzinfo=UTC)
-    assert Availability("Week", 1).first_slice(begin) == datetime(2024, 5, 13, tzinfo=UTC)
-    month = Availability("Month", 1, at_start=True, offset=timedelta(days=2, hours=8))
-    assert month.first_slice(begin) == datetime(2024, 5, 3, 8, tzinfo=UTC)
+    assert slice_at(day, instant)[0] == datetime(2024, 5, 16, tzinfo=UTC)
+    assert slice_at(replace(day, offset=timedelta(hours=14)), instant)[0] == datetime(2024, 5, 15, 14, tzinfo=UTC)
+    assert slice_at(Availability("Week", 1), instant)[0] == datetime(2024, 5, 13, tzinfo=UTC)
     odd = Availability("Hour", 23, anchor=datetime(2024, 5, 1, tzinfo=UTC))
-    assert odd.first_slice(begin) == datetime(2024, 5, 1, tzinfo=UTC) + 16 * timedelta(hours=23)
+    assert slice_at(odd, instant)[0] == datetime(2024, 5, 1, tzinfo=UTC) + 16 * timedelta(hours=23)
+    assert slice_at(Availability("Minute", 15), instant)[0] == instant
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        (0, ("02-01", "03-01")),
+        (2, ("02-03", "03-03")),
+        (-2, ("01-30", "02-28")),  # before the first of a month: 2024 is a leap year
+        (30, ("01-31", "03-02")),
+    ],
+)
+def test_months_begin_at_the_first_and_are_then_shifted(days: int, expected: tuple[str, str]) -> None:
+    grid = Availability("Month", 1, at_start=True, offset=timedelta(days=days))
+    start, end = slice_at(grid, datetime(2024, 2, 27, 7, tzinfo=UTC))
+    assert (f"{start:%m-%d}", f"{end:%m-%d}") == expected
+    whole = grid.windows(datetime(2023, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC))
+    edges = [whole.window(whole.first + n) for n in range(24)]
+    assert all(a is not None and b is not None and a.end == b.start for a, b in pairwise(edges))
+    assert all(whole.number_at(each.start) == each.number for each in edges if each is not None)
+    assert not whole.same_grid(Availability("Month", 1, offset=timedelta(days=days + 1)).windows(start, end))
+
+
+def test_the_scheduler_must_say_what_the_outputs_say() -> None:
+    def change(documents: dict[str, Any]) -> None:
+        documents["WeeklyRetrain"]["activities"][0]["scheduler"] = {"frequency": "Day", "interval": 7}
+
+    _, problems = translated(change)
+    assert len(problems) == 1
+    assert "its scheduler is 7 Day, but the availability of dataset 'CensusModel' is 1 Week" in problems[0]
+
+
+def test_texts_without_an_expression_mean_themselves() -> None:
+    texts = ["@now()", "a @{b} c", "@{b}", "plain@example.org", "@@"]
+
+    def change(documents: dict[str, Any]) -> None:
+        documents["WeeklyRetrain"]["activities"][0]["typeProperties"]["globalParameters"] = {"Texts": texts}
+
+    found, problems = translated(change)
+    assert problems == []
+    [activity] = found["pipeline", "WeeklyRetrain - train"]["activities"]
+    lifted = activity["typeProperties"]["globalParameters"]["Texts"]
+    assert evaluate_tree(lifted, Scope(now=datetime.now, random=Random(1))) == texts
 
 
 def test_the_older_scoring_activity_writes_the_only_output_of_its_service() -> None:
