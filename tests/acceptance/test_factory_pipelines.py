@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.server
 import json
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +69,13 @@ def execute(published: str, **properties: Any) -> dict[str, Any]:
     }
 
 
-def workspace(server: Server, subscription: str | None = None) -> dict[str, Any]:
+def workspace(server: Server, subscription: str | None = None, **more: str) -> dict[str, Any]:
     told = server.credentials
     properties = {
         "subscriptionId": subscription or told.subscription_id,
         "resourceGroupName": told.resource_group,
         "mlWorkspaceName": told.workspace_name,
+        **more,
     }
     return {"Workspace": {"type": "AzureMLService", "typeProperties": properties}}
 
@@ -154,6 +157,48 @@ def test_no_workspace_but_the_factorys_own(open_server: Server, factory: Factory
     told = run(factory, execute(published), other)
     assert told.error["errorCode"] == "4112"
     assert "invalid value for property 'subscriptionId'" in told.error["message"]
+
+
+def test_a_service_principal_runs_pipelines_with_its_role(
+    open_server: Server, factory: Factory, published: str
+) -> None:
+    tenant, programs = open_server.credentials.tenant_id, open_server.client().programs
+
+    def told(client_id: str, secret: str) -> Any:
+        given = {"servicePrincipalId": client_id, "servicePrincipalKey": secret, "tenant": tenant}
+        return run(factory, execute(published), workspace(open_server, **given))
+
+    may = programs.add("nightly", "member")
+    assert told(may.client_id, may.client_secret or "").status == "Succeeded"
+    wrong = told(may.client_id, "another secret").error
+    assert (wrong["errorCode"], wrong["failureType"]) == ("4121", "UserError")
+    assert wrong["message"].startswith(
+        "Request sent to Azure Machine Learning for operation 'authenticate' failed with http status code '401'. Error "
+        "message from Azure Machine Learning: 'The client id or secret is wrong for this tenant."
+    )
+    programs.remove(may.client_id)
+    assert told(may.client_id, may.client_secret or "").error["errorCode"] == "4121"
+    reader = programs.add("dashboard", "reader")
+    refused = told(reader.client_id, reader.client_secret or "").error
+    assert refused["errorCode"] == "4122"
+    assert "failed with http status code '403'" in refused["message"]
+    assert "may not score" in refused["message"]
+    half = run(factory, execute(published), workspace(open_server, servicePrincipalId=reader.client_id)).error
+    assert (half["errorCode"], "'servicePrincipalKey'" in half["message"]) == ("4112", True)
+
+
+def test_a_database_that_fails(open_server: Server, factory: Factory, published: str) -> None:
+    with closing(sqlite3.connect(open_server.home / "restudio.sqlite", timeout=30)) as connection:
+        connection.execute("ALTER TABLE published_pipelines RENAME TO taken_away")
+        connection.commit()
+        try:
+            told = run(factory, execute(published), workspace(open_server)).error
+        finally:
+            connection.execute("ALTER TABLE taken_away RENAME TO published_pipelines")
+            connection.commit()
+    assert (told["errorCode"], told["failureType"]) == ("4125", "SystemError")
+    assert "failed with http status code '500'" in told["message"]
+    assert run(factory, execute(published), workspace(open_server)).status == "Succeeded"
 
 
 def test_a_linked_service_that_became_another(open_server: Server, factory: Factory, published: str) -> None:

@@ -208,7 +208,7 @@ def compose(settings: Settings, clock: Clock | None = None) -> Studio:
     designer = make_designer(db, experiments, registry, clock)
     schedule_target = ScheduleTarget(db, designer, experiments, data_stores)
     callbacks = Callbacks(db, secrets, clock, settings.url)
-    platform = Platform(settings.url, fetcher, outgoing, blobs, clock, folders, callbacks, designer)
+    platform = Platform(settings.url, fetcher, outgoing, blobs, clock, folders, callbacks, designer, identity)
     data_factory = open_data_factory(db, secrets, work, platform, scratch.path)
     return Studio(
         settings=settings,

@@ -10,6 +10,7 @@ from restudio.blobs.outgoing import Outgoing
 from restudio.blobs.service import BlobService
 from restudio.designer.service import DesignerService
 from restudio.factory.callbacks import Callbacks
+from restudio.identity.service import IdentityService
 from restudio.seams.clock import Clock
 
 
@@ -17,8 +18,8 @@ from restudio.seams.clock import Clock
 class Platform:
     """Thread-safe parts, shared by all runs of a process. ``url`` is our own public base address.
 
-    ``folders`` are the local folders that file-server linked services may use; none by default. Without ``callbacks``
-    and ``designer`` the activities that need them fail.
+    ``folders`` are the local folders that file-server linked services may use; none by default. Without ``callbacks``,
+    ``designer`` and ``identity`` the activities that need them fail.
     """
 
     url: str
@@ -29,3 +30,4 @@ class Platform:
     folders: tuple[Path, ...] = ()
     callbacks: Callbacks | None = None
     designer: DesignerService | None = None
+    identity: IdentityService | None = None

@@ -301,13 +301,7 @@ class IdentityService:
         self, tenant_id: str, client_id: str, client_secret: str, *, audience: str, issuer: str
     ) -> AccessToken:
         """The client-credentials grant; ``Kind.UNAUTHORIZED`` with detail ``invalid_client`` for wrong credentials."""
-        with self._db.read() as connection:
-            row = store.find_service_row(connection, client_id=client_id)
-        given = self._secrets.fingerprint(client_secret)
-        matches = hmac.compare_digest(given, "" if row is None else row["secret_fingerprint"])
-        if row is None or not matches or row["tenant_id"].lower() != tenant_id.lower():
-            message = "The client id or secret is wrong for this tenant. Take them from the credentials of the server."
-            raise RestudioError(Kind.UNAUTHORIZED, "invalid_client", message, target=client_id)
+        row = self._client_row(tenant_id, client_id, client_secret)
         claims = {
             "aud": audience,
             "iss": issuer,
@@ -317,6 +311,10 @@ class IdentityService:
             "ver": "1.0",
         }
         return self._signer.issue("access", claims, _ACCESS_S)
+
+    def authenticate_client(self, tenant_id: str, client_id: str, client_secret: str) -> Principal:
+        """Who the credentials of a service principal stand for; refused as by :meth:`issue_access_token`."""
+        return _acting(store.service_of(self._client_row(tenant_id, client_id, client_secret)))
 
     def authenticate_access_token(self, text: str) -> Principal:
         """Who a bearer token of :meth:`issue_access_token` stands for, if the account still exists."""
@@ -338,6 +336,16 @@ class IdentityService:
         with self._db.read() as connection:
             row = store.find_service_row(connection, secret_fingerprint=self._secrets.fingerprint(text))
         return self.authenticate_workspace(workspace_id, text) if row is None else _acting(store.service_of(row))
+
+    def _client_row(self, tenant_id: str, client_id: str, client_secret: str) -> sa.RowMapping:
+        with self._db.read() as connection:
+            row = store.find_service_row(connection, client_id=client_id)
+        given = self._secrets.fingerprint(client_secret)
+        matches = hmac.compare_digest(given, "" if row is None else row["secret_fingerprint"])
+        if row is None or not matches or row["tenant_id"].lower() != tenant_id.lower():
+            message = "The client id or secret is wrong for this tenant. Take them from the credentials of the server."
+            raise RestudioError(Kind.UNAUTHORIZED, "invalid_client", message, target=client_id)
+        return row
 
     def _password_mark(self, row: sa.RowMapping) -> str:
         """What binds a session to the password it was opened with."""

@@ -12,7 +12,7 @@ from restudio.designer.types import PipelineRun, Submission
 from restudio.factory.activity import ActivityContext, Output, Property, activity
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.linked_service import reach
-from restudio.factory.linked_services.azure_ml_service import MlWorkspace
+from restudio.factory.linked_services.azure_ml_service import MlWorkspace, invalid_property
 from restudio.factory.pauses import growing_pauses
 from restudio.factory.properties import Json, Properties
 from restudio.graph.data_path import DataPath, make_data_path
@@ -53,8 +53,7 @@ def azure_ml_execute_pipeline(p: Properties, ctx: ActivityContext) -> Output:
     """Runs a published pipeline of this workspace and waits for it. After a crash the same run is waited for; a
     cancelled activity takes its run along."""
     begun = ctx.platform.clock.monotonic()
-    designer = _designer(ctx)
-    run = _Run(ctx, designer)
+    run = _open(ctx)
     ended = run.wait(run.submit(p))
     if ended.run.state != "Finished":
         raise ActivityFailed(
@@ -71,8 +70,8 @@ def azure_ml_execute_pipeline(p: Properties, ctx: ActivityContext) -> Output:
     }
 
 
-def _designer(ctx: ActivityContext) -> DesignerService:
-    """The designer of the factory's own workspace; the linked service must name that one."""
+def _open(ctx: ActivityContext) -> _Run:
+    """A run in the factory's own workspace, which the linked service must name."""
     if ctx.document.get("linkedServiceName") is None:
         raise ActivityFailed("4110", f"{TYPE} activity missing LinkedService definition in JSON.")
     service = ctx.linked_service()
@@ -84,22 +83,24 @@ def _designer(ctx: ActivityContext) -> DesignerService:
         )
     workspace = reach(service, ctx.platform, MlWorkspace, TYPE)
     if ctx.workspace_id not in (workspace.subscription_id.replace("-", "").casefold(), workspace.name.casefold()):
-        raise ActivityFailed(
-            "4112",
-            "AzureMLService linked service has invalid value for property 'subscriptionId'. It must be the "
-            "subscription of the workspace that the factory belongs to.",
+        raise invalid_property(
+            "subscriptionId", "It must be the subscription of the workspace that the factory belongs to."
         )
-    if ctx.platform.designer is None:
+    designer, identity, given = ctx.platform.designer, ctx.platform.identity, workspace.principal
+    if designer is None or identity is None:
         raise ActivityFailed("2110", f"{TYPE} activities need a server with the designer.")
-    return ctx.platform.designer
+    if given is None:
+        return _Run(ctx, designer, Principal("system", "data-factory", f"pipeline {ctx.pipeline}", None))
+    with told_by_code("authenticate"):
+        return _Run(ctx, designer, identity.authenticate_client(given.tenant, given.client_id, given.client_secret))
 
 
 class _Run:
-    def __init__(self, ctx: ActivityContext, designer: DesignerService) -> None:
+    def __init__(self, ctx: ActivityContext, designer: DesignerService, principal: Principal) -> None:
         self._ctx = ctx
         self._designer = designer
         self._workspace = ctx.workspace_id
-        self._principal = Principal("system", "data-factory", f"pipeline {ctx.pipeline}", None)
+        self._principal = principal
 
     def submit(self, p: Properties) -> PipelineRun:
         """The id of the attempt makes submitting again, after a crash, the same run."""

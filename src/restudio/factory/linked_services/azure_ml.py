@@ -61,7 +61,7 @@ def azure_ml(service: LinkedService, platform: Platform) -> MlService:
         url.partition("?")[0].rstrip("/"),
         get_text(service, "apiKey").strip(),
         update.strip() if update else None,
-        _principal(service),
+        read_principal(service),
     )
     if found.is_resource_manager and found.principal is None:
         if text(service, "authentication"):
@@ -75,6 +75,7 @@ def azure_ml(service: LinkedService, platform: Platform) -> MlService:
     return found
 
 
-def _principal(service: LinkedService) -> ServicePrincipal | None:
+def read_principal(service: LinkedService) -> ServicePrincipal | None:
+    """None unless it is complete."""
     tenant, client, secret = (text(service, name) for name in ("tenant", "servicePrincipalId", "servicePrincipalKey"))
     return ServicePrincipal(tenant, client, secret) if tenant and client and secret else None
