@@ -63,8 +63,9 @@ def check(session: Session, experiment: str) -> None:
         found, ("node", "output", "columns"), map(_columns_row, found.ports), empty="There is nothing to tell."
     )
     for problem in found.problems:
-        session.out.note(f"{problem.code}  {problem.message}")
-    session.out.note("It can run." if found.can_run else f"It cannot run: {len(found.problems)} findings.")
+        session.out.note(f"{problem.node}: {problem.message}" if problem.node else problem.message)
+    count = len(found.problems)
+    session.out.note("It can run." if found.can_run else f"It cannot run: {count} problem{'s' if count > 1 else ''}.")
     if not found.can_run:
         raise typer.Exit(1)
 

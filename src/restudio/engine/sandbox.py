@@ -12,6 +12,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
@@ -56,6 +57,10 @@ def find_weakness() -> str | None:
         "They are limited in memory, processor time and file size, but they can read the files of that user, its "
         "master key among them, use the network, and leave processes behind."
     )
+
+
+_LIBRARIES = sysconfig.get_path("purelib") + os.sep
+"""Before the files of libraries in tracebacks: where they lie is no business of a script's author."""
 
 
 def run_script(
@@ -222,8 +227,9 @@ def _outputs(root: Path, status: int, log: str) -> dict[str, Path]:
     if not isinstance(told, dict):
         raise ModuleError("0085", "The script overwrote its own outcome.")
     if "error" in told:
-        trace = str(told["error"])[-MAX_TRACE:].encode(errors="replace").decode()
-        raise ModuleError("0085", f"The script failed.\n{trace}")
+        trace = str(told["error"]).replace(_LIBRARIES, "")[-MAX_TRACE:].encode(errors="replace").decode()
+        printed = f"\nBefore, it printed:\n{log[-MAX_TRACE:]}" if log.strip() else ""
+        raise ModuleError("0085", f"The script failed.\n{trace}{printed}")
     paths = {name: root / "output" / f"{name}.arrow" for name in _OUTPUTS}
     return {name: path for name, path in paths.items() if _is_plain(path)}
 

@@ -57,6 +57,8 @@ def test_two_in_and_two_out(tmp_path: Path) -> None:
     [
         ("def azureml_main(a):\n    raise ValueError('no luck')", "line 2"),
         ("def azureml_main(a):\n    raise ValueError('no luck')", "ValueError: no luck"),
+        ("def azureml_main(a):\n    print('rows', len(a))\n    a.nonsense", "Before, it printed:\nrows 3\n"),
+        ("def azureml_main(a):\n    a.nonsense", 'File "pandas/core/generic.py"'),
         ("import sys\nsys.exit(3)", "SystemExit: 3"),
         ("def other(): ...", "must define a function azureml_main"),
         ("def azureml_main(:", "SyntaxError"),
