@@ -64,6 +64,17 @@ def test_everything_is_there_after_a_restart(house: House) -> None:
     assert house.command("models", "list")
 
 
+def test_a_service_may_be_named(house: House) -> None:
+    services = {service["id"]: service["name"] for service in house.command("services", "list")}
+    for service in (house.report["predictive_service"], house.report["training_service"]):
+        shown = house.command("services", "show", services[service].upper())
+        assert shown["service"]["id"] == service
+        assert shown["endpoints"] == house.command("endpoints", "list", service)
+    done = restudio_here("endpoints", "list", "breast-cancr", "--home", house.home)
+    assert done.returncode == 1
+    assert "Web service 'breast-cancr' was not found." in done.stderr
+
+
 def test_an_experiment_leaves_and_comes_back_unchanged(house: House, tmp_path: Path) -> None:
     experiment = house.report["experiments"]["training"]
     file = tmp_path / "demo.experiment.yaml"

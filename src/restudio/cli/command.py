@@ -21,9 +21,10 @@ from restudio.app.settings import client_environment
 from restudio.cli.console import Output
 from restudio.client.client import Client
 from restudio.client.credentials import Credentials, read_credentials
-from restudio.core.errors import RestudioError
+from restudio.core.errors import Kind, RestudioError
 
 DEFAULT_HOME = Path("home")
+ServiceName = Annotated[str, typer.Argument(help="Id of a web service, or its name.")]
 
 
 class Session:
@@ -73,6 +74,19 @@ class Session:
         return Client(
             self._url or known.url, self._workspace or known.workspace_id, self._token or known.workspace_token
         )
+
+    def service_id(self, service: str) -> str:
+        """The id of the web service with this id or, where one alone has it, this name."""
+        known = self.client.services.list()
+        if any(found.id == service for found in known):
+            return service
+        named = [found.id for found in known if found.name.casefold() == service.casefold()]
+        if not named:
+            raise RestudioError.not_found("ServiceNotFound", "Web service", service, [found.name for found in known])
+        if len(named) > 1:
+            text = f"{len(named)} web services are named '{service}'; say which by its id: {', '.join(named)}."
+            raise RestudioError(Kind.BAD_ARGUMENT, "SeveralServices", text, target=service)
+        return named[0]
 
 
 _SHARED: dict[str, Any] = {

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from restudio.cli.command import Session, command
+from restudio.cli.command import ServiceName, Session, command
 from restudio.cli.console import at
 from restudio.cli.location import parse_location
 from restudio.cli.progress import watch_job
@@ -37,13 +37,13 @@ def show(session: Session, job: str) -> None:
 @command(app, "run")
 def run(
     session: Session,
-    service: str,
+    service: ServiceName,
     inputs: Annotated[list[str], typer.Argument(help="PORT=FILE, or PORT=ADDRESS with its SAS.")],
     endpoint: Annotated[str, typer.Option(help="Which endpoint of the service.")] = "default",
     parameter: Annotated[list[str] | None, typer.Option(help="NAME=VALUE of a web-service parameter.")] = None,
 ) -> None:
     """Submit a batch job and follow it; local files are uploaded first. Prints where the results lie."""
-    found = session.client.endpoints.get(service, endpoint)
+    found = session.client.endpoints.get(session.service_id(service), endpoint)
     scoring = Scoring(found.api_location, found.primary_key)
     sources = {port: _source(session, where) for port, where in _pairs(inputs).items()}
     job = scoring.submit(sources, parameters=_pairs(parameter or []))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from restudio.cli.command import Session, command
+from restudio.cli.command import ServiceName, Session, command
 from restudio.client.types import Service
 
 app = typer.Typer(no_args_is_help=True, help="Publish experiments as web services.")
@@ -30,7 +30,7 @@ def publish(
 ) -> None:
     """Publish an experiment to staging."""
     services = session.client.services
-    published = services.publish(experiment, name=name, service=service)
+    published = services.publish(experiment, name=name, service=service and session.service_id(service))
     if approve:
         services.mark_ready(published.id)
         published = services.approve(published.id)
@@ -38,10 +38,10 @@ def publish(
 
 
 @command(app, "show")
-def show(session: Session, service: str) -> None:
+def show(session: Session, service: ServiceName) -> None:
     """One service and its endpoints."""
-    found = session.client.services.get(service)
-    endpoints = session.client.endpoints.list(service)
+    found = session.client.services.get(session.service_id(service))
+    endpoints = session.client.endpoints.list(found.id)
     session.out.rows(
         {"service": found, "endpoints": endpoints},
         ("endpoint", "updatable", "scoring address", "help"),
@@ -52,15 +52,15 @@ def show(session: Session, service: str) -> None:
 
 
 @command(app, "ready")
-def ready(session: Session, service: str) -> None:
+def ready(session: Session, service: ServiceName) -> None:
     """Say that the staged version is tested."""
-    _show(session, session.client.services.mark_ready(service))
+    _show(session, session.client.services.mark_ready(session.service_id(service)))
 
 
 @command(app, "approve")
-def approve(session: Session, service: str) -> None:
+def approve(session: Session, service: ServiceName) -> None:
     """Put the ready version into production."""
-    _show(session, session.client.services.approve(service))
+    _show(session, session.client.services.approve(session.service_id(service)))
 
 
 def _show(session: Session, service: Service) -> None:
