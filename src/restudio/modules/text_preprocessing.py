@@ -1,8 +1,7 @@
 """Text Analytics: Preprocess Text (modules reference, 112).
 
-Everything is done by rules, without language models: English words find their dictionary form by a list and by the
-rules of inflection, words of other languages stay as they are; parts of speech are not known, so removing words by them
-is refused.
+Everything is done by lists and rules, without language models: English words find their dictionary form and their part
+of speech by them. Words of other languages stay as they are, and removing them by part of speech is refused.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from restudio.kernels.expr import Call, CannotLower, Expr, Frame, Predict
 from restudio.kernels.text import TextRewrite
 from restudio.modules.lemmas import lemma
 from restudio.modules.ngrams import SENTENCE
+from restudio.modules.parts_of_speech import ADJECTIVES, NOUNS, VERBS, tags
 from restudio.modules.stop_words import STOP_WORDS
 from restudio.modules.symbolic import over, schema_over
 from restudio.modules.text_columns import STRING_FEATURES, chosen_texts
@@ -31,8 +31,9 @@ _TEXT, _CULTURE = "Text column to clean", "Culture-language column"
 _BY_COLUMN = "Column contains language"
 _PARTS = "Remove by part of speech"
 _PATTERN = "Custom regular expression"
-_LANGUAGES = ("English", "Spanish", "French", "Dutch", "German", "Italian")
-_CODES = {"en": "English", "es": "Spanish", "fr": "French", "nl": "Dutch", "de": "German", "it": "Italian"}
+_ENGLISH = "English"
+_LANGUAGES = (_ENGLISH, "Spanish", "French", "Dutch", "German", "Italian")
+_CODES = {"en": _ENGLISH, "es": "Spanish", "fr": "French", "nl": "Dutch", "de": "German", "it": "Italian"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +43,10 @@ class PreprocessTextParams:
     texts: Selection = columns(_TEXT, STRING_FEATURES)
     stop_words: bool = boolean("Remove stop words", True)
     lemmas: bool = boolean("Lemmatization", True, aliases=("Use lemmatization",), help="English words only.")
-    parts: str = mode(_PARTS, ("False", "True"))
-    nouns: bool = boolean("Remove nouns", True, when=when("parts", "True"))
+    parts: str = mode(_PARTS, ("False", "True"), help="English only.")
+    nouns: bool = boolean("Remove nouns", True, when=when("parts", "True"), help="Names too.")
     adjectives: bool = boolean("Remove adjectives", True, when=when("parts", "True"))
-    verbs: bool = boolean("Remove verbs", True, when=when("parts", "True"))
+    verbs: bool = boolean("Remove verbs", True, when=when("parts", "True"), help="Auxiliary verbs too.")
     sentences: bool = boolean("Detect sentences", True, help="Put the mark ||| between sentences.")
     lowercase: bool = boolean("Normalize case to lowercase", True)
     numbers: bool = boolean("Remove numbers", True)
@@ -73,9 +74,11 @@ class PreprocessTextParams:
 def preprocess_text(p: PreprocessTextParams, dataset: Table, stop_words: Table | None, *, ctx: Context) -> Table:
     """Clean texts for the modules that count words: addresses, numbers and special characters go, case is levelled,
     contractions are spelled out, words get their dictionary form and stop words are left out (the language's own, or
-    those of the second input). The cleaned text is a new column beside each text. Lemmatization knows English only.
-    Removal by part of speech is not offered: no tagger of these languages comes with its models inside its package in
-    a form that is safe to load.
+    those of the second input). The cleaned text is a new column beside each text.
+
+    Lemmatization and parts of speech know English only. A part of speech is told from the word and its sentence before
+    anything else is changed in it, by the rules of Brill's tagger: right for about 94 of 100 words of web texts, for
+    adjectives less often (they are missed or taken for a name in 20 of 100).
 
     Example:
       Dataset: {review: ["The actors weren't GOOD!! See http://example.com"]}
@@ -95,12 +98,8 @@ def _lower(
 ) -> Frame:
     if isinstance(stop_words, Frame):
         raise CannotLower("the stop words are not a saved dataset")
-    if p.parts == "True":
-        raise ModuleError(
-            "0039",
-            f"'{_PARTS}' needs a language model, which this server does not have; switch it off.",
-            parameter=_PARTS,
-        )
+    if p.parts == "True" and p.language not in (_ENGLISH, _BY_COLUMN):
+        raise ModuleError("0039", _no_parts(p.language), parameter=_PARTS)
     cleaners = _cleaners(p, _own_words(stop_words) if isinstance(stop_words, Table) else None)
     texts = chosen_texts(p.texts, frame.schema, _TEXT)
     if p.language == _BY_COLUMN:
@@ -108,7 +107,7 @@ def _lower(
         if len(culture) > 1:
             raise ModuleError("0022", f"One language column is needed, got {len(culture)}.", parameter=_CULTURE)
         tongue = [frame.expr(culture[0].name)]
-        kernel = TextRewrite(_by_language(cleaners, culture[0].name))
+        kernel = TextRewrite(_by_language(cleaners, culture[0].name, parts=p.parts == "True"))
     else:
         tongue = []
         kernel = TextRewrite(cleaners[p.language])
@@ -142,11 +141,20 @@ def _cleaners(p: PreprocessTextParams, own: frozenset[str] | None) -> Mapping[st
     return {name: Cleaner(p, name, STOP_WORDS[name] if own is None else own, pattern) for name in _LANGUAGES}
 
 
-def _by_language(cleaners: Mapping[str, Cleaner], column: str) -> Callable[..., str | None]:
-    def clean(cell: str | None, language: str | None) -> str | None:
-        return None if cell is None else cleaners[_language(language, column)](cell)
+def _by_language(cleaners: Mapping[str, Cleaner], column: str, *, parts: bool) -> Callable[..., str | None]:
+    def clean(cell: str | None, told: str | None) -> str | None:
+        if cell is None:
+            return None
+        language = _language(told, column)
+        if parts and language != _ENGLISH:
+            raise ModuleError("0039", _no_parts(language), column=column)
+        return cleaners[language](cell)
 
     return clean
+
+
+def _no_parts(language: str) -> str:
+    return f"'{_PARTS}' knows {_ENGLISH} only, not {language}; switch it off, or give it the English rows alone."
 
 
 def _language(cell: str | None, column: str) -> str:
@@ -170,6 +178,10 @@ _REPEATED = re.compile(r"(\D)\1{2,}")
 _SPECIAL = re.compile(r"[^\w\s]|_")
 _DIGIT = re.compile(r"\d")
 _STOP = re.compile("[.!?…]")
+_TOKEN = re.compile(r"(\w+(?:'\w+)*|[^\w\s])")
+"""A word or a mark: what has a part of speech."""
+_SHORTENED = re.compile(r"(?<=\w)(?:n't|'\w+)$", re.IGNORECASE)
+"""What a contraction adds to the word whose part of speech it has, where contractions are not spelled out."""
 _CONTRACTED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), spelled)
     for pattern, spelled in (
@@ -189,6 +201,11 @@ _CONTRACTED: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+def _removed_tags(p: PreprocessTextParams) -> frozenset[str]:
+    chosen = ((p.nouns, NOUNS), (p.adjectives, ADJECTIVES), (p.verbs, VERBS)) if p.parts == "True" else ()
+    return frozenset[str]().union(*(tags_of for wanted, tags_of in chosen if wanted))
+
+
 _ASCII_SPECIAL = {ord(c): " " for c in map(chr, range(128)) if _SPECIAL.match(c)}
 _MOST_WORDS = 100_000
 """Words whose result is kept: texts repeat their words."""
@@ -204,7 +221,8 @@ class Cleaner:
         self, p: PreprocessTextParams, language: str, stop_words: frozenset[str], pattern: re.Pattern[str] | None
     ) -> None:
         self._p = p
-        self._english = language == "English"
+        self._english = language == _ENGLISH
+        self._removed = _removed_tags(p)
         self._stop_words = stop_words if p.stop_words else frozenset()
         self._pattern = pattern
         self._results: dict[str, str] = {}
@@ -220,19 +238,23 @@ class Cleaner:
             whole = _EMAIL.sub(" ", whole)
         if p.numbers and _DIGIT.search(whole):
             whole = _NUMBER.sub(" ", whole)
-        parts = _SENTENCE_END.split(whole) if p.sentences and _STOP.search(whole) else [whole]
-        return f" {SENTENCE} ".join(cleaned for part in parts if (cleaned := self._sentence(part)))
+        split = p.sentences or self._removed
+        sentences = _SENTENCE_END.split(whole) if split and _STOP.search(whole) else [whole]
+        between = f" {SENTENCE} " if p.sentences else " "
+        return between.join(cleaned for sentence in sentences if (cleaned := self._sentence(sentence)))
 
     def _sentence(self, sentence: str) -> str:
         p = self._p
         if p.slashes:
             sentence = sentence.replace("\\", "/")
-        if p.lowercase:
-            sentence = sentence.lower()
         sentence = sentence.replace("’", "'").replace("ʼ", "'")
         if p.contractions and self._english and "'" in sentence:
             for pattern, spelled in _CONTRACTED:
                 sentence = pattern.sub(spelled, sentence)
+        if self._removed:
+            sentence = self._without_parts(sentence)
+        if p.lowercase:
+            sentence = sentence.lower()
         if p.special:
             sentence = sentence.translate(_ASCII_SPECIAL) if sentence.isascii() else _SPECIAL.sub(" ", sentence)
         elif p.split:
@@ -240,6 +262,14 @@ class Cleaner:
         if p.duplicates:
             sentence = _REPEATED.sub(r"\1\1", sentence)
         return " ".join(filter(None, map(self._word, sentence.split())))
+
+    def _without_parts(self, sentence: str) -> str:
+        """The sentence less the words of the parts of speech that go. Reads them as written: a capital tells a name."""
+        pieces = _TOKEN.split(sentence)
+        for i, tag in enumerate(tags([_SHORTENED.sub("", word) for word in pieces[1::2]])):
+            if tag in self._removed:
+                pieces[2 * i + 1] = ""
+        return "".join(pieces)
 
     def _word(self, word: str) -> str:
         """What becomes of a word; nothing of a stop word."""

@@ -115,17 +115,60 @@ def test_a_column_may_tell_the_language() -> None:
         run(preprocess_text, wrong, None, **raw)
 
 
-def test_parts_of_speech_are_refused() -> None:
-    with pytest.raises(ModuleError, match=r"0039.*language model"):
-        clean("x", **{"Remove by part of speech": "True"})
+FOX = "The quick fox jumped over a lazy dog in Berlin. She has quickly sold her very old car!"
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        ("nouns", "The quick jumped over a lazy in . She has quickly sold her very old !"),
+        ("adjectives", "The fox jumped over a dog in Berlin. She has quickly sold her very car!"),
+        ("verbs", "The quick fox over a lazy dog in Berlin. She quickly her very old car!"),
+    ],
+)
+def test_each_part_of_speech_is_removed_alone(part: str, expected: str) -> None:
+    assert clean(FOX, **{**OFF, "Remove by part of speech": "True", f"Remove {part}": True}) == expected
+
+
+def test_all_parts_of_speech_together_with_the_rest() -> None:
+    assert clean(FOX, **{"Remove by part of speech": "True"}) == "quickly"
+    # Parts are told in the case and the form in which a text was written; words that stay get their lemma after that.
+    raw = {"Remove by part of speech": "True", "Remove verbs": False, "Remove stop words": False}
+    assert clean("He was meeting us at the meeting in May", **raw) == "he be meet us at the in"
+
+
+def test_contractions_that_are_not_spelled_out_keep_the_part_of_their_word() -> None:
+    raw = {**OFF, "Remove by part of speech": "True", "Remove verbs": True}
+    assert clean("They don't know that John's dog won't bite", **raw) == "They that John's dog"
+
+
+@pytest.mark.parametrize("language", ["Spanish", "French", "Dutch", "German", "Italian"])
+def test_parts_of_speech_of_other_languages_are_refused(language: str) -> None:
+    with pytest.raises(ModuleError, match=rf"0039.*English only, not {language}"):
+        clean("x", **{"Remove by part of speech": "True", "Language": language})
+
+
+def test_parts_of_speech_where_a_column_tells_the_language() -> None:
+    raw = {
+        "Language": "Column contains language",
+        "Culture-language column": picked("in"),
+        "Text column to clean": picked("t"),
+        "Remove by part of speech": "True",
+    }
+    table = Table.from_columns({"t": ["quickly sold cars"], "in": ["en"]})
+    assert cast("Table", run(preprocess_text, table, None, **raw)).column("Preprocessed t").to_pylist() == ["quickly"]
+    mixed = Table.from_columns({"t": ["a dog", "ein Hund"], "in": ["en", "de"]})
+    with pytest.raises(ModuleError, match=r"0039.*not German"):
+        run(preprocess_text, mixed, None, **raw)
 
 
 def test_a_service_cleans_row_by_row() -> None:
     table = Table.from_columns({"text": ["The boxes were GOOD!", None, "it's 5 o'clock"]})
     assert preprocess_text.lower is not None
-    params: object = parse_params(PreprocessTextParams, {})
     words = Table.from_columns({"word": ["good"]})
-    for stop_words in (None, words):
+    parts: dict[str, object] = {"Remove by part of speech": "True", "Remove nouns": False}
+    for stop_words, raw in ((None, {}), (words, {}), (None, parts)):
+        params: object = parse_params(PreprocessTextParams, raw)
         frame = preprocess_text.lower(params, Frame.input("in", table.schema), stop_words, entry=CATALOG.get_entry)
-        result = cast("Table", run(preprocess_text, table, stop_words))
+        result = cast("Table", run(preprocess_text, table, stop_words, **raw))
         assert one_by_one(frame, table) == result.data.to_pylist()
