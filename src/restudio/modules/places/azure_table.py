@@ -8,7 +8,7 @@ import csv
 import json
 import math
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
@@ -21,8 +21,11 @@ from restudio.core.selector import Selection
 from restudio.modules.places.files import ACCOUNT, PUBLIC_OR_SAS, SAS
 from restudio.modules.places.selection import TABLE, Destination, Source
 from restudio.modules.places.table_service import (
+    MOST_BYTES,
+    MOST_CHANGES,
     Entity,
     TablePlace,
+    ensure_all_good,
     ensure_good,
     iter_pages,
     place_by_key,
@@ -138,7 +141,8 @@ def _value(entity: Entity, name: str, row: int) -> object:
 
 
 def write_azure_table(p: TableDestination, dataset: Table, ctx: Context) -> None:
-    """Row by row, in order, each by a request of its own; an error leaves what was written before it.
+    """Partition after partition, each in the order of its rows: by transactions of at most 100 rows, a lone row by a
+    request of its own. An error leaves what was written before its transaction.
 
     Errors 0001, 0003, 0027, 0029, 0057 (Insert of a key that exists), 0064, 0066, 0070 and 0078.
     """
@@ -151,14 +155,81 @@ def write_azure_table(p: TableDestination, dataset: Table, ctx: Context) -> None
     partitions = _keys(dataset, p.partition, "Partition key")
     keys = _keys(dataset, p.row_key, "Azure table row key")
     cells = [dataset.column(column) for column in written.values()]
-    for row, (partition, key) in enumerate(zip(partitions, keys, strict=True), start=1):
-        entity = _entity(written, (column[row - 1].as_py() for column in cells))
-        request = _request(place, p.table_mode, {PARTITION_KEY: partition, ROW_KEY: key}, entity)
-        answer = ctx.exchange(request)
-        ensure_good(answer, place, row)
-        answer.body.unlink()
-        ctx.progress(row / dataset.num_rows, f"{row} of {dataset.num_rows} rows")
+
+    def changes() -> Iterator[_Change]:
+        for partition, rows in _rows_by_value(partitions).items():
+            for row in rows:
+                entity = _entity(written, (column[row - 1].as_py() for column in cells))
+                request = _request(place, p.table_mode, {PARTITION_KEY: partition, ROW_KEY: keys[row - 1]}, entity)
+                yield _Change(row, partition, keys[row - 1], request)
+
+    done, together = 0, True
+    for group in _transactions(changes()):
+        together = _write(place, group, ctx, together=together)
+        done += len(group)
+        ctx.progress(done / dataset.num_rows, f"{done} of {dataset.num_rows} rows")
     ctx.log(f"{dataset.num_rows} rows were written to the table '{place.name}'.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A row, numbered from 1, to be written under its keys."""
+
+    row: int
+    partition: str
+    key: str
+    request: HttpRequest
+
+
+def _rows_by_value(cells: Sequence[str]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for row, cell in enumerate(cells, start=1):
+        found.setdefault(cell, []).append(row)
+    return found
+
+
+def _transactions(changes: Iterable[_Change]) -> Iterator[list[_Change]]:
+    """Changes that may be made together, as many as the service takes."""
+    group: list[_Change] = []
+    keys: set[str] = set()
+    size = 0
+    for change in changes:
+        added = len(change.request.body) + len(change.request.url) + _OVERHEAD
+        if group and (
+            change.partition != group[0].partition
+            or change.key in keys
+            or len(group) == MOST_CHANGES
+            or size + added > MOST_BYTES
+        ):
+            yield group
+            group, keys, size = [], set(), 0
+        group.append(change)
+        keys.add(change.key)
+        size += added
+    if group:
+        yield group
+
+
+_OVERHEAD = 1024
+"""More bytes than the headers of a change take."""
+
+
+def _write(place: TablePlace, group: Sequence[_Change], ctx: Context, *, together: bool) -> bool:
+    """Writes changes by one transaction, or each alone when they may not be ``together``; whether the next ones may."""
+    if together and len(group) > 1:
+        answer = ctx.exchange(place.transaction([change.request for change in group]))
+        # A signature of a table need not hold for transactions: on Azurite it never does.
+        together = place.key is not None or answer.status != 403
+        if together:
+            ensure_all_good(answer, place, [change.row for change in group])
+        answer.body.unlink()
+        if together:
+            return True
+    for change in group:
+        answer = ctx.exchange(change.request)
+        ensure_good(answer, place, change.row)
+        answer.body.unlink()
+    return together
 
 
 def _written(p: TableDestination, dataset: Table) -> Mapping[str, str]:
@@ -176,10 +247,10 @@ def _written(p: TableDestination, dataset: Table) -> Mapping[str, str]:
     return {name: column for name, column in pairs if name not in system}
 
 
-def _keys(dataset: Table, chosen: Selection | None, parameter: str) -> Iterable[str]:
+def _keys(dataset: Table, chosen: Selection | None, parameter: str) -> list[str]:
     found = _chosen(chosen, dataset, parameter)
     if not found:
-        return (str(uuid.uuid4()) for _ in range(dataset.num_rows))
+        return [str(uuid.uuid4()) for _ in range(dataset.num_rows)]
     cells = dataset.column(found[0]).to_pylist()
     if None in cells:
         row = cells.index(None) + 1

@@ -28,12 +28,14 @@ Write = Callable[..., None]
 
 
 class OpenContext(FolderContext):
-    """Asks real servers, on loopback too."""
+    """Asks real servers, on loopback too; ``asked`` tells what it asked for."""
 
     outgoing: Outgoing
     fetcher: Fetcher
+    asked: list[HttpRequest]
 
     def exchange(self, request: HttpRequest) -> HttpAnswer:
+        self.asked.append(request)
         return FetchedOutside(self.fetcher, self.outgoing).exchange(request, folder=self.scratch)
 
 
@@ -42,6 +44,7 @@ def context(tmp_path: Path, sqlite_database: SqlDatabase, secrets: MasterKeySecr
     (tmp_path / "world").mkdir()
     (tmp_path / "scratch").mkdir()
     made, clock = OpenContext(CATALOG, tmp_path / "scratch", tmp_path / "world"), SystemClock()
+    made.asked = []
     made.outgoing = Outgoing(EgressPolicy(allow_private=True), clock)
     blobs = BlobService(sqlite_database, MemoryObjects(), secrets, clock, "http://studio.example")
     made.fetcher = Fetcher(blobs, made.outgoing, clock)

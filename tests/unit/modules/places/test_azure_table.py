@@ -154,6 +154,61 @@ def test_write_modes(
             assert {name: found.get(name) for name in ("x", "y")} == expected
 
 
+def test_rows_of_a_partition_are_written_by_transactions(
+    read: Read, write: Write, context: OpenContext, connection: str, table: str
+) -> None:
+    sent = Table.from_columns(
+        {"p": ["a", "b'é", "lone"] * 80 + ["a"] * 70, "r": list(range(310)), "x": ["\r\n--"] * 310}
+    )
+    before = len(context.asked)
+    write(sent, destination(connection, table, **KEYED))
+    # 150 rows of "a", which are more than 100, and 80 of each of the others.
+    assert [asked.url.rpartition("/")[2] for asked in context.asked[before:]] == ["$batch"] * 4
+    back = read(source(connection, table))
+    told = zip(*(back.column(name).to_pylist() for name in ("PartitionKey", "RowKey", "x")), strict=True)
+    assert sorted((p, int(r), x) for p, r, x in told) == sorted(
+        zip(*(sent.column(name).to_pylist() for name in sent.names), strict=True)
+    )
+    assert not list(context.scratch.iterdir())
+
+
+@pytest.mark.parametrize("mode", ["Merge", "Replace", "InsertOrReplace", "InsertOrMerge"])
+def test_transactions_write_in_every_mode(
+    read: Read, write: Write, connection: str, table: str, endpoint: str, mode: str
+) -> None:
+    first = Table.from_columns({"p": ["it's"] * 3, "r": ["1", "2", "3"], "y": [7] * 3})
+    write(first, destination(connection, table, **KEYED))
+    # A key that comes twice cannot be in one transaction; the later row wins.
+    second = Table.from_columns({"p": ["it's"] * 4, "r": ["1", "2", "3", "1"], "x": [1, 2, 3, 4]})
+    write(second, destination(connection, table, mode, **KEYED))
+    rows = sorted(read(source(connection, table)).data.to_pylist(), key=lambda row: row["r"])
+    kept = 7 if mode.endswith("Merge") else None
+    assert [(row["r"], row["x"], row.get("y")) for row in rows] == [("1", 4, kept), ("2", 2, kept), ("3", 3, kept)]
+
+
+def test_the_row_that_a_transaction_is_refused_for_is_told(
+    read: Read, write: Write, connection: str, table: str
+) -> None:
+    write(Table.from_columns({"p": ["a"], "r": ["2"]}), destination(connection, table, **KEYED))
+    sent = Table.from_columns({"p": ["b", "a", "b", "a", "a"], "r": ["0", "1", "1", "2", "3"]})
+    with pytest.raises(ModuleError, match=r"0057.*\(row 4\)") as caught:
+        write(sent, destination(connection, table, **KEYED))
+    assert caught.value.row == 4
+    back = read(source(connection, table))
+    keys = zip(back.column("PartitionKey").to_pylist(), back.column("RowKey").to_pylist(), strict=True)
+    # The whole transaction of "a" is undone; that of "b" was before it.
+    assert sorted(keys) == [("a", "2"), ("b", "0"), ("b", "1")]
+
+
+def test_transactions_stay_under_their_size(write: Write, context: OpenContext, connection: str, table: str) -> None:
+    sent = Table.from_columns({"p": ["a"] * 150, "r": list(range(150)), "x": ["é" * 30_000] * 150})
+    before = len(context.asked)
+    write(sent, destination(connection, table, **KEYED))
+    sizes = [len(asked.body) for asked in context.asked[before:]]
+    assert len(sizes) == 3
+    assert max(sizes) <= 4 * 2**20
+
+
 def test_chosen_columns_under_other_names(read: Read, write: Write, connection: str, table: str) -> None:
     raw = destination(
         connection,
@@ -202,9 +257,10 @@ def test_by_signature(read: Read, write: Write, connection: str, table: str, end
         "Please specify data destination": "Azure Table", "Please specify authentication type": "SAS",
         "SAS URI for table": uri, **KEYED,
     }  # fmt: skip
-    write(Table.from_columns({"p": ["k"], "r": ["1"], "x": [6]}), raw)
+    for keys in (["1"], ["2", "3"]):  # a transaction is refused, and made row by row
+        write(Table.from_columns({"p": ["k"] * len(keys), "r": keys, "x": [6] * len(keys)}), raw)
     reading: Raw = {"Data source": "Azure Table", "Authentication type": "SAS", "Table URI": uri}
-    assert read(reading).column("x").to_pylist() == [6]
+    assert read(reading).column("x").to_pylist() == [6, 6, 6]
     with pytest.raises(ModuleError, match="0064"):
         read({**reading, "Table URI": uri[:-4]})
 
