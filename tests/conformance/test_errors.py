@@ -36,8 +36,7 @@ NEVER: Mapping[str, Mapping[str, str]] = {
     },
     "export-data": {
         "0018": "every dataset can be written",
-        "0052": "a wrong key is 0064, as storage does not say which part is wrong",
-        "0071": "wrong credentials are 0064 for storage and 0015 for databases",
+        "0071": "what storage refuses is 0064, and what a database refuses 0015",
         "0077": BY_CHOICE,
     },
     "unpack-zipped-datasets": {"0136": "a file always comes with its name"},
@@ -46,7 +45,7 @@ NEVER: Mapping[str, Mapping[str, str]] = {
         "0013": "it takes no learner",
         "0039": "what a library refuses is 1000",
         "0080": "a parameter decides what becomes of columns without any value",
-        "1000": "any module may give it, and none declares it",
+        "1000": "a MICE model of data without gaps fills those of other data",
     },
     "join-data": {
         "0006": "it has no bounded parameter",

@@ -43,7 +43,22 @@ DESTINATIONS: Mapping[str, Callable[[ExportDataParams, Table, Context], None]] =
     aliases=("Writer",),
     deterministic=False,
     errors=(
-        *("0001", "0003", "0015", "0027", "0029", "0039", "0048", "0057", "0064", "0065", "0066", "0070", "0078"),
+        *(
+            "0001",
+            "0003",
+            "0015",
+            "0027",
+            "0029",
+            "0039",
+            "0048",
+            "0052",
+            "0057",
+            "0064",
+            "0065",
+            "0066",
+            "0070",
+            "0078",
+        ),
         *("0079", "0121", "0154"),
     ),
 )
@@ -55,7 +70,8 @@ def export_data(p: ExportDataParams, dataset: Table, *, ctx: Context) -> tuple[(
 
     A file of a data store is written again only when the data changed, unless **Regenerate output** is set.
 
-    An Azure table must exist as well. Its rows are written one by one, so that an error leaves those before it.
+    An Azure table must exist as well. Rows of one partition are written together, at most 100 at once, so that an error
+    leaves those before it.
     """
     write = DESTINATIONS.get(p.destination)
     if write is None:

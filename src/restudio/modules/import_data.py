@@ -50,7 +50,22 @@ SOURCES: Mapping[str, Callable[[ImportDataParams, Context], Table]] = {
     deterministic=False,
     known_by_running="The source is read when the module runs.",
     errors=(
-        *("0002", "0003", "0009", "0015", "0029", "0030", "0039", "0048", "0049", "0064", "0065", "0070", "0078"),
+        *(
+            "0002",
+            "0003",
+            "0009",
+            "0015",
+            "0029",
+            "0030",
+            "0039",
+            "0048",
+            "0049",
+            "0052",
+            "0064",
+            "0065",
+            "0070",
+            "0078",
+        ),
         *("0126", "0137", "0154", "0156"),
     ),
 )

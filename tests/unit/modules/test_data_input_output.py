@@ -125,6 +125,11 @@ def test_import_of_a_workbook(bench: Bench) -> None:
         ({"Path to container, directory, or blob": "only"}, "0065", "container"),
         ({"Path to container, directory, or blob": "a/b"}, "0003", "Account key"),
         ({"Path to container, directory, or blob": "a/b", "Account key": "k"}, "0003", "Account name"),
+        (
+            {"Path to container, directory, or blob": "a/b", "Account name": "store", "Account key": "cut o"},
+            "0052",
+            "account key is no Base64",
+        ),
         ({"Data source": "Fax"}, "0002", "one of"),
     ],
 )
@@ -158,6 +163,12 @@ def test_export_by_sas(bench: Bench) -> None:
     }  # fmt: skip
     bench.run("export-data", raw, TABLE)
     assert get_codec("ARFF").read(bench.world / "o.arff").equals(TABLE)
+
+
+def test_a_key_that_can_be_none_is_told_before_anything_is_sent(bench: Bench) -> None:
+    with pytest.raises(ModuleError, match=r"0052.*no Base64") as caught:
+        bench.run("export-data", {**EXPORT, "Azure account key": "a2V5!"}, TABLE)
+    assert (caught.value.parameter, list(bench.world.iterdir())) == ("Azure account key", [])
 
 
 def test_other_destinations_are_refused(bench: Bench) -> None:

@@ -96,7 +96,7 @@ class TableDestination(Destination):
 
 
 def read_azure_table(p: TableSource, ctx: Context) -> Table:
-    """Errors 0003, 0029, 0030, 0049, 0064, 0070, 0078, and 0126 or 0137 for properties that no column can hold."""
+    """Errors 0003, 0029, 0030, 0049, 0052, 0064, 0070, 0078, 0126 and 0137 (of properties no column can hold)."""
     if p.authentication == PUBLIC_OR_SAS:
         place = place_by_signature(p.table_uri, "Table URI")
         scanned = p.table_top_sas if p.table_scan_sas == TOP_N else None
@@ -144,7 +144,7 @@ def write_azure_table(p: TableDestination, dataset: Table, ctx: Context) -> None
     """Partition after partition, each in the order of its rows: by transactions of at most 100 rows, a lone row by a
     request of its own. An error leaves what was written before its transaction.
 
-    Errors 0001, 0003, 0027, 0029, 0057 (Insert of a key that exists), 0064, 0066, 0070 and 0078.
+    Errors 0001, 0003, 0027, 0029, 0052, 0057 (Insert of a key that exists), 0064, 0066, 0070 and 0078.
     """
     if p.authentication == SAS:
         place = place_by_signature(p.table_uri, "SAS URI for table")

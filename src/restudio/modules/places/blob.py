@@ -62,7 +62,7 @@ class BlobSource(Source):
 
 
 def read_blob(p: BlobSource, ctx: Context) -> Table:
-    """Errors 0003, 0009, 0029, 0030, 0039, 0049, 0064 and 0065."""
+    """Errors 0003, 0009, 0029, 0030, 0039, 0049, 0052, 0064 and 0065."""
     if p.authentication == PUBLIC_OR_SAS:
         return read_file(ctx.fetch(given(p.uri, "URI")), p.uri_format, p.uri_header, p.encoding, ctx)
     path = blob_path(p.path, "Path to container, directory, or blob")
@@ -91,7 +91,7 @@ class BlobDestination(Destination):
 
 
 def write_blob(p: BlobDestination, dataset: Table, ctx: Context) -> None:
-    """Errors 0003, 0029, 0057 (exists and mode Error), 0064, 0065 and 0066."""
+    """Errors 0003, 0029, 0052, 0057 (exists and mode Error), 0064, 0065 and 0066."""
     if p.authentication == SAS:
         local = write_file(dataset, p.uri_format, p.uri_header, ctx)
         ctx.deliver(given(p.uri, "SAS URI for blob"), local)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from restudio.core.errors import ModuleError
+from restudio.core.signing import decode_key
 from restudio.seams.context import Context, Resource
 from restudio.tables.codec import Codec
 from restudio.tables.encodings import ENCODINGS, to_utf8
@@ -47,7 +48,18 @@ def connection_string(account: str, key: str, account_parameter: str, key_parame
     if "AccountKey=" in secret_text or "SharedAccessSignature=" in secret_text:
         return secret_text
     name = given(account, account_parameter)
+    account_key(secret_text, key_parameter)
     return f"DefaultEndpointsProtocol=https;AccountName={name};AccountKey={secret_text};EndpointSuffix=core.windows.net"
+
+
+def account_key(text: str, parameter: str) -> bytes:
+    """The bytes of a storage account's key; error 0052 when it can be none."""
+    try:
+        return decode_key(text)
+    except ValueError as cause:
+        raise ModuleError(
+            "0052", "The account key is no Base64 text; copy it anew, to its last character.", parameter=parameter
+        ) from cause
 
 
 def blob_path(path: str, parameter: str) -> str:

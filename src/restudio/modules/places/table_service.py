@@ -11,8 +11,8 @@ from email.utils import formatdate
 from urllib.parse import quote, urlsplit
 
 from restudio.core.errors import ModuleError
-from restudio.core.signing import decode_key, sign
-from restudio.modules.places.files import given
+from restudio.core.signing import sign
+from restudio.modules.places.files import account_key, given
 from restudio.seams.context import Context, HttpAnswer, HttpRequest
 
 Entity = dict[str, object]
@@ -102,7 +102,7 @@ def place_by_signature(uri: str, parameter: str) -> TablePlace:
 
 
 def place_by_key(account: str, key: str, table: str, parameters: tuple[str, str, str]) -> TablePlace:
-    """From account, key and table, whose ``parameters`` are named in errors 0003 and 0064.
+    """From account, key and table, whose ``parameters`` are named in errors 0003 and 0052.
 
     A connection string in place of the key may lead elsewhere than to the account's usual address.
     """
@@ -118,10 +118,7 @@ def place_by_key(account: str, key: str, table: str, parameters: tuple[str, str,
     endpoint = parts.get("tableendpoint", usual).rstrip("/")
     if signature:
         return TablePlace(f"{endpoint}/{name}", query=signature)
-    try:
-        return TablePlace(f"{endpoint}/{name}", user, decode_key(parts["accountkey"]))
-    except ValueError as cause:
-        raise ModuleError("0064", "The account key is no Base64 text.", parameter=parameters[1]) from cause
+    return TablePlace(f"{endpoint}/{name}", user, account_key(parts["accountkey"], parameters[1]))
 
 
 def _parts(text: str) -> dict[str, str]:

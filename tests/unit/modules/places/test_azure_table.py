@@ -282,7 +282,7 @@ def _signature(table: str, permissions: str) -> str:
         ({"Table name": ""}, "0003", "Table name"),
         ({"Table account key": ""}, "0003", "Table account key"),
         ({"Table account key": "a2V5"}, "0003", "Table account name"),
-        ({"Table account key": "no base64", "Table account name": "n"}, "0064", "Base64"),
+        ({"Table account key": "no base64", "Table account name": "n"}, "0052", "Base64"),
         ({"Table account key": "WRONG"}, "0064", "403"),
         ({"Authentication type": "SAS", "Table URI": "https://x.example"}, "0029", "address of a table"),
         ({"Rows count for TopN": 0}, "0005", "at least 1"),
