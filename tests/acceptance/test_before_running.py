@@ -50,13 +50,15 @@ def test_an_experiment_is_checked_and_its_results_are_shown(server: Server, tmp_
     file.write_text(EXPERIMENT.replace("COLUMN", "prize"))
     status, found = restudio(server, "experiments", "check", str(file))
     assert (status, found["can_run"]) == (1, False)
-    assert [(p["code"], p["node"], p["column"]) for p in found["problems"]] == [("0001", "scale", "prize")]
+    problems = {(p["code"], p["node"], p["column"]) for p in found["problems"]}
+    assert problems == {("0001", "train", "prize"), ("0001", "scale", "prize")}
     file.write_text(EXPERIMENT.replace("COLUMN", "price"))
     status, found = restudio(server, "experiments", "check", str(file))
     told = {(port["node"], port["port"]): port for port in found["ports"]}
     assert (status, found["problems"]) == (0, [])
     assert [c["type"] for c in told["scale", "Transformed dataset"]["columns"]] == ["Integer", "Double"]
-    assert told["score", "Scored dataset"]["reason"] == "The trained model decides which scores it gives."
+    assert [c["name"] for c in told["score", "Scored dataset"]["columns"]] == ["size", "price", "Scored Labels"]
+    assert "Relative Squared Error" in [c["name"] for c in told["evaluate", "Evaluation results"]["columns"]]
 
     _, experiment = restudio(server, "experiments", "import", str(file))
     _, run = restudio(server, "experiments", "run", experiment["id"])

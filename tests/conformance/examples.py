@@ -12,12 +12,12 @@ from tests.conformance.context import FolderContext
 from tests.conformance.tables import LABEL, VARIANTS, ordinary
 
 from restudio.artifacts.container import write_artifact
-from restudio.artifacts.values import Model, Task, Transform, UntrainedModel
+from restudio.artifacts.values import Model, Transform, UntrainedModel
 from restudio.core.errors import ModuleError, RestudioError
 from restudio.core.params import Parameter, ParamKind, parameters_of, parse_params
 from restudio.core.registry import Registry
 from restudio.core.selector import Selection
-from restudio.core.spec import Entry, Port, PortKind
+from restudio.core.spec import Entry, Port, PortKind, Task
 from restudio.graph.ports import ASSET
 from restudio.tables.ipc import write_table
 from restudio.tables.table import Table

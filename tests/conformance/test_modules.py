@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.conformance.conftest import CATALOG, OUTSIDE
 from tests.conformance.examples import Example, Examples, fits
 from tests.conformance.tables import VARIANTS
 
@@ -12,7 +13,7 @@ from restudio.artifacts.container import write_artifact
 from restudio.artifacts.values import Model, Transform, UntrainedModel
 from restudio.core.params import parse_params
 from restudio.core.schema import Schema, Superset
-from restudio.core.spec import Entry
+from restudio.core.spec import Entry, PortKind, ToldModel
 from restudio.tables.table import Table
 
 _ALWAYS_POSSIBLE = frozenset({"0001", "0002", "0003"})
@@ -46,7 +47,16 @@ def test_outputs_are_as_declared_or_the_error_is(variant: str, runnable: Entry, 
 
 
 def test_columns_are_told_or_it_says_why_not(tabular: Entry) -> None:
-    assert (tabular.schema_of is not None) != bool(tabular.spec.known_by_running)
+    assert tabular.schema_of is not None or tabular.spec.known_by_running
+
+
+def test_what_learners_predict_is_declared(entry: Entry, examples: Examples) -> None:
+    makes = [port.kind for port in entry.spec.outputs] == [PortKind.UNTRAINED]
+    assert makes == (entry.spec.task is not None)
+    if makes and entry.spec.id not in OUTSIDE:
+        (untrained,) = examples.outcome(entry, "ordinary").outputs
+        assert isinstance(untrained, UntrainedModel)
+        assert (untrained.learner, untrained.task) == (entry.spec.id, entry.spec.task)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -56,15 +66,30 @@ def test_columns_are_as_declared(variant: str, telling: Entry, examples: Example
     if met.error is not None:
         assert variant != "ordinary"
         return
-    schemas = [value.schema if isinstance(value, Table) else None for value in met.example.inputs]
-    declared = telling.schema_of(_params(met.example), *schemas)
-    for schema, value in zip(declared if isinstance(declared, tuple) else (declared,), met.outputs, strict=True):
-        if not isinstance(value, Table):
-            assert schema is None
-        elif isinstance(schema, Superset):
-            assert set(_shape(value.schema)) <= set(_shape(schema.schema))
+    declared = telling.schema_of(_params(met.example), *map(_told, met.example.inputs))
+    for told, value in zip(declared if isinstance(declared, tuple) else (declared,), met.outputs, strict=True):
+        if isinstance(value, Model):
+            assert _of_model(told) == _of_model(_told(value))
+        elif not isinstance(value, Table):
+            assert told is None
+        elif told is None:
+            assert telling.spec.known_by_running
+        elif isinstance(told, Superset):
+            assert set(_shape(value.schema)) <= set(_shape(told.schema))
         else:
-            assert _shape(schema) == _shape(value.schema)
+            assert _shape(told) == _shape(value.schema)
+
+
+def _told(value: object) -> Schema | ToldModel | None:
+    if isinstance(value, (UntrainedModel, Model)):
+        learner = CATALOG[value.learner]
+        label = value.label if isinstance(value, Model) else None
+        return ToldModel(learner, parse_params(learner.spec.params, value.params), label)
+    return value.schema if isinstance(value, Table) else None
+
+
+def _of_model(told: Any) -> tuple[str, object]:
+    return told.learner.spec.id, None if told.label is None else (told.label.name, told.label.dtype)
 
 
 def test_inputs_are_not_changed(example: Example, examples: Examples) -> None:

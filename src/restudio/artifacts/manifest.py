@@ -13,8 +13,9 @@ from typing import TypeVar, cast
 import numpy as np
 
 from restudio.artifacts.arrays import array_bytes, array_from_bytes
-from restudio.artifacts.values import Artifact, Json, Model, Task, Transform, UntrainedModel
+from restudio.artifacts.values import Artifact, Json, Model, Transform, UntrainedModel
 from restudio.core.schema import Column, Level, Schema, from_json, to_json
+from restudio.core.spec import Task
 
 T = TypeVar("T")
 Members = Mapping[str, bytes]

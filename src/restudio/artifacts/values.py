@@ -5,28 +5,15 @@ Behaviour belongs to the catalog: ``learner`` and ``module`` name the entry whos
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from restudio.core.schema import Column, Level
+from restudio.core.spec import Task
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
-
-
-class Task(enum.Enum):
-    """What a model predicts; decides score columns and metrics."""
-
-    BINARY = "binary"
-    MULTICLASS = "multiclass"
-    REGRESSION = "regression"
-    CLUSTERING = "clustering"
-    ANOMALY = "anomaly"
-    RECOMMENDATION = "recommendation"
-    SCRIPT = "script"
-    """What a user's script makes of it."""
 
 
 @dataclass(frozen=True, slots=True)

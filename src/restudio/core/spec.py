@@ -29,6 +29,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from restudio.core.params import NoParams, When
+from restudio.core.schema import Column
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,6 +62,19 @@ class Serving(enum.Enum):
     """The first input passes unchanged (Split Data)."""
     NEVER = "never"
     """The module has no place in a predictive graph (Train Model)."""
+
+
+class Task(enum.Enum):
+    """What a model predicts; decides score columns and metrics."""
+
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    REGRESSION = "regression"
+    CLUSTERING = "clustering"
+    ANOMALY = "anomaly"
+    RECOMMENDATION = "recommendation"
+    SCRIPT = "script"
+    """What a user's script makes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +119,10 @@ class Spec:
     example: str = ""
     """YAML, as the module docstring says."""
     known_by_running: str = ""
-    """Why the columns of the outputs cannot be told before running; blank where ``tells_schema`` tells them."""
+    """Why the columns of the outputs cannot be told before running; blank where ``tells_schema`` always tells them."""
     learns: LearnedTable | None = None
+    task: Task | None = None
+    """Learners only: what their models predict."""
 
     def input(self, name: str) -> Port | None:
         return next((p for p in self.inputs if p.name == name), None)
@@ -121,8 +137,8 @@ class Entry:
 
     - ``lower(p, *inputs, entry)``: the module over symbolic inputs (``Frame`` for tables, the values themselves for
       models and transforms), giving what ``run`` gives; for scoring (see ``restudio.kernels``).
-    - ``schema_of(p, *schemas)``: what is known of each output before running: a ``Schema``, a ``Superset`` of it, or
-      None. Inputs that are no tables come as None.
+    - ``schema_of(p, *known)``: what is known of each output before running: of a table its ``Schema`` or a ``Superset``
+      of it, of a model its ``ToldModel``, else None. Gets the same of the inputs.
     - ``fit_table(p, data, label, ctx)``, ``score_table(model, data, ctx)``: learners that are scripts of users; a table
       and the name of its label to a ``Model``, a table to its scores.
     - ``fit(p, data, ctx)``: learners only; training data to a ``Model``.
@@ -189,6 +205,15 @@ class Entry:
     def keeps(self, function: F) -> F:
         self.keep = function
         return function
+
+
+@dataclass(frozen=True, slots=True)
+class ToldModel:
+    """What is known of a model before running: its learner with its parameters, and the column that it will predict."""
+
+    learner: Entry
+    params: Any
+    label: Column | None = None
 
 
 _ID = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*\Z")

@@ -8,10 +8,11 @@ from typing import Any, cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, integer, parse_params, real, to_raw, when
-from restudio.core.spec import Port, PortKind, Serving, module, table_in
+from restudio.core.schema import Schema
+from restudio.core.spec import Entry, Port, PortKind, Serving, Task, ToldModel, module, table_in
 from restudio.kernels.anomalies import RadialPredictor, ReconstructionPredictor
 from restudio.kernels.expr import Predictor
 from restudio.modules.fitted_state import reading
@@ -77,6 +78,7 @@ class PcaAnomalyParams:
     category=_CATEGORY,
     params=OneClassParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.ANOMALY,
     serving=Serving.NEVER,
     errors=("0002", "0005", "0008"),
 )
@@ -96,6 +98,7 @@ def one_class_support_vector_machine(p: OneClassParams, *, ctx: Context) -> Untr
     category=_CATEGORY,
     params=PcaAnomalyParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.ANOMALY,
     serving=Serving.NEVER,
     errors=("0002", "0005", "0008"),
 )
@@ -127,11 +130,22 @@ def train_anomaly_detection_model(p: object, untrained: UntrainedModel, dataset:
     """
     learner = ctx.entry(untrained.learner)
     if learner.fit is None or untrained.task is not Task.ANOMALY:
-        raise ModuleError("0013", f"'{learner.spec.name}' does not detect anomalies.")
+        raise _no_detector(learner)
     data = prepare_unlabelled(dataset, [column.name for column in dataset.schema.features()])
     ctx.progress(0.1, f"training on {data.rows} rows with {len(data.features)} features")
     model: Model = learner.fit(parse_params(learner.spec.params, untrained.params), data, ctx)
     return model
+
+
+@train_anomaly_detection_model.tells_schema
+def _told(p: object, untrained: ToldModel | None, dataset: Schema) -> ToldModel | None:
+    if untrained is not None and untrained.learner.spec.task is not Task.ANOMALY:
+        raise _no_detector(untrained.learner)
+    return untrained
+
+
+def _no_detector(learner: Entry) -> ModuleError:
+    return ModuleError("0013", f"'{learner.spec.name}' does not detect anomalies.")
 
 
 @one_class_support_vector_machine.fits

@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from restudio.artifacts.values import Model, Task, UntrainedModel
+from restudio.artifacts.values import Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, columns, parse_params
 from restudio.core.schema import Column, DType, Level, Role, Score
 from restudio.core.selector import Selection
-from restudio.core.spec import Entry, Port, PortKind, Serving, module, table_in, table_out
+from restudio.core.spec import Entry, Port, PortKind, Serving, Task, module, table_in, table_out
 from restudio.kernels.expr import Frame, Predict
 from restudio.kernels.levels import Levels
 from restudio.kernels.vectors import as_doubles, from_arrow

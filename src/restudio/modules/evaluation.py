@@ -6,18 +6,18 @@ The result is a table with one row an input. What its graphs need travels with i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from restudio.artifacts.values import Json, Task
+from restudio.artifacts.values import Json
 from restudio.core.cells import text_of
 from restudio.core.errors import ModuleError
 from restudio.core.schema import Column, DType, Level, Schema, Score
-from restudio.core.spec import Serving, module, table_in, table_out
+from restudio.core.spec import Serving, Task, module, table_in, table_out
 from restudio.kernels.levels import Levels
 from restudio.kernels.vectors import as_doubles, from_arrow
 from restudio.modules.learners.training_data import ensure_finite
@@ -65,7 +65,6 @@ class Evaluation:
     outputs=(table_out("Evaluation results"),),
     family="927d65ac3b504694990320f6c1672089",
     serving=Serving.NEVER,
-    known_by_running="The kind of scores decides which metrics there are.",
     errors=("0003", "0013", "0021", "0024", "0025", "0033", "0062"),
 )
 def evaluate_model(p: object, scored: Table, compared: Table | None, *, ctx: Context) -> Table:
@@ -81,33 +80,63 @@ def evaluate_model(p: object, scored: Table, compared: Table | None, *, ctx: Con
       Evaluation results: {Mean Absolute Error: [0.6667], Coefficient of Determination: [0.99], ...: []}
     """
     tables = [table for table in (scored, compared) if table is not None]
-    if any(map(_is_clustered, tables)):
+    if any(_is_clustered(table.schema) for table in tables):
         return _evaluate_clusters(tables)
     evaluations = [evaluate_scored(table) for table in tables]
-    tasks = {evaluation.task for evaluation in evaluations}
-    if len(tasks) > 1:
-        left, right = (e.task.value for e in evaluations)
-        raise ModuleError("0062", f"A {left} model cannot be compared with a {right} model.")
-    names = list(dict.fromkeys(name for evaluation in evaluations for name in evaluation.metrics))
-    schema = Schema.of(Column(name, DType.DOUBLE) for name in names)
-    table = Table.from_columns({name: [e.metrics.get(name) for e in evaluations] for name in names}, schema)
+    _ensure_comparable([evaluation.task for evaluation in evaluations])
+    schema = _metric_columns(evaluation.metrics for evaluation in evaluations)
+    table = Table.from_columns({n: [e.metrics.get(n) for e in evaluations] for n in schema.names}, schema)
     return with_view(table, {"kind": "evaluation", "results": [e.curves for e in evaluations]})
 
 
-def _is_clustered(table: Table) -> bool:
+@evaluate_model.tells_schema
+def _schema(p: object, scored: Schema, compared: Schema | None) -> Schema:
+    schemas = [schema for schema in (scored, compared) if schema is not None]
+    if any(map(_is_clustered, schemas)):
+        _ensure_clustered(schemas)
+        return _CLUSTER_COLUMNS
+    judged = [_judged(schema) for schema in schemas]
+    _ensure_comparable([columns.task for columns in judged])
+    return _metric_columns(map(_metrics_of_made_up_rows, judged))
+
+
+def _metric_columns(evaluations: Iterable[Iterable[str]]) -> Schema:
+    """A column for each metric that some of the evaluations have."""
+    names = dict.fromkeys(name for evaluation in evaluations for name in evaluation)
+    return Schema.of(Column(name, DType.DOUBLE) for name in names)
+
+
+def _ensure_comparable(tasks: Sequence[Task]) -> None:
+    if len(set(tasks)) > 1:
+        left, right = (task.value for task in tasks)
+        raise ModuleError("0062", f"A {left} model cannot be compared with a {right} model.")
+
+
+def _is_clustered(schema: Schema) -> bool:
     """Whether the newest scores of a dataset are assignments to clusters; by name, when it was read from a file."""
-    scores = [c.score for c in table.schema if c.score in _LABEL_SCORES or c.score is Score.CLUSTER_LABEL]
-    return scores[-1] is Score.CLUSTER_LABEL if scores else "Assignments" in table.schema
+    scores = [c.score for c in schema if c.score in _LABEL_SCORES or c.score is Score.CLUSTER_LABEL]
+    return scores[-1] is Score.CLUSTER_LABEL if scores else "Assignments" in schema
+
+
+_CLUSTER_COLUMNS = Schema.of(
+    Column(name, dtype)
+    for name, dtype in zip(
+        clustering.NAMES, (DType.STRING, DType.DOUBLE, DType.DOUBLE, DType.INTEGER, DType.DOUBLE), strict=True
+    )
+)
 
 
 def _evaluate_clusters(tables: list[Table]) -> Table:
     """One row for all clusters of a dataset and one for each; those of a dataset to compare follow."""
-    if not all(map(_is_clustered, tables)):
-        raise ModuleError("0062", "Clusters cannot be compared with the scores of another kind of model.")
+    _ensure_clustered([table.schema for table in tables])
     rows = [row for table in tables for row in clustering.metrics(*_assignments(table))]
-    types = (DType.STRING, DType.DOUBLE, DType.DOUBLE, DType.INTEGER, DType.DOUBLE)
-    schema = Schema.of(Column(name, dtype) for name, dtype in zip(clustering.NAMES, types, strict=True))
-    return Table.from_columns(dict(zip(clustering.NAMES, zip(*rows, strict=True), strict=True)), schema)
+    cells = zip(*rows, strict=True)
+    return Table.from_columns(dict(zip(clustering.NAMES, cells, strict=True)), _CLUSTER_COLUMNS)
+
+
+def _ensure_clustered(schemas: Sequence[Schema]) -> None:
+    if not all(map(_is_clustered, schemas)):
+        raise ModuleError("0062", "Clusters cannot be compared with the scores of another kind of model.")
 
 
 def _assignments(table: Table) -> tuple[np.ndarray, np.ndarray]:
@@ -127,29 +156,56 @@ def _assignments(table: Table) -> tuple[np.ndarray, np.ndarray]:
     return clusters, cells[:, 1:]
 
 
-def evaluate_scored(scored: Table) -> Evaluation:
-    """Measure one scored dataset.
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The columns of a scored dataset that count: the label, then scores, the assigned one first, or quantiles."""
 
-    Errors: 0024 no label column, 0025 no scores, 0021 no row with both, 0013 a task that this module does not judge.
-    """
-    quantiles = _find_quantiles(scored.schema)
-    task, assigned = (Task.REGRESSION, None) if quantiles else _find_assigned(scored.schema)
-    label = scored.schema.label()
+    task: Task
+    label: Column
+    scores: tuple[Column, ...]
+    quantiles: Mapping[float, str]
+
+
+def _judged(schema: Schema) -> _Judged:
+    quantiles = _find_quantiles(schema)
+    task, assigned = (Task.REGRESSION, None) if quantiles else _find_assigned(schema)
+    label = schema.label()
     if label is None:
         raise ModuleError(
             "0024", "There is no label column to compare the scores with; mark it with Edit Metadata before scoring."
         )
     if assigned is None:
-        return _evaluate_quantiles(_complete(scored.select([label.name, *quantiles.values()])), label, quantiles)
-    used = [label.name, assigned.name]
-    probability = _find_probability(scored.schema) if task is Task.BINARY else None
-    if probability is not None:
-        used.append(probability.name)
-    deviation = _find_deviation(scored.schema, assigned) if task is Task.REGRESSION else None
-    if deviation is not None:
-        used.append(deviation.name)
-    rows = _complete(scored.select(used))
-    return _EVALUATE[task](rows, label, assigned)
+        return _Judged(task, label, tuple(schema[name] for name in quantiles.values()), quantiles)
+    beside = _find_probability(schema) if task is Task.BINARY else None
+    if task is Task.REGRESSION:
+        beside = _find_deviation(schema, assigned)
+    return _Judged(task, label, (assigned,) if beside is None else (assigned, beside), {})
+
+
+def evaluate_scored(scored: Table) -> Evaluation:
+    """Measure one scored dataset.
+
+    Errors: 0024 no label column, 0025 no scores, 0021 no row with both, 0013 a task that this module does not judge.
+    """
+    judged = _judged(scored.schema)
+    rows = _complete(scored.select([judged.label.name, *(column.name for column in judged.scores)]))
+    if judged.quantiles:
+        return _evaluate_quantiles(rows, judged.label, judged.quantiles)
+    return _EVALUATE[judged.task](rows, judged.label, judged.scores[0])
+
+
+def _metrics_of_made_up_rows(judged: _Judged) -> Mapping[str, float]:
+    """Metrics under the names that real rows give."""
+    numbers, classes = np.array([0.0, 1.0]), np.array([0, 1])
+    if judged.quantiles:
+        return quantile.metrics(numbers, dict.fromkeys(judged.quantiles, numbers))
+    match judged.task:
+        case Task.BINARY:
+            return binary.metrics(classes == 1, classes == 1, numbers)
+        case Task.MULTICLASS:
+            return multiclass.metrics(multiclass.count(classes, classes, 2))
+        case _:
+            return regression.metrics(numbers, numbers, numbers if len(judged.scores) > 1 else None)
 
 
 def _find_assigned(schema: Schema) -> tuple[Task, Column]:

@@ -10,12 +10,12 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
-from restudio.artifacts.values import Model, Task
+from restudio.artifacts.values import Model
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, columns, integer, mode, when
 from restudio.core.schema import Column, DType, Role, Schema, Superset
 from restudio.core.selector import Selection
-from restudio.core.spec import Port, PortKind, Serving, module, table_in, table_out
+from restudio.core.spec import Port, PortKind, Serving, Task, module, table_in, table_out
 from restudio.modules.cores import cores
 from restudio.modules.evaluation import evaluate_scored
 from restudio.modules.feature_scores import COUNT, METHODS, cells_of, count_of, score_feature, target_of

@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, integer, to_raw, when
-from restudio.core.spec import Port, PortKind, Serving, module
+from restudio.core.spec import Port, PortKind, Serving, Task, module
 from restudio.kernels.clusters import ClusterPredictor
 from restudio.kernels.expr import Predictor
 from restudio.modules.fitted_state import reading
@@ -65,6 +65,7 @@ class KMeansParams:
     category="Machine Learning / Initialize Model / Clustering",
     params=KMeansParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.CLUSTERING,
     family="5049a09bbd904c4e9b467c87e3a36810",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0008"),

@@ -13,11 +13,11 @@ from typing import cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import parse_params, script, to_raw
 from restudio.core.schema import Column, DType, Role, Schema, Score
-from restudio.core.spec import Port, PortKind, Serving, module
+from restudio.core.spec import Port, PortKind, Serving, Task, module
 from restudio.modules.r_script import find_program, run_r
 from restudio.modules.scripts import returned_table
 from restudio.seams.context import Context
@@ -49,6 +49,7 @@ class RModelParams:
     category="R Language Modules",
     params=RModelParams,
     outputs=(Port("Model", PortKind.UNTRAINED),),
+    task=Task.SCRIPT,
     serving=Serving.NEVER,
     errors=("0063",),
 )

@@ -9,12 +9,12 @@ from typing import cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task
+from restudio.artifacts.values import Json, Model
 from restudio.core.cells import Cell
 from restudio.core.errors import ModuleError
 from restudio.core.params import integer, mode, to_raw, when
 from restudio.core.schema import Column, DType, Level, Role, Schema, Score
-from restudio.core.spec import Port, PortKind, Serving, module, table_in, table_out
+from restudio.core.spec import Port, PortKind, Serving, Task, module, table_in, table_out
 from restudio.modules.factorization import factorize, predict, regress
 from restudio.modules.fitted_state import reading
 from restudio.modules.ratings import Attributes, Encoding, encode, is_missing, learn_encoding, positions, read_ratings

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import cast
 
-from restudio.artifacts.values import Model, Task
+from restudio.artifacts.values import Json, Model
 from restudio.core.cells import text_of
 from restudio.core.errors import ModuleError
-from restudio.core.params import boolean
-from restudio.core.schema import Column, DType, Role, Schema, Score
-from restudio.core.spec import Entry, Port, PortKind, module, table_in, table_out
+from restudio.core.params import boolean, to_raw
+from restudio.core.schema import Column, DType, Role, Schema, Score, Superset
+from restudio.core.spec import Entry, Port, PortKind, Task, ToldModel, module, table_in, table_out
 from restudio.kernels.expr import Call, CannotLower, Convert, Expr, Frame, Predict
 from restudio.modules.learners.fitted import as_read
 from restudio.modules.symbolic import over
@@ -37,7 +38,7 @@ class ScoreModelParams:
     inputs=(Port("Trained model", PortKind.MODEL), table_in("Dataset")),
     outputs=(table_out("Scored dataset"),),
     family="401b4f92e7244d5abe81d5b0ff9bdb33",
-    known_by_running="The trained model decides which scores it gives.",
+    known_by_running="A saved model, a script, and the classes of several decide which scores there are.",
     errors=("0001", "0003", "0013", "0018", "0042", "0063"),
 )
 def score_model(p: ScoreModelParams, model: Model, dataset: Table, *, ctx: Context) -> Table:
@@ -62,11 +63,27 @@ def score_model(p: ScoreModelParams, model: Model, dataset: Table, *, ctx: Conte
 
 def _beside(p: ScoreModelParams, model: Model, dataset: Table, scores: Table) -> Table:
     """What a script gave, after the columns of the dataset."""
-    marked = dataset.with_schema(Schema.of(_mark_label(column, model) for column in dataset.schema))
-    kept = marked.names if p.append else [c.name for c in marked.schema if c.role is Role.LABEL]
-    taken = set(kept)
-    named = [column.with_(name=_free_name(column.name, taken)) for column in scores.schema]
-    return marked.select(kept).with_columns(dict(zip(named, scores.data.columns, strict=True)))
+    kept = _kept(p, model, dataset.schema)
+    named = _named(scores.schema, kept)
+    beside = dataset.select([column.name for column in kept]).with_schema(Schema.of(kept))
+    return beside.with_columns(dict(zip(named, scores.data.columns, strict=True)))
+
+
+@score_model.tells_schema
+def _schema(p: ScoreModelParams, told: ToldModel | None, dataset: Schema) -> Schema | Superset | None:
+    """Of several classes only where they are declared, for not all need occur."""
+    if told is None or told.learner.spec.task is None or told.learner.predictor is None:
+        return None
+    classes = () if told.label is None or told.label.categories is None else told.label.categories
+    params = cast("dict[str, Json]", to_raw(told.params))
+    model = Model(told.learner.spec.id, told.learner.spec.task, (), told.label, classes, params=params)
+    if model.task is Task.CLUSTERING:
+        raise _not_scored(model)
+    if model.task is Task.MULTICLASS and not classes:
+        return None
+    kept = _kept(p, model, dataset)
+    schema = Schema.of((*kept, *_named((told.learner.score_columns or score_columns)(model), kept)))
+    return Superset(schema) if model.task is Task.MULTICLASS else schema
 
 
 @score_model.lowers
@@ -75,19 +92,33 @@ def _lower(p: ScoreModelParams, model: Model, frame: Frame, *, entry: Callable[[
     if learner.score_table is not None:
         raise CannotLower(f"'{learner.spec.name}' scores with a script")
     if learner.predictor is None or model.task is Task.CLUSTERING:
-        raise ModuleError(
-            "0013", f"A model of '{model.learner}' ({model.task.value}) cannot be scored with Score Model."
-        )
+        raise _not_scored(model)
     call = call_of(model, frame, entry=entry)
-    kept = [(_mark_label(column, model), expr) for column, expr in frame.columns]
-    if not p.append:
-        kept = [(column, expr) for column, expr in kept if column.role is Role.LABEL]
-    taken = {column.name for column, _ in kept}
-    scores = [
-        (column.with_(name=_free_name(column.name, taken)), Predict(call, i))
-        for i, column in enumerate((learner.score_columns or score_columns)(model))
-    ]
-    return Frame((*kept, *scores), frame.keep)
+    kept = _kept(p, model, frame.schema)
+    scores = _named((learner.score_columns or score_columns)(model), kept)
+    return Frame(
+        (
+            *((column, frame.expr(column.name)) for column in kept),
+            *((column, Predict(call, i)) for i, column in enumerate(scores)),
+        ),
+        frame.keep,
+    )
+
+
+def _not_scored(model: Model) -> ModuleError:
+    return ModuleError("0013", f"A model of '{model.learner}' ({model.task.value}) cannot be scored with Score Model.")
+
+
+def _kept(p: ScoreModelParams, model: Model, schema: Schema) -> list[Column]:
+    """The columns before the scores."""
+    marked = [_mark_label(column, model) for column in schema]
+    return marked if p.append else [column for column in marked if column.role is Role.LABEL]
+
+
+def _named(scores: Iterable[Column], kept: Iterable[Column]) -> list[Column]:
+    """Score columns by names that are free beside those that are kept."""
+    taken = {column.name for column in kept}
+    return [column.with_(name=_free_name(column.name, taken)) for column in scores]
 
 
 def call_of(model: Model, frame: Frame, *, entry: Callable[[str], Entry]) -> Call:

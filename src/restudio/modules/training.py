@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from restudio.artifacts.values import Model, Task, UntrainedModel
+from restudio.artifacts.values import Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import columns, parse_params
 from restudio.core.schema import Schema
 from restudio.core.selector import Selection
-from restudio.core.spec import Port, PortKind, Serving, module, table_in
+from restudio.core.spec import Port, PortKind, Serving, Task, ToldModel, module, table_in
 from restudio.modules.learners.training_data import prepare
 from restudio.seams.context import Context
 from restudio.tables.table import Table
@@ -50,13 +50,28 @@ def train_model(p: TrainModelParams, untrained: UntrainedModel, dataset: Table, 
         )
         return made
     if untrained.task not in _SUPERVISED:
-        raise ModuleError("0013", f"A learner for {untrained.task.value} cannot be trained with a label column.")
+        raise _not_supervised(untrained.task)
     if learner.fit is None:
         raise ModuleError("0013", f"'{learner.spec.name}' is not a learner.")
     data = prepare(dataset, label_name(p.label, dataset.schema), untrained.task)
     ctx.progress(0.1, f"training on {data.rows} rows with {len(data.features)} features")
     model: Model = learner.fit(parse_params(learner.spec.params, untrained.params), data, ctx)
     return model
+
+
+@train_model.tells_schema
+def _told(p: TrainModelParams, untrained: ToldModel | None, dataset: Schema) -> ToldModel | None:
+    label = dataset[label_name(p.label, dataset)]
+    if untrained is None:
+        return None
+    if untrained.learner.fit_table is None and untrained.learner.spec.task not in _SUPERVISED:
+        raise _not_supervised(untrained.learner.spec.task)
+    return replace(untrained, label=label)
+
+
+def _not_supervised(task: Task | None) -> ModuleError:
+    told = "nothing" if task is None else task.value
+    return ModuleError("0013", f"A learner for {told} cannot be trained with a label column.")
 
 
 def label_name(selection: Selection, schema: Schema) -> str:

@@ -12,12 +12,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from restudio.artifacts.values import Model, Task, UntrainedModel
+from restudio.artifacts.values import Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import Parameter, choice, columns, integer, mode, parameters_of, parse_params, to_raw, when
 from restudio.core.schema import Column, DType, Schema
 from restudio.core.selector import Selection
-from restudio.core.spec import Entry, Port, PortKind, Serving, module, table_in, table_out
+from restudio.core.spec import Entry, Port, PortKind, Serving, Task, ToldModel, module, table_in, table_out
 from restudio.modules.folds import folds_for, split_off
 from restudio.modules.learners.ranges import SINGLE
 from restudio.modules.training import label_name
@@ -132,6 +132,14 @@ def tune_model_hyperparameters(
     order = sorted(range(len(found)), key=lambda i: _badness(metric, found[i]))
     table = _results(ranges, [settings[i] for i in order], [found[i] for i in order])
     return table, train(models[order[0]], split_off(dataset)[0], label, ctx)
+
+
+@tune_model_hyperparameters.tells_schema
+def _told(
+    p: TuneParams, untrained: ToldModel | None, dataset: Schema, validation: Schema | None
+) -> tuple[None, ToldModel | None]:
+    label = dataset[label_name(p.label, dataset)]
+    return None, None if untrained is None else dataclasses.replace(untrained, label=label)
 
 
 @dataclass(frozen=True, slots=True)

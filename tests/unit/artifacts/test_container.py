@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from restudio.artifacts.archive import ContainerLimits, pack
 from restudio.artifacts.container import read_artifact, read_bundle, write_artifact, write_bundle
-from restudio.artifacts.values import Bundle, Model, Task, Transform, UntrainedModel
+from restudio.artifacts.values import Bundle, Model, Transform, UntrainedModel
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import digest_bytes
 from restudio.core.schema import Column, DType, Role
+from restudio.core.spec import Task
 
 MODEL = Model(
     learner="two-class-logistic-regression",

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from restudio.artifacts.values import Model, Task, Transform, UntrainedModel
+from restudio.artifacts.values import Model, Transform, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import NoParams, integer, text
 from restudio.core.registry import Registry
 from restudio.core.schema import Column, DType
-from restudio.core.spec import Port, PortKind, module, table_in, table_out
+from restudio.core.spec import Port, PortKind, Task, module, table_in, table_out
 from restudio.engine.child import serve
 from restudio.seams.context import Context, HttpRequest
 from restudio.seams.objects import Objects

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from restudio.core.registry import Registry
-from restudio.core.schema import Column, DType, Schema, Superset
+from restudio.core.schema import Column, DType, Role, Schema, Superset
 from restudio.graph.document import from_yaml
+from restudio.graph.model import Graph
 from restudio.graph.schemas import propagate_schemas, tell_schemas
 
 PEOPLE = Schema.of([Column("age", DType.INTEGER), Column("name", DType.STRING)])
@@ -85,3 +86,87 @@ def test_parameters_that_fit_no_column_are_told_with_their_place(registry: Regis
     (problem,) = tell_schemas(graph, registry, {"people": PEOPLE}).problems
     assert (problem.number, problem.node, problem.column) == ("0001", "select", "agee")
     assert "Did you mean 'age'" in problem.message
+
+
+MODELS = """
+restudio: experiment/1
+title: Columns
+nodes:
+  people: {module: dataset, parameters: {asset: people}}
+  learner: {module: LEARNER}
+  train:
+    module: TRAINER
+    inputs: {Untrained model: learner / Untrained model, DATASET: people / dataset}
+    parameters: {Label column: LABEL}
+  score:
+    module: score-model
+    inputs: {Trained model: train / TRAINED, Dataset: people / dataset}
+  evaluate: {module: evaluate-model, inputs: {Scored dataset: score / Scored dataset}}
+  choose:
+    module: select-columns-in-dataset
+    inputs: {Dataset: score / Scored dataset}
+    parameters: {Select columns: Scored Labels}
+"""
+TRAINED = Schema.of(
+    [
+        Column("age", DType.DOUBLE),
+        Column("ill", DType.BOOLEAN),
+        Column("kind", DType.STRING, ("cat", "dog", "eel")),
+        Column("free", DType.STRING),
+    ]
+)
+
+
+def experiment(learner: str, label: str, trainer: str = "train-model") -> Graph:
+    ports = ("Dataset", "Trained model") if trainer == "train-model" else ("Training dataset", "Trained best model")
+    text = MODELS.replace("LEARNER", learner).replace("TRAINER", trainer).replace("LABEL", label)
+    return from_yaml(text.replace("DATASET", ports[0]).replace("TRAINED", ports[1])).graph
+
+
+@pytest.mark.parametrize("trainer", ["train-model", "tune-model-hyperparameters"])
+@pytest.mark.parametrize(
+    ("learner", "label", "scores", "metric"),
+    [
+        ("two-class-boosted-decision-tree", "ill", ["Scored Labels", "Scored Probabilities"], "AUC"),
+        ("linear-regression", "age", ["Scored Labels"], "Coefficient of Determination"),
+        (
+            "decision-forest-regression",
+            "age",
+            ["Scored Label Mean", "Scored Label Standard Deviation"],
+            "Negative Log Likelihood",
+        ),
+        (
+            "fast-forest-quantile-regression",
+            "age",
+            [f"Scores for quantile :{quantile}" for quantile in (0.25, 0.5, 0.75)],
+            "Quantile Loss:0.5",
+        ),
+    ],
+)
+def test_scores_are_told_from_the_learner(
+    registry: Registry, learner: str, label: str, scores: list[str], metric: str, trainer: str
+) -> None:
+    told = propagate_schemas(experiment(learner, label, trainer), registry, {"people": TRAINED})
+    scored = told["score", "Scored dataset"]
+    assert scored.names == (*TRAINED.names, *scores)
+    assert scored.label() == TRAINED[label].with_(role=Role.LABEL)
+    assert metric in told["evaluate", "Evaluation results"]
+    assert (("choose", "Results dataset") in told) == ("Scored Labels" in scores)
+
+
+def test_scores_of_several_classes_are_told_where_the_classes_are_declared(registry: Registry) -> None:
+    learner = "multiclass-logistic-regression"
+    told = tell_schemas(experiment(learner, "kind"), registry, {"people": TRAINED}).ports["score", "Scored dataset"]
+    assert isinstance(told, Superset)
+    names = [f'Scored Probabilities for Class "{level}"' for level in ("cat", "dog", "eel")]
+    assert told.schema.names == (*TRAINED.names, *names, "Scored Labels")
+    unknown = tell_schemas(experiment(learner, "free"), registry, {"people": TRAINED})
+    assert ("score", "Scored dataset") not in unknown.ports
+    assert not unknown.problems
+
+
+def test_what_a_trainer_cannot_do_is_told_before_running(registry: Registry) -> None:
+    (problem,) = tell_schemas(experiment("linear-regression", "agee"), registry, {"people": TRAINED}).problems
+    assert (problem.number, problem.node, problem.column) == ("0001", "train", "agee")
+    wrong = tell_schemas(experiment("pca-based-anomaly-detection", "age"), registry, {"people": TRAINED}).problems
+    assert [(problem.number, problem.node) for problem in wrong] == [("0013", "train")]

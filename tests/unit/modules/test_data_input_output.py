@@ -10,11 +10,12 @@ from openpyxl import Workbook
 from tests.conformance.context import FolderContext
 
 from restudio.artifacts.container import write_artifact
-from restudio.artifacts.values import Model, Task, Transform
+from restudio.artifacts.values import Model, Transform
 from restudio.core.errors import ModuleError
 from restudio.core.params import parse_params
 from restudio.core.registry import Registry
 from restudio.core.schema import Column, DType, Role, Schema
+from restudio.core.spec import Task
 from restudio.tables.formats import get_codec
 from restudio.tables.ipc import write_table
 from restudio.tables.table import Table

@@ -11,9 +11,10 @@ from sklearn.linear_model import Ridge
 from tests.unit.modules.catalog import run
 
 from restudio.artifacts.container import read_artifact, write_artifact
-from restudio.artifacts.values import Model, Task
+from restudio.artifacts.values import Model
 from restudio.core.errors import ModuleError
 from restudio.core.schema import Column, DType, Schema, Score
+from restudio.core.spec import Task
 from restudio.modules.recommender import score_matchbox_recommender, train_matchbox_recommender
 from restudio.modules.recommender_evaluation import evaluate_recommender
 from restudio.tables.table import Table

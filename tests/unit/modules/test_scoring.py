@@ -9,9 +9,10 @@ import pytest
 from tests.unit.modules.catalog import CTX, one_by_one, score, train
 
 from restudio.artifacts.container import write_artifact
-from restudio.artifacts.values import Model, Task
+from restudio.artifacts.values import Model
 from restudio.core.errors import ModuleError, RestudioError
 from restudio.core.schema import DType, Role, Score
+from restudio.core.spec import Task
 from restudio.kernels.expr import Frame
 from restudio.modules.scoring import ScoreModelParams, score_model
 from restudio.tables.table import Table

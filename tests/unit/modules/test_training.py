@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from tests.unit.modules.catalog import CATALOG, run, train
 
-from restudio.artifacts.values import Model, Task, UntrainedModel
+from restudio.artifacts.values import Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.schema import Column, DType, Role, Schema
+from restudio.core.spec import Task
 from restudio.tables.table import Table
 
 LOGISTIC = "two-class-logistic-regression"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.params import integer, real, to_raw, when
-from restudio.core.spec import Port, PortKind, Serving, module
+from restudio.core.spec import Port, PortKind, Serving, Task, module
 from restudio.kernels.expr import Predictor
 from restudio.modules.learners.linear_design import encode, fitted_model, linear_predictor, to_unit_range
 from restudio.modules.learners.online_linear import fit_calibrated
@@ -47,6 +47,7 @@ class AveragedPerceptronParams:
     category="Machine Learning / Initialize Model / Classification",
     params=AveragedPerceptronParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.BINARY,
     family="5ed44caa5360407dae6c7a88c491474a",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0023", "0033", "0083", "0130", "0134"),

@@ -13,11 +13,11 @@ from typing import cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import real, to_raw
 from restudio.core.schema import Column
-from restudio.core.spec import Port, PortKind, Serving, module
+from restudio.core.spec import Port, PortKind, Serving, Task, module
 from restudio.kernels.clusters import CentreSums
 from restudio.kernels.expr import Predictor
 from restudio.kernels.gaussian import LinearGaussian
@@ -50,6 +50,7 @@ class BayesianLinearParams:
     category="Machine Learning / Initialize Model / Regression",
     params=BayesianLinearParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.REGRESSION,
     family="ee12de502b344145aec023e0485da308",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0014", "0023", "0033", "0083", "0130", "0134"),

@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import integer, real, to_raw, when
-from restudio.core.spec import Port, PortKind, Serving, module
+from restudio.core.spec import Port, PortKind, Serving, Task, module
 from restudio.kernels.expr import Predictor
 from restudio.kernels.levels import MISSING
 from restudio.kernels.trees import TreePredictor
@@ -86,6 +86,7 @@ class BoostedTreeParams:
     category="Machine Learning / Initialize Model / Classification",
     params=BoostedTreeParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.BINARY,
     family="e3c522f853d948298ea45c6a6b75330c",
     serving=Serving.NEVER,
     errors=_ERRORS,
@@ -106,6 +107,7 @@ def two_class_boosted_decision_tree(p: BoostedTreeParams, *, ctx: Context) -> Un
     category="Machine Learning / Initialize Model / Classification",
     params=BoostedTreeParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.MULTICLASS,
     family="1d67b73134d74adbbc2aa8844cd1bd2d",
     serving=Serving.NEVER,
     errors=_ERRORS,
@@ -126,6 +128,7 @@ def multiclass_boosted_decision_tree(p: BoostedTreeParams, *, ctx: Context) -> U
     category="Machine Learning / Initialize Model / Regression",
     params=BoostedTreeParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.REGRESSION,
     family="0207d2526c414c7784c373bdf1ac5960",
     serving=Serving.NEVER,
     errors=_ERRORS,

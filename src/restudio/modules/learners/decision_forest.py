@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.params import choice, integer, to_raw, when
 from restudio.core.schema import Column
-from restudio.core.spec import Entry, Port, PortKind, Serving, module
+from restudio.core.spec import Entry, Port, PortKind, Serving, Task, module
 from restudio.kernels.expr import Predictor
 from restudio.kernels.gaussian import GaussianScores
 from restudio.kernels.scores import Scores
@@ -65,20 +65,21 @@ class DecisionForestParams:
     )
 
 
-def _declare(id: str, name: str, kind: str, family: str) -> Callable[[Callable[..., Any]], Entry]:
+def _declare(id: str, name: str, kind: str, task: Task, family: str) -> Callable[[Callable[..., Any]], Entry]:
     return module(
         id=id,
         name=name,
         category=f"Machine Learning / Initialize Model / {kind}",
         params=DecisionForestParams,
         outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+        task=task,
         family=family,
         serving=Serving.NEVER,
         errors=_ERRORS,
     )
 
 
-@_declare(_REGRESSION, "Decision Forest Regression", "Regression", "562988b2e7404e3a8131358391bad755")
+@_declare(_REGRESSION, "Decision Forest Regression", "Regression", Task.REGRESSION, "562988b2e7404e3a8131358391bad755")
 def decision_forest_regression(p: DecisionForestParams, *, ctx: Context) -> UntrainedModel:
     """Trees grown by themselves, each of which predicts a mean and a variance; scores are the mean and the standard
     deviation of all trees together. Missing values need no cleaning.
@@ -89,7 +90,7 @@ def decision_forest_regression(p: DecisionForestParams, *, ctx: Context) -> Untr
     return UntrainedModel(_REGRESSION, Task.REGRESSION, to_raw(p))
 
 
-@_declare(_TWO_CLASS, "Two-Class Decision Forest", "Classification", "5a7d5466992840c8a19cd5de4882c77e")
+@_declare(_TWO_CLASS, "Two-Class Decision Forest", "Classification", Task.BINARY, "5a7d5466992840c8a19cd5de4882c77e")
 def two_class_decision_forest(p: DecisionForestParams, *, ctx: Context) -> UntrainedModel:
     """Trees grown by themselves, which vote with the shares of the two classes in their leaves. Missing values need no
     cleaning.
@@ -100,7 +101,9 @@ def two_class_decision_forest(p: DecisionForestParams, *, ctx: Context) -> Untra
     return UntrainedModel(_TWO_CLASS, Task.BINARY, to_raw(p))
 
 
-@_declare(_MULTICLASS, "Multiclass Decision Forest", "Classification", "5e70108d2e4445d986e894f37c68fe86")
+@_declare(
+    _MULTICLASS, "Multiclass Decision Forest", "Classification", Task.MULTICLASS, "5e70108d2e4445d986e894f37c68fe86"
+)
 def multiclass_decision_forest(p: DecisionForestParams, *, ctx: Context) -> UntrainedModel:
     """Trees grown by themselves, which vote with the shares of the classes in their leaves. Missing values need no
     cleaning.

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow.compute as pc
 
-from restudio.artifacts.values import Model, Task
+from restudio.artifacts.values import Model
 from restudio.core.errors import ModuleError
 from restudio.core.schema import Column, DType, Score
+from restudio.core.spec import Task
 from restudio.kernels.expr import Predictor, Vector
 from restudio.kernels.levels import UNKNOWN, Levels
 from restudio.kernels.scores import BinaryScores, ClassScores, Scores, ValueScores

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task
+from restudio.artifacts.values import Json, Model
 from restudio.core.errors import ModuleError
 from restudio.core.schema import Column
+from restudio.core.spec import Task
 from restudio.kernels.expr import Predictor
 from restudio.kernels.linear import LevelTerm, LinearPredictor, Link, NumberTerm
 from restudio.modules.fitted_state import reading

@@ -7,10 +7,10 @@ from typing import cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, integer, mode, real, to_raw, when
-from restudio.core.spec import Port, PortKind, Serving, module
+from restudio.core.spec import Port, PortKind, Serving, Task, module
 from restudio.kernels.expr import Predictor
 from restudio.modules.learners.linear_design import (
     Design,
@@ -63,6 +63,7 @@ class LinearRegressionParams:
     category="Machine Learning / Initialize Model / Regression",
     params=LinearRegressionParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.REGRESSION,
     family="31960a6f789b4cf788d62e1152c0bd1a",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0023", "0033", "0039", "0130", "0134"),

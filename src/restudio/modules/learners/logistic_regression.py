@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.params import to_raw
-from restudio.core.spec import Port, PortKind, Serving, module
+from restudio.core.spec import Port, PortKind, Serving, Task, module
 from restudio.kernels.expr import Predictor
 from restudio.modules.learners.elastic_net import Settings, fit_logistic
 from restudio.modules.learners.linear_design import encode, fitted_model, linear_predictor, to_unit_variance
@@ -26,6 +26,7 @@ _ERRORS = ("0002", "0005", "0023", "0033", "0130", "0134")
     category="Machine Learning / Initialize Model / Classification",
     params=PenalisedParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.BINARY,
     family="b0fd7660eeed43c5948720d9cc79ed5d",
     serving=Serving.NEVER,
     errors=_ERRORS,
@@ -46,6 +47,7 @@ def two_class_logistic_regression(p: PenalisedParams, *, ctx: Context) -> Untrai
     category="Machine Learning / Initialize Model / Classification",
     params=PenalisedParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.MULTICLASS,
     family="1d195fe598cd4e1aa1c8076aaa3e02c3",
     serving=Serving.NEVER,
     errors=_ERRORS,

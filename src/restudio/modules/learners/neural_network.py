@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import boolean, choice, integer, mode, real, script, text, to_raw, when
-from restudio.core.spec import Entry, Port, PortKind, Serving, module
+from restudio.core.spec import Entry, Port, PortKind, Serving, Task, module
 from restudio.kernels.dense import Activation, Layer
 from restudio.kernels.expr import Predictor
 from restudio.modules.learners.dense_model import dense_arrays, dense_predictor, dense_texts
@@ -94,13 +94,16 @@ class NeuralNetworkRegressionParams(NeuralNetworkParams):
     learning_rate: float = _learning_rate(0.005)
 
 
-def _declare(id: str, name: str, kind: str, family: str, params: type) -> Callable[[Callable[..., Any]], Entry]:
+def _declare(
+    id: str, name: str, kind: str, task: Task, family: str, params: type
+) -> Callable[[Callable[..., Any]], Entry]:
     return module(
         id=id,
         name=name,
         category=f"Machine Learning / Initialize Model / {kind}",
         params=params,
         outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+        task=task,
         family=family,
         serving=Serving.NEVER,
         errors=_ERRORS,
@@ -111,6 +114,7 @@ def _declare(id: str, name: str, kind: str, family: str, params: type) -> Callab
     _REGRESSION,
     "Neural Network Regression",
     "Regression",
+    Task.REGRESSION,
     "d7ee222c669f4200a576a761a9c1a928",
     NeuralNetworkRegressionParams,
 )
@@ -125,7 +129,12 @@ def neural_network_regression(p: NeuralNetworkRegressionParams, *, ctx: Context)
 
 
 @_declare(
-    _TWO_CLASS, "Two-Class Neural Network", "Classification", "ebc29f52719d4d0fb66a2ce85f527c7d", NeuralNetworkParams
+    _TWO_CLASS,
+    "Two-Class Neural Network",
+    "Classification",
+    Task.BINARY,
+    "ebc29f52719d4d0fb66a2ce85f527c7d",
+    NeuralNetworkParams,
 )
 def two_class_neural_network(p: NeuralNetworkParams, *, ctx: Context) -> UntrainedModel:
     """Layers of weighted sums that predict the probability of one of two classes. Categories become indicators; rows
@@ -138,7 +147,12 @@ def two_class_neural_network(p: NeuralNetworkParams, *, ctx: Context) -> Untrain
 
 
 @_declare(
-    _MULTICLASS, "Multiclass Neural Network", "Classification", "e8b401fb230a4b21bd11d1fda0d57c1f", NeuralNetworkParams
+    _MULTICLASS,
+    "Multiclass Neural Network",
+    "Classification",
+    Task.MULTICLASS,
+    "e8b401fb230a4b21bd11d1fda0d57c1f",
+    NeuralNetworkParams,
 )
 def multiclass_neural_network(p: NeuralNetworkParams, *, ctx: Context) -> UntrainedModel:
     """Layers of weighted sums that predict the probabilities of several classes. Categories become indicators; rows

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import parse_params, text, to_raw
 from restudio.core.schema import Column, DType
-from restudio.core.spec import Entry, Port, PortKind, Serving, module
+from restudio.core.spec import Entry, Port, PortKind, Serving, Task, module
 from restudio.kernels.expr import Predictor, Vector
 from restudio.kernels.scores import Scores
 from restudio.modules.fitted_state import reading
@@ -43,6 +43,7 @@ class OneVsAllParams:
     params=OneVsAllParams,
     inputs=(Port(_INNER, PortKind.UNTRAINED),),
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.MULTICLASS,
     family="7191efaeb4b14d03a6f87205f87be664",
     serving=Serving.NEVER,
     errors=("0003", "0013", "0014", "0023", "0033", "0083", "0130", "0134"),

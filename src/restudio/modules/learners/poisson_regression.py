@@ -11,10 +11,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import to_raw
-from restudio.core.spec import Port, PortKind, Serving, module
+from restudio.core.spec import Port, PortKind, Serving, Task, module
 from restudio.kernels.expr import Predictor
 from restudio.modules.learners.linear_design import encode, fitted_model, linear_predictor, to_unit_variance
 from restudio.modules.learners.penalised import PenalisedParams
@@ -34,6 +34,7 @@ _MAX_EXPONENT = 500.0
     category="Machine Learning / Initialize Model / Regression",
     params=PenalisedParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.REGRESSION,
     family="80e21b9d382740d8b733b53148becbc2",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0023", "0033", "0083", "0130", "0134"),

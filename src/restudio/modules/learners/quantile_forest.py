@@ -14,11 +14,11 @@ from typing import cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.errors import ModuleError
 from restudio.core.params import integer, real, text, to_raw, when
 from restudio.core.schema import Column, DType, Score
-from restudio.core.spec import Port, PortKind, Serving, module
+from restudio.core.spec import Port, PortKind, Serving, Task, module
 from restudio.kernels.expr import Predictor
 from restudio.kernels.quantiles import QuantileScores
 from restudio.kernels.tree_text import MAX_CLASSES
@@ -76,6 +76,7 @@ class QuantileForestParams:
     category="Machine Learning / Initialize Model / Regression",
     params=QuantileForestParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.REGRESSION,
     family="b9064dc32d694e06b3076cebf324686a",
     serving=Serving.NEVER,
     errors=("0002", "0004", "0005", "0007", "0008", "0023", "0033", "0134"),
@@ -153,7 +154,7 @@ def _predict(model: Model) -> Predictor:
 
 @fast_forest_quantile_regression.scores_as
 def _scores(model: Model) -> Iterator[Column]:
-    for quantile in model.arrays["quantiles"].tolist():
+    for quantile in _read_quantiles(str(model.params[_QUANTILES])):
         yield Column(f"{SCORES}{quantile!r}", DType.DOUBLE, score=Score.QUANTILE)
 
 

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from restudio.artifacts.values import Json, Model, Task, UntrainedModel
+from restudio.artifacts.values import Json, Model, UntrainedModel
 from restudio.core.params import boolean, integer, real, to_raw, when
-from restudio.core.spec import Port, PortKind, Serving, module
+from restudio.core.spec import Port, PortKind, Serving, Task, module
 from restudio.kernels.dense import Layer
 from restudio.kernels.expr import Predictor
 from restudio.modules.learners.dense_model import dense_arrays, dense_predictor, dense_texts
@@ -54,6 +54,7 @@ class SupportVectorMachineParams:
     category="Machine Learning / Initialize Model / Classification",
     params=SupportVectorMachineParams,
     outputs=(Port("Untrained model", PortKind.UNTRAINED),),
+    task=Task.BINARY,
     family="12d8479b74b44e67b8ded32867380e20",
     serving=Serving.NEVER,
     errors=("0002", "0005", "0023", "0033", "0083", "0130", "0134"),

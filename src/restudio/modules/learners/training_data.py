@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from restudio.artifacts.values import Task
 from restudio.core.cells import convert, text_of
 from restudio.core.errors import ModuleError
 from restudio.core.schema import Column, DType, Level, Role
+from restudio.core.spec import Task
 from restudio.kernels.expr import Vector
 from restudio.kernels.levels import MISSING, Levels
 from restudio.kernels.vectors import as_doubles, from_arrow, to_doubles
