@@ -12,7 +12,8 @@ from pathlib import Path
 import httpx
 
 from restudio.client import Client
-from restudio.client.credentials import Credentials, read_credentials
+from restudio.client.credentials import read_credentials
+from restudio.core.credentials import Credentials
 
 
 class Server:

@@ -16,10 +16,10 @@ from restudio.cli.loop import ENDPOINT, Loop
 from restudio.client.blobs import BlobAccount
 from restudio.client.client import Client
 from restudio.client.connection import ServerError, Unreachable
-from restudio.client.credentials import Credentials
 from restudio.client.factories import Document
 from restudio.client.scoring import Scoring, blob_input
 from restudio.client.types import Location
+from restudio.core.credentials import Credentials
 from restudio.core.errors import RestudioError
 
 T = TypeVar("T")

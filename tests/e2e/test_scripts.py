@@ -13,9 +13,10 @@ from tests.e2e.conftest import ROWS
 from restudio.client import Client, Scoring
 from restudio.client.blobs import BlobAccount
 from restudio.client.connection import ServerError
-from restudio.client.credentials import Credentials, read_credentials
+from restudio.client.credentials import read_credentials
 from restudio.client.scoring import blob_input
 from restudio.client.types import Endpoint
+from restudio.core.credentials import Credentials
 
 pytestmark = pytest.mark.usefixtures("rows")
 SCRIPTED = """\

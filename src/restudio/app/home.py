@@ -5,40 +5,20 @@ from __future__ import annotations
 import os
 import secrets as randomness
 import uuid
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from restudio.blobs.service import BlobService
+from restudio.core.credentials import FILE_NAME, Credentials
 from restudio.core.decoding import decode_json
 from restudio.identity.service import IdentityService
 from restudio.identity.types import Role, Workspace
 
-FILE_NAME = "credentials.json"
 OWNER = "owner@restudio.local"
 WORKSPACE_NAME = "Workspace"
 RESOURCE_GROUP = "restudio"
 FACTORY_NAME = "restudio-factory"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Credentials:
-    """What ``credentials.json`` holds."""
-
-    url: str
-    workspace_id: str
-    workspace_name: str
-    workspace_token: str
-    owner: str
-    owner_password: str
-    subscription_id: str
-    resource_group: str
-    factory_name: str
-    tenant_id: str
-    client_id: str
-    client_secret: str
-    storage_connection_string: str
 
 
 def prepare_home(home: Path, url: str, region: str, identity: IdentityService, blobs: BlobService) -> Credentials:

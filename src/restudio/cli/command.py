@@ -20,7 +20,8 @@ import typer
 from restudio.app.settings import client_environment
 from restudio.cli.console import Output
 from restudio.client.client import Client
-from restudio.client.credentials import Credentials, read_credentials
+from restudio.client.credentials import read_credentials
+from restudio.core.credentials import Credentials
 from restudio.core.errors import Kind, RestudioError
 
 DEFAULT_HOME = Path("home")

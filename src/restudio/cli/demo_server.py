@@ -13,7 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from restudio.client.connection import Connection, ServerError, Unreachable
-from restudio.client.credentials import FILE_NAME, read_credentials
+from restudio.client.credentials import read_credentials
+from restudio.core.credentials import FILE_NAME
 from restudio.core.errors import Kind, RestudioError
 
 LOG_NAME = "serve.log"

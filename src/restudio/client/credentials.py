@@ -6,28 +6,9 @@ from pathlib import Path
 
 import msgspec
 
+from restudio.core.credentials import FILE_NAME, Credentials
 from restudio.core.decoding import decode_json
 from restudio.core.errors import Kind, RestudioError
-
-FILE_NAME = "credentials.json"
-
-
-class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """Members of the file; all are secrets or lead to them."""
-
-    url: str
-    workspace_id: str
-    workspace_name: str
-    workspace_token: str
-    owner: str
-    owner_password: str
-    subscription_id: str
-    resource_group: str
-    factory_name: str
-    tenant_id: str
-    client_id: str
-    client_secret: str
-    storage_connection_string: str
 
 
 def read_credentials(home: Path) -> Credentials:

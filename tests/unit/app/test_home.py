@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from tests.databases import make_sqlite
 
-from restudio.app.home import Credentials, prepare_home
+from restudio.app.home import prepare_home
 from restudio.blobs.service import BlobService
 from restudio.client.credentials import read_credentials
+from restudio.core.credentials import Credentials
 from restudio.core.errors import RestudioError
 from restudio.identity.service import IdentityService
 from restudio.storage.clock import SystemClock
@@ -40,8 +41,9 @@ def test_a_new_home_gets_a_workspace_an_owner_and_a_private_file(house: House) -
     made = house.prepare()
     path = house.home / "credentials.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert set(json.loads(path.read_text())) == set(Credentials.__dataclass_fields__)
-    assert read_credentials(house.home).workspace_id == made.workspace_id
+    assert set(json.loads(path.read_text())) == set(Credentials.__struct_fields__)
+    assert read_credentials(house.home) == made
+    assert made.owner_password not in repr(made)
     assert house.identity.authenticate_workspace(made.workspace_id, made.workspace_token).workspace_id
     owner = house.identity.authenticate_user(made.owner, made.owner_password)
     assert house.identity.act_in(owner, made.workspace_id).roles == {"owner"}
