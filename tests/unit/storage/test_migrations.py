@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import os
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
+import restudio
 from restudio.seams.database import metadata
 from restudio.storage.db import SqlDatabase, open_database
 from restudio.storage.migrations.generate import import_tables
@@ -64,6 +70,16 @@ def test_a_migrated_database_is_like_a_new_one(make_url: Callable[[str], str]) -
     migrated.migrate()
     new.close()
     migrated.close()
+
+
+def test_the_initial_version_written_anew_is_the_one_that_is_there(tmp_path: Path) -> None:
+    package = Path(restudio.__file__).parent
+    shutil.copytree(package, tmp_path / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    command = [sys.executable, "-m", "restudio.storage.migrations.generate", "initial", "--initial"]
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": str(tmp_path)}, cwd=tmp_path, check=True)
+    [written] = (tmp_path / "restudio/storage/migrations/versions").glob("*.py")
+    there = package / "storage/migrations/versions" / written.name
+    assert ast.dump(ast.parse(written.read_text())) == ast.dump(ast.parse(there.read_text()))
 
 
 def test_processes_that_start_together_migrate_once(make_url: Callable[[str], str]) -> None:

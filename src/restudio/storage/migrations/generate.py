@@ -33,7 +33,7 @@ def import_tables() -> None:
 
 
 def generate(message: str, *, initial: bool = False) -> None:
-    """Compare on an empty SQLite database that is brought to the last version first."""
+    """Compare on an empty SQLite database that is brought to the last version first, unless there is to be none."""
     import_tables()
     if initial:
         for old in _VERSIONS.glob("*.py"):
@@ -41,7 +41,8 @@ def generate(message: str, *, initial: bool = False) -> None:
     with tempfile.TemporaryDirectory() as folder:
         database = open_database(f"sqlite:///{folder}/compare.db")
         with database.begin() as connection:
-            upgrade(connection)
+            if not initial:
+                upgrade(connection)
             number = f"{1 + len(list(_VERSIONS.glob('*.py'))):04d}"
             made = command.revision(config(connection, metadata), message, autogenerate=True, rev_id=number)
         for script in made if isinstance(made, list) else [made]:
