@@ -104,18 +104,15 @@ def measure_evaluation(database: SqlDatabase, count: int) -> list[tuple[str, str
     page = service.list_firings("bench", "owner", limit=1)
     started = timed(loop.fire)
     clock.advance(1800)
-    again = timed(loop.decide)
+    cold = timed(TriggerLoop(database, clock, {"bench": target}).decide)
+    later = service.list_firings("bench", "owner", limit=1).total - page.total
     return [
         (f"{count} triggers, none due: one look", f"{idle * 1000:.1f} ms"),
         (f"the look half a minute before {page.total} are due: their rules are read", f"{ready:.2f} s"),
         (f"{count} triggers, {page.total} due at one instant: evaluated and written down", f"{due:.2f} s"),
-        (f"the same half an hour later ({service_total(service) - page.total} due)", f"{again:.2f} s"),
+        (f"half an hour later {later} are due, after a restart: rules read, evaluated, written down", f"{cold:.2f} s"),
         (f"{page.total} firings started and noted", f"{started:.2f} s"),
     ]
-
-
-def service_total(service: TriggerService) -> int:
-    return service.list_firings("bench", "owner", limit=1).total
 
 
 def measure_lateness(database: SqlDatabase) -> list[tuple[str, str]]:

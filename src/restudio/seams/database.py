@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from operator import itemgetter
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -28,14 +29,14 @@ metadata = sa.MetaData(
 def execute_many(conn: sa.Connection, statement: sa.Insert | sa.Update, rows: Sequence[Mapping[str, object]]) -> None:
     """Execute a statement for each of many rows; nothing for none.
 
-    All rows have the same members, which name columns or parameters, and values that the drivers take as they are:
-    thousands of rows go past what SQLAlchemy does for each.
+    All rows have the same members, two or more, which name columns or parameters, and values that the drivers take as
+    they are: thousands of rows go past what SQLAlchemy does for each.
     """
     if not rows:
         return
     compiled = statement.compile(conn.engine, column_keys=list(rows[0]))
     order = getattr(compiled, "positiontup", None)
-    values = rows if order is None else [tuple(row[name] for name in order) for row in rows]
+    values = rows if order is None else list(map(itemgetter(*order), rows))
     conn.exec_driver_sql(compiled.string, values)
 
 

@@ -325,8 +325,7 @@ class TriggerLoop:
         if isinstance(rule, Polling):
             changes = [each for each in target.list_changes(trigger, rule.folder, back) if each.at >= back]
             with self._db.begin() as conn:
-                current = store.find(conn, trigger.ref)
-                if current is None or current.next_due is None:
+                if not _is_as_read(conn, trigger):
                     return
                 waits = FiringState.WAITING
                 fired = [
@@ -334,18 +333,23 @@ class TriggerLoop:
                     for each in changes
                 ]
                 store.insert(conn, fired, now)
-                store.look_again(conn, current.id, now + rule.every, seen=now)
+                store.look_again(conn, trigger.id, now + rule.every, seen=now)
         elif isinstance(rule, Chaining):
             completions = target.list_completions(trigger, rule.pipelines, rule.dimension, back)
             with self._db.begin() as conn:
-                current = store.find(conn, trigger.ref)
-                if current is None or current.next_due is None:
+                if not _is_as_read(conn, trigger):
                     return
                 store.add_completions(conn, trigger.id, completions)
                 fired, used = rules.chain(trigger, rule, store.list_unused(conn, trigger.id), now)
                 store.insert(conn, fired, now)
                 store.use_completions(conn, trigger.id, used)
-                store.look_again(conn, current.id, now + timedelta(seconds=1), seen=now)
+                store.look_again(conn, trigger.id, now + timedelta(seconds=1), seen=now)
         else:
             with self._db.begin() as conn:
                 store.look_again(conn, trigger.id, now + _UNREADABLE)
+
+
+def _is_as_read(conn: sa.Connection, trigger: Trigger) -> bool:
+    """Whether a trigger is still started and the same. What was seen for another folder is not its own."""
+    current = store.find(conn, trigger.ref)
+    return current is not None and current.started and (current.id, current.text) == (trigger.id, trigger.text)

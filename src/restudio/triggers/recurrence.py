@@ -10,7 +10,7 @@ from __future__ import annotations
 import calendar
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from itertools import islice
@@ -48,6 +48,11 @@ class Recurrence:
     weekdays: tuple[int, ...] = ()
     month_days: tuple[int, ...] = ()
     occurrences: tuple[Occurrence, ...] = ()
+    first: datetime = field(init=False, compare=False, repr=False)
+    """``start`` as an instant in UTC."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "first", _to_utc(self.start, self.zone))
 
     def next_after(self, instant: datetime) -> datetime | None:
         """The first firing later than an instant, in UTC; None when there is none."""
@@ -55,10 +60,9 @@ class Recurrence:
 
     def iter_after(self, instant: datetime) -> Iterator[datetime]:
         """All firings later than an instant, in order, in UTC."""
-        first = _to_utc(self.start, self.zone)
-        after = max(instant.astimezone(UTC), first - _TICK)
+        after = max(instant.astimezone(UTC), self.first - _TICK)
         end = self.end
-        for each in self._iter_elapsed(first, after) if self.frequency in _SECONDS else self._iter_dated(after):
+        for each in self._iter_elapsed(after) if self.frequency in _SECONDS else self._iter_dated(after):
             if end is not None and each > end:
                 return
             if each > after:
@@ -66,10 +70,14 @@ class Recurrence:
 
     # -- minutes and hours
 
-    def _iter_elapsed(self, first: datetime, after: datetime) -> Iterator[datetime]:
+    def _iter_elapsed(self, after: datetime) -> Iterator[datetime]:
         step = timedelta(seconds=_SECONDS[self.frequency] * self.interval)
         listed = self.frequency == "Hour" and self.minutes
-        period = first - timedelta(minutes=self.start.minute, seconds=self.start.second) if listed else first
+        period = self.first
+        if listed:
+            period -= timedelta(
+                minutes=self.start.minute, seconds=self.start.second, microseconds=self.start.microsecond
+            )
         period += step * max((after - period) // step, 0)
         try:
             while True:
@@ -91,32 +99,23 @@ class Recurrence:
         present = after.astimezone(self.zone)
         local = present.replace(tzinfo=None)
         # A change in the last two days may have moved a skipped time to the future; else nothing before now counts.
-        since = local - _BACK
-        horizon = local if self._offset(since) == present.utcoffset() else since
+        horizon = local if (present - _BACK).utcoffset() == present.utcoffset() else local - _BACK
         waiting: set[datetime] = set()
         for day in self._iter_dates(max(horizon.date(), self.start.date())):
             if day >= _LAST:
                 break
-            midnight = datetime.combine(day, _MIDNIGHT)
             if waiting:
-                ready = sorted(each for each in waiting if each < _to_utc(midnight, self.zone))
+                ready = sorted(each for each in waiting if each < _to_utc(datetime.combine(day, _MIDNIGHT), self.zone))
                 yield from ready
                 waiting.difference_update(ready)
             passed = bisect_left(times, horizon.time()) if day == horizon.date() else 0
-            found = (_to_utc(datetime.combine(day, each), self.zone) for each in islice(times, passed, None))
+            offset = _find_offset(self.zone, day)
             # Where the clock is not changed, its order is the order of time.
-            if not waiting and self._is_calm(midnight):
-                yield from found
+            if offset is not None and not waiting:
+                yield from (datetime.combine(day, each, UTC) - offset for each in islice(times, passed, None))
             else:
-                waiting.update(found)
+                waiting.update(_to_utc(datetime.combine(day, each), self.zone) for each in times[passed:])
         yield from sorted(waiting)
-
-    def _is_calm(self, midnight: datetime) -> bool:
-        """Whether the clock is not changed on the day that begins then."""
-        return self.zone is UTC or self._offset(midnight) == self._offset(midnight + _DAY)
-
-    def _offset(self, local: datetime) -> timedelta | None:
-        return local.replace(tzinfo=self.zone).utcoffset()
 
     def _iter_dates(self, since: date) -> Iterator[date]:
         try:
@@ -177,6 +176,14 @@ def _times(hours: tuple[int, ...], minutes: tuple[int, ...], start: time, *, eve
         chosen = hours or (range(24) if every_hour else (start.hour,))
         return tuple(sorted({time(hour, minute) for hour in chosen for minute in minutes}))
     return tuple(sorted({start.replace(hour=hour) for hour in hours})) or (start,)
+
+
+@lru_cache(maxsize=4096)
+def _find_offset(zone: tzinfo, day: date) -> timedelta | None:
+    """What a zone is ahead of UTC all day long; None on a day when its clock is changed."""
+    midnight = datetime.combine(day, _MIDNIGHT, zone)
+    offset = midnight.utcoffset()
+    return offset if (midnight + _DAY).utcoffset() == offset else None
 
 
 def _from_end(days: range, nth: int) -> range:

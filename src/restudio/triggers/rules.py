@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from restudio.core.ids import digest_json
+from restudio.core.ids import digest_bytes, digest_json
 from restudio.triggers.events import Chaining
 from restudio.triggers.recurrence import Recurrence
 from restudio.triggers.types import Completion, Firing, FiringState, RunState, Trigger
@@ -32,7 +32,8 @@ class Decision:
 
 
 def firing_id(trigger_id: str, key: str) -> str:
-    return digest_json([trigger_id, key])[:32]
+    """The id that follows from what fired and why: the same firing, decided twice, is one row."""
+    return digest_bytes(f"{trigger_id}/{key}".encode())[:32]
 
 
 def make_firing(

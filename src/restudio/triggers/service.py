@@ -200,8 +200,8 @@ def make_trigger(ref: Ref, type: str, document: Mapping[str, Any], former: Trigg
     """A trigger that is not started: a new one, or the former one with another document."""
     text = json.dumps(document)
     if former is None:
-        return Trigger(new_id(), ref, type, text, started=False, version=1)
-    return replace(former, ref=ref, type=type, text=text, version=former.version + 1)
+        return Trigger(new_id(), ref, type, text, started=False)
+    return replace(former, ref=ref, type=type, text=text)
 
 
 def _window_for(rule: Windows, at: datetime | None, now: datetime) -> Window:

@@ -47,7 +47,6 @@ def put(conn: sa.Connection, trigger: Trigger, mode: Mode, listens: str | None) 
         "type": trigger.type,
         "document": trigger.text,
         "started": trigger.started,
-        "version": trigger.version,
         "mode": mode.value,
         "listens": listens,
         "next_due": _epoch(trigger.next_due),
@@ -413,9 +412,9 @@ def _instant(epoch: float | None) -> datetime | None:
 
 def _to_trigger(row: sa.Row[Any]) -> Trigger:
     # Members of rows are slow by name, and a loop reads thousands of them.
-    identity, kind, owner, name, _, type_, text, started, version, _, _, due, position, seen = tuple(row)
+    identity, kind, owner, name, _, type_, text, started, _, _, due, position, seen = tuple(row)
     ref = Ref(kind, owner, name)
-    return Trigger(identity, ref, type_, text, started, version, _instant(due), position, _instant(seen))
+    return Trigger(identity, ref, type_, text, started, _instant(due), position, _instant(seen))
 
 
 def _to_row(firing: Firing, not_before: datetime) -> dict[str, object]:

@@ -17,7 +17,6 @@ triggers = sa.Table(
     sa.Column("type", sa.String(64), nullable=False),
     sa.Column("document", sa.Text, nullable=False),
     sa.Column("started", sa.Boolean, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
     sa.Column("mode", sa.String(16), nullable=False),
     sa.Column("listens", sa.String(400), nullable=True, index=True),
     sa.Column("next_due", sa.Float, nullable=True),
@@ -52,12 +51,14 @@ firings = sa.Table(
     sa.Column("not_before", sa.Float, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("runs", sa.Text, nullable=False),
-    sa.UniqueConstraint("trigger_id", "key"),
     sa.Index("ix_trigger_firings_state", "state", "not_before"),
     sa.Index("ix_trigger_firings_number", "trigger_id", "number"),
     sa.Index("ix_trigger_firings_owner", "kind", "owner", "updated"),
 )
-"""``not_before``: when a starting firing may be taken (again); the taker moves it on while it works on it."""
+"""``id`` follows from ``trigger_id`` and ``key``: the same firing is one row.
+
+``not_before``: when a starting firing may be taken (again); the taker moves it on while it works on it.
+"""
 
 completions = sa.Table(
     "trigger_completions",

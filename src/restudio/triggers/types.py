@@ -31,7 +31,6 @@ class Trigger:
     type: str
     text: str
     started: bool
-    version: int
     next_due: datetime | None = None
     position: int = 0
     seen: datetime | None = None

@@ -376,6 +376,24 @@ def test_polling_takes_every_version_of_a_file_once(bench: Bench) -> None:
     assert bench.states("p") == [FiringState.SUCCEEDED, FiringState.RUNNING]
 
 
+def test_what_was_seen_for_another_folder_is_not_taken(bench: Bench) -> None:
+    """A trigger that is stopped, changed and started again while a slow store is asked for it."""
+    document = {"folderPath": "lake/in", "maxConcurrency": 1, "linkedService": {"referenceName": "Lake"}}
+    bench.service.start(ref("p"), "BlobTrigger", document)
+
+    class Slow(Recorder):
+        def list_changes(self, trigger: Any, folder: str, since: datetime) -> list[Change]:
+            bench.service.stop(ref("p"))
+            bench.service.start(ref("p"), "BlobTrigger", {**document, "folderPath": "lake/out"})
+            return [Change(f"{folder}/a", START, {"fileName": "a"})]
+
+    TriggerLoop(bench.db, bench.clock, {KIND: Slow(bench.db)}).tick()
+    assert bench.firings("p") == []
+    bench.recorder.files = [Change("lake/out/b", START, {"fileName": "b"})]
+    bench.loop.tick()
+    assert [each.key for each in bench.firings("p")] == ["lake/out/b"]
+
+
 def test_chaining_brings_runs_of_one_dimension_together(bench: Bench) -> None:
     document = {"dependsOn": [{"referenceName": "a"}, {"referenceName": "b"}], "runDimension": "Day"}
     bench.service.start(ref("c"), "ChainingTrigger", document)

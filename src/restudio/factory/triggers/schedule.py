@@ -13,6 +13,7 @@ from restudio.triggers.recurrence import Frequency, Occurrence, Recurrence
 
 FREQUENCIES = ("Minute", "Hour", "Day", "Week", "Month", "Year")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTH_DAYS = tuple(day for day in range(-31, 32) if day)
 _ALLOWED = {
     "minutes": ("Hour", "Day", "Week", "Month", "Year"),
     "hours": ("Day", "Week", "Month", "Year"),
@@ -53,9 +54,7 @@ def schedule(fields: Fields) -> Recurrence:
         minutes=plan.integers("minutes", range(60), "minutes from 0 to 59"),
         hours=plan.integers("hours", range(24), "hours from 0 to 23"),
         weekdays=tuple(sorted({_read_weekday(plan, "weekDays", each) for each in plan.texts("weekDays")})),
-        month_days=plan.integers(
-            "monthDays", [day for day in range(-31, 32) if day], "days from 1 to 31, or -1 to -31 from the end"
-        ),
+        month_days=plan.integers("monthDays", _MONTH_DAYS, "days from 1 to 31, or -1 to -31 from the end"),
         occurrences=tuple(_read_occurrence(each) for each in plan.objects("monthlyOccurrences")),
     )
 

@@ -492,7 +492,6 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("runs", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_trigger_firings")),
-        sa.UniqueConstraint("trigger_id", "key", name=op.f("uq_trigger_firings_trigger_id")),
     )
     with op.batch_alter_table("trigger_firings", schema=None) as batch_op:
         batch_op.create_index("ix_trigger_firings_number", ["trigger_id", "number"], unique=False)
@@ -509,7 +508,6 @@ def upgrade() -> None:
         sa.Column("type", sa.String(length=64), nullable=False),
         sa.Column("document", sa.Text(), nullable=False),
         sa.Column("started", sa.Boolean(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("mode", sa.String(length=16), nullable=False),
         sa.Column("listens", sa.String(length=400), nullable=True),
         sa.Column("next_due", sa.Float(), nullable=True),
