@@ -14,7 +14,7 @@ from restudio.expressions.template import evaluate_tree
 from restudio.expressions.v1 import Window, evaluate_slice_tree
 from restudio.expressions.values import ABSENT
 from restudio.factory import store as factory_store
-from restudio.factory.documents.instant import instant_text, second_text
+from restudio.factory.documents.instant import instant_text
 from restudio.factory.documents.problems import Problems, ensure_none
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.files.blob_files import BlobFiles
@@ -28,7 +28,7 @@ from restudio.factory.runs.resolve import Resolver
 from restudio.factory.runs.service import PipelineRuns
 from restudio.factory.runs.starting import Starter
 from restudio.factory.tables import pipeline_runs
-from restudio.factory.trigger import TriggerDocument, Triggers, read_trigger
+from restudio.factory.trigger import TriggerDocument, Triggers, read_trigger, trigger_context
 from restudio.factory.types import Factory, InvokedBy
 from restudio.factory.vault import SecretVault
 from restudio.identity.types import SYSTEM
@@ -177,11 +177,9 @@ def run_id_of(firing_id: str, attempt: int, index: int = 0) -> str:
 
 def _scope(trigger: Trigger, firing: Firing, definitions: Definitions, platform: Platform) -> Scope:
     """What ``trigger()`` and ``triggerBody()`` are for a firing (Data Factory reference, section 8)."""
-    outputs: dict[str, Json] = {}
-    if firing.window_start is not None and firing.window_end is not None:
-        outputs = {"windowStartTime": second_text(firing.window_start), "windowEndTime": second_text(firing.window_end)}
+    told = trigger_context(firing.scheduled, firing.window_start, firing.window_end)
     if firing.body is not None:
-        outputs["body"] = dict(firing.body)
+        told["outputs"]["body"] = dict(firing.body)
     return Scope(
         now=platform.clock.now,
         random=random.SystemRandom(),
@@ -192,12 +190,7 @@ def _scope(trigger: Trigger, firing: Firing, definitions: Definitions, platform:
             "TriggerId": firing.id,
             "globalParameters": dict(definitions.global_parameters),
         },
-        trigger={
-            "name": trigger.ref.name,
-            "scheduledTime": second_text(firing.scheduled),
-            "startTime": instant_text(firing.created.timestamp()),
-            "outputs": outputs,
-        },
+        trigger={"name": trigger.ref.name, "startTime": instant_text(firing.created.timestamp()), **told},
         trigger_body=ABSENT if firing.body is None else dict(firing.body),
     )
 

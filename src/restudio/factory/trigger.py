@@ -16,11 +16,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from types import ModuleType
 
 from restudio.core.errors import nearest
 from restudio.factory.activity import Property
 from restudio.factory.documents.fields import Fields
+from restudio.factory.documents.instant import second_text
 from restudio.factory.documents.problems import Problems
 from restudio.factory.properties import Json, Properties
 from restudio.factory.type_catalog import TypeCatalog, collect
@@ -111,6 +113,14 @@ def read_trigger(name: str, properties: Json, catalog: Triggers, problems: Probl
         fields.problem("pipeline", f"a {found.spec.type} starts one pipeline; got {len(written)}.")
     starts = tuple(_read_start(each) for each in written)
     return TriggerDocument(name, found.spec.type, rule, starts, fields.raw)
+
+
+def trigger_context(scheduled: datetime, begin: datetime | None = None, end: datetime | None = None) -> dict[str, Json]:
+    """What ``trigger()`` is, as far as the instant and the window tell it (Data Factory reference, section 7.4)."""
+    outputs: dict[str, Json] = {}
+    if begin is not None and end is not None:
+        outputs = {"windowStartTime": second_text(begin), "windowEndTime": second_text(end)}
+    return {"scheduledTime": second_text(scheduled), "outputs": outputs}
 
 
 def _read_start(fields: Fields) -> Start:

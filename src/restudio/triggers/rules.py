@@ -6,9 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from restudio.core.errors import RestudioError
 from restudio.core.ids import digest_bytes, digest_json
 from restudio.triggers.events import Chaining
 from restudio.triggers.recurrence import Recurrence
+from restudio.triggers.rule import Rule
 from restudio.triggers.types import Completion, Firing, FiringState, RunState, Trigger
 from restudio.triggers.windows import Window, Windows
 
@@ -90,7 +92,12 @@ def decide_windows(trigger: Trigger, rule: Windows, open_windows: Mapping[Firing
 def make_window_firing(
     trigger: Trigger, rule: Windows, window: Window, now: datetime, state: FiringState = FiringState.WAITING
 ) -> Firing:
-    """The one firing of a window: made again, it is the same."""
+    """The one firing of a window: made again, it is the same. It has failed where its terms cannot be told."""
+    retries, message = 0, ""
+    try:
+        retries = rule.terms(window).retries
+    except RestudioError as error:
+        state, message = FiringState.FAILED, error.message
     return make_firing(
         trigger,
         f"window/{window.number}",
@@ -101,11 +108,12 @@ def make_window_firing(
         window_start=window.start,
         window_end=window.end,
         mirrors=True,
-        retries_left=rule.retries,
+        retries_left=retries,
+        message=message,
     )
 
 
-def first_due(rule: object, trigger: Trigger, now: datetime) -> datetime | None:
+def first_due(rule: Rule, trigger: Trigger, now: datetime) -> datetime | None:
     """When a trigger that is being started is to be looked at first."""
     match rule:
         case Recurrence():
@@ -123,20 +131,27 @@ def judge_waiting(blocked: bool, waited: timedelta, patience: timedelta | None) 
     return FiringState.FAILED if patience is not None and waited >= patience else FiringState.BLOCKED
 
 
+def start_over(firing: Firing, state: FiringState, now: datetime, *, retries: int, message: str = "") -> Firing:
+    """What a firing becomes that is started once more: with new runs."""
+    return replace(
+        firing, state=state, attempt=firing.attempt + 1, retries_left=retries, updated=now, message=message, runs={}
+    )
+
+
+def retries_of(rule: Rule, firing: Firing) -> int:
+    """How often a firing may be retried; ``RestudioError`` where that cannot be told."""
+    if not isinstance(rule, Windows) or firing.window_start is None or firing.window_end is None:
+        return 0
+    return rule.terms(Window(firing.number or 0, firing.window_start, firing.window_end)).retries
+
+
 def end_attempt(firing: Firing, runs: Mapping[str, RunState], now: datetime) -> Firing:
     """What a firing becomes when its runs are at this; itself while some of them run."""
     states = [runs.get(run_id, "Failed") for run_id in firing.runs.values()]
     if "Running" in states:
         return firing
     if "Failed" in states and firing.retries_left > 0:
-        return replace(
-            firing,
-            state=FiringState.STARTING,
-            attempt=firing.attempt + 1,
-            retries_left=firing.retries_left - 1,
-            updated=now,
-            runs={},
-        )
+        return start_over(firing, FiringState.STARTING, now, retries=firing.retries_left - 1)
     worst: RunState = next((state for state in ("Failed", "Cancelled") if state in states), "Succeeded")
     failed = sorted(name for name, run_id in firing.runs.items() if runs.get(run_id, "Failed") == "Failed")
     message = f"{', '.join(failed)} failed; see its run." if failed else ""

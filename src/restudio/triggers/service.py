@@ -164,14 +164,11 @@ class TriggerService:
                 raise _wrong_state(firing, "belongs to a trigger that was deleted")
             rule = self._targets[ref.kind].read(trigger.type, trigger.document)
             waits = isinstance(rule, Windows) and firing.number is not None and trigger.started
-            again = replace(
+            again = rules.start_over(
                 firing,
-                state=FiringState.WAITING if waits else FiringState.STARTING,
-                attempt=firing.attempt + 1,
-                retries_left=rule.retries if isinstance(rule, Windows) else 0,
-                updated=now,
-                message="",
-                runs={},
+                FiringState.WAITING if waits else FiringState.STARTING,
+                now,
+                retries=rules.retries_of(rule, firing),
             )
             if not store.change(conn, firing, again, now):
                 raise _wrong_state(firing, "has just been changed by somebody else; look again")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
+
+from restudio.core.errors import RestudioError
 
 Frequency = Literal["Minute", "Hour", "Month"]
 _END = datetime.max.replace(tzinfo=UTC)
@@ -21,6 +23,13 @@ class Window:
     number: int
     start: datetime
     end: datetime
+
+
+class Terms(NamedTuple):
+    """How long after its end a window is due, and how often it is run again when it fails."""
+
+    delay: timedelta
+    retries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +56,8 @@ class Windows:
     delay: timedelta = timedelta(0)
     max_concurrency: int = 50
     retries: int = 0
+    tell_terms: Callable[[Window], Terms] | None = None
+    """Where ``delay`` and ``retries`` depend on the window: ``RestudioError`` where they cannot be told."""
     retry_interval: timedelta = timedelta(seconds=30)
     depends_on: tuple[Dependency, ...] = ()
     at_start: bool = False
@@ -76,10 +87,18 @@ class Windows:
             return False
         return self.frequency != "Month" or self.shift == other.shift
 
+    def terms(self, window: Window) -> Terms:
+        """``RestudioError`` where they cannot be told."""
+        return Terms(self.delay, self.retries) if self.tell_terms is None else self.tell_terms(window)
+
     def due(self, window: Window) -> datetime:
-        """When a window may be worked on."""
+        """When a window may be worked on; one whose delay cannot be told is not delayed, and fails then."""
         try:
-            return (window.start if self.at_start else window.end) + self.delay
+            delay = self.terms(window).delay
+        except RestudioError:
+            delay = timedelta(0)
+        try:
+            return (window.start if self.at_start else window.end) + delay
         except OverflowError:
             return datetime.max.replace(tzinfo=window.end.tzinfo)
 

@@ -59,6 +59,10 @@ def test_windows_are(case: dict[str, Any]) -> None:
         window = rule.window(number)
         assert window is not None
         assert rule.due(window) == instant(expected)
+    for number, retries in case.get("retries", {}).items():
+        window = rule.window(number)
+        assert window is not None
+        assert rule.terms(window).retries == retries
     upstream = read("TumblingWindowTrigger", case["upstream"]).rule if "upstream" in case else rule
     assert isinstance(upstream, Windows)
     for number, expected in case.get("needs", {}).items():
@@ -67,7 +71,9 @@ def test_windows_are(case: dict[str, Any]) -> None:
         assert [each.number for each in rule.needed(window, rule.depends_on[0], upstream)] == expected
 
 
-@pytest.mark.parametrize("case", load("mistakes.yaml"), ids=lambda case: f"{case['type']} {case['path']}")
+@pytest.mark.parametrize(
+    "case", load("mistakes.yaml"), ids=lambda case: f"{case['type']} {case['path']}: {case['words'][0]}"
+)
 def test_mistake_is_told_with_its_place(case: dict[str, Any]) -> None:
     problems = Problems("t")
     document = {"type": case["type"], "typeProperties": case["typeProperties"]}

@@ -231,6 +231,28 @@ def test_failed_windows_are_retried_with_new_runs_before_they_count_as_failed(be
     assert len(bench.recorder.started("w")) == 3
 
 
+def test_a_window_whose_expression_fails_fails_with_the_reason_and_keeps_no_other_waiting(bench: Bench) -> None:
+    second = "equals(trigger().outputs.windowStartTime, '2025-12-31T21:00:00Z')"
+    document = windows(
+        maxConcurrency=50, delay=f"@if({second}, 'soon', '00:30:00')", retryPolicy={"count": "@add(0, 1)"}
+    )
+    bench.service.start(ref("w"), "TumblingWindowTrigger", document)
+    bench.loop.tick()
+    running, failed = FiringState.RUNNING, FiringState.FAILED
+    assert bench.states("w") == [running, failed, running]
+    bench.clock.advance(1800)
+    bench.loop.tick()
+    assert bench.states("w") == [running, failed, running, running]
+    message = bench.firings("w")[1].message
+    assert message.startswith("'delay' of the window from 2025-12-31T21:00:00+00:00: expected a time span")
+    with pytest.raises(RestudioError, match="'delay' of the window"):
+        bench.service.rerun(ref("w"), bench.firings("w")[1].id)
+    bench.recorder.end("Failed")
+    bench.loop.tick()
+    assert [each.retries_left for each in bench.firings("w")] == [0, 0, 0, 0]
+    assert bench.states("w").count(FiringState.STARTING) == 3
+
+
 def test_windows_wait_for_earlier_ones_of_their_own(bench: Bench) -> None:
     after = [{"type": "SelfDependencyTumblingWindowTriggerReference", "offset": "-01:00:00"}]
     bench.service.start(ref("w"), "TumblingWindowTrigger", windows(dependsOn=after))

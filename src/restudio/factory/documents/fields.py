@@ -20,23 +20,23 @@ class Fields:
             raw = None
         self.raw = Properties(raw or {})
         self.path = path
-        self._problems = problems
+        self.problems = problems
 
     def problem(self, name: str, message: str, code: str = "InvalidValue") -> None:
-        self._problems.add(f"{self.path}.{name}", code, message)
+        self.problems.add(f"{self.path}.{name}", code, message)
 
     def object(self, name: str, *, required: bool = False) -> Fields:
         """An object; an empty one when it is absent."""
         value = self._present(name, required, "an object")
         # That a whole object is missing is told once, not again for everything that should be in it.
-        problems = Problems(self._problems.where) if required and value is None else self._problems
+        problems = Problems(self.problems.where) if required and value is None else self.problems
         return Fields(value, f"{self.path}.{name}", problems)
 
     def objects(self, name: str, *, required: bool = False) -> list[Fields]:
         """An array of objects; a single object counts as an array of one."""
         value = self._present(name, required, "an array of objects")
         items = value if isinstance(value, list) else [] if value is None else [value]
-        return [Fields(each, f"{self.path}.{name}[{i}]", self._problems) for i, each in enumerate(items)]
+        return [Fields(each, f"{self.path}.{name}[{i}]", self.problems) for i, each in enumerate(items)]
 
     def text(self, name: str, *, required: bool = False, default: str = "") -> str:
         value = self._present(name, required, "a text")

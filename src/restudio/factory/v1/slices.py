@@ -22,7 +22,7 @@ from restudio.identity.types import Action, Principal, Resource
 from restudio.seams.clock import Clock
 from restudio.seams.database import Database
 from restudio.triggers import store
-from restudio.triggers.rules import make_window_firing
+from restudio.triggers.rules import make_window_firing, start_over
 from restudio.triggers.types import Firing, FiringState
 from restudio.triggers.windows import Window, Windows
 
@@ -211,15 +211,7 @@ def read_wanted(text: str) -> Wanted:
 
 def _changed(firing: Firing, rule: Windows, wanted: Wanted, now: datetime) -> Firing:
     if wanted == "Waiting":
-        return replace(
-            firing,
-            state=FiringState.WAITING,
-            attempt=firing.attempt + 1,
-            retries_left=rule.retries,
-            updated=now,
-            message=RESET,
-            runs={},
-        )
+        return start_over(firing, FiringState.WAITING, now, retries=rule.retries, message=RESET)
     state, message = _ENDS[wanted]
     return replace(firing, state=state, message=message, updated=now)
 
