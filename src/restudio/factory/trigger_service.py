@@ -98,10 +98,10 @@ class FactoryTriggers:
         self._audit(principal, factory, "fire trigger", stored.name)
         return firing
 
-    def publish(self, principal: Principal, factory: Factory, topic: str, events: Sequence[Mapping[str, Json]]) -> int:
-        """Take events in the shape of Event Grid; gives how many times triggers fire."""
+    def publish(self, principal: Principal, factory: Factory, events: Sequence[CustomEvent]) -> int:
+        """Take events of programs; gives how many times triggers fire."""
         ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
-        return self._triggers.publish(KIND, factory.id, [_event(topic, each, i) for i, each in enumerate(events)])
+        return self._triggers.publish(KIND, factory.id, events)
 
     # Runs of triggers
 
@@ -230,15 +230,3 @@ def _ref(factory: Factory, name: str) -> Ref:
 def _rule_part(stored: StoredResource) -> Mapping[str, Json]:
     """What decides when the trigger fires; what it starts is read anew for every firing."""
     return {"typeProperties": dict(Properties(stored.properties).object("typeProperties"))}
-
-
-def _event(topic: str, written: Mapping[str, Json], index: int) -> CustomEvent:
-    members = Properties(written)
-    told: dict[str, str] = {}
-    for name in ("id", "eventType", "subject"):
-        value = members.get(name)
-        told[name] = value if isinstance(value, str) else ""
-        if not told[name]:
-            message = f"Event {index} needs the text '{name}' (id, eventType, subject, eventTime, data, dataVersion)."
-            raise RestudioError(Kind.BAD_ARGUMENT, "InvalidEvent", message, target=f"[{index}].{name}")
-    return CustomEvent(topic, told["id"], told["eventType"], told["subject"], {"topic": topic, **written})

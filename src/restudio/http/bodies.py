@@ -13,17 +13,22 @@ def parse_json(body: bytes, *, what: str = "The request body") -> Mapping[str, o
     """A JSON object, whatever the content type says; ``RequestBodyInvalid`` tells where it is broken."""
     if not body.strip():
         raise _invalid(f"{what} is empty; expected a JSON object.")
+    value = parse_value(body, what=what)
+    if not isinstance(value, dict):
+        raise _invalid(f"{what} must be a JSON object, got {type(value).__name__}.")
+    return value
+
+
+def parse_value(body: bytes, *, what: str = "The request body") -> object:
+    """As :func:`parse_json`, of any type."""
     try:
-        value = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
+        return msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
     except msgspec.DecodeError as error:
         raise _invalid(f"{what} is not valid JSON: {error}.") from error
     except UnicodeDecodeError as error:
         raise _invalid(f"{what} is not UTF-8 text.") from error
     except RecursionError as error:
         raise _invalid(f"{what} is nested too deeply.") from error
-    if not isinstance(value, dict):
-        raise _invalid(f"{what} must be a JSON object, got {type(value).__name__}.")
-    return value
 
 
 def text_member(members: Mapping[str, object], name: str) -> str:

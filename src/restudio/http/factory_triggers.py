@@ -14,11 +14,12 @@ from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import workspace_of
 from restudio.factory.documents.instant import instant_text
 from restudio.factory.properties import Json, Properties
+from restudio.factory.published_events import read_events
 from restudio.factory.runs.queries import read_filter
 from restudio.factory.trigger_service import status_text
 from restudio.http import factory_shapes as shapes
 from restudio.http.answers import json_answer
-from restudio.http.bodies import parse_json
+from restudio.http.bodies import parse_json, parse_value
 from restudio.http.factory import FACTORY, Answer, AnyRequest, FactoryApi
 from restudio.http.threads import threaded
 from restudio.identity.types import Action
@@ -130,8 +131,8 @@ def _events(api: FactoryApi) -> list[HTTPRouteHandler]:
         workspace = workspace_of(str(path["subscription"]))
         principal = api.door.enter_topic(request, workspace, Action.EDIT)
         factory = api.parts.factories.get_factory(workspace, str(path["group"]), str(path["name"]))
-        events = _events_of(body)
-        api.parts.triggers.publish(principal, factory, topic, events)
+        events = read_events(topic, request.headers.get("content-type", ""), parse_value(body))
+        api.parts.triggers.publish(principal, factory, events)
         return Response(b"", status_code=200)
 
     return [publish_events]
@@ -184,12 +185,3 @@ def _instant(value: Json) -> datetime | None:
         message = f"'time' needs a time zone, such as 2024-05-06T07:00:00Z; got '{str(value)[:80]}'."
         raise RestudioError(Kind.BAD_ARGUMENT, "InvalidTime", message, target="time")
     return found
-
-
-def _events_of(body: bytes) -> list[Mapping[str, Json]]:
-    found = parse_json(b'{"events": %b}' % body.removeprefix(b"\xef\xbb\xbf"))["events"]
-    if isinstance(found, list):
-        events = [each for each in found if isinstance(each, Mapping)]
-        if len(events) == len(found):
-            return events
-    raise RestudioError(Kind.BAD_ARGUMENT, "InvalidEvent", "The body must be an array of events, which are objects.")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from restudio.blobs.types import BlobChange, BlobEvent
+from restudio.core.ids import digest_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +39,19 @@ class BlobEvents:
 
 @dataclass(frozen=True, slots=True)
 class CustomEvent:
-    """An event as a program published it to a topic."""
+    """An event as a program published it to a topic. ``id`` is unique within ``source``, which may be empty."""
 
     topic: str
+    source: str
     id: str
     type: str
     subject: str
     document: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The same for the same event, published again."""
+        return f"event/{digest_json([self.source, self.id])}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

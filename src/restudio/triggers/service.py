@@ -106,8 +106,8 @@ class TriggerService:
         return firing
 
     def publish(self, kind: str, owner: str, events: Sequence[CustomEvent]) -> int:
-        """Take events of an owner's topics; gives how many firings follow. An event that was published before (same id
-        and topic) does nothing again."""
+        """Take events of an owner's topics; gives how many firings follow. An event that was published before (same
+        source, id and topic) does nothing again."""
         now = self._clock.now()
         fired: list[Firing] = []
         with self._db.begin() as conn:
@@ -118,7 +118,7 @@ class TriggerService:
                 if isinstance(rule, CustomEvents):
                     matched = [(event, rule.match(event)) for event in events]
                     fired += [
-                        rules.make_firing(trigger, f"event/{event.id}", now, now, body=body)
+                        rules.make_firing(trigger, event.key, now, now, body=body)
                         for event, body in matched
                         if body is not None
                     ]

@@ -31,7 +31,7 @@ firings = sa.Table(
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("trigger_id", sa.String(32), nullable=False),
-    sa.Column("key", sa.String(1200), nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("owner", sa.String(64), nullable=False),
     sa.Column("name", sa.String(260), nullable=False),

@@ -187,7 +187,7 @@ def test_custom_events() -> None:
     document = {"id": "7", "eventType": "loans.drifted", "subject": "loans/eu/weekly", "data": {"drift": 0.4}}
 
     def match(topic: str, kind: str, subject: str) -> Any:
-        return rule.match(CustomEvent(topic, "7", kind, subject, document))
+        return rule.match(CustomEvent(topic, "", "7", kind, subject, document))
 
     assert match("models", "loans.DRIFTED", "loans/eu/weekly") == {"event": document}
     assert match("others", "loans.drifted", "loans/eu/weekly") is None

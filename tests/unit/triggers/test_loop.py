@@ -373,15 +373,16 @@ def test_custom_events_are_taken_once(bench: Bench) -> None:
     document = {"scope": "/x/topics/models", "events": ["drifted"]}
     bench.service.start(ref("c"), "CustomEventsTrigger", document)
 
-    def event(name: str, topic: str = "Models") -> CustomEvent:
-        return CustomEvent(topic, name, "Drifted", "loans", {"id": name, "data": {"n": 1}})
+    def event(name: str, topic: str = "Models", source: str = "") -> CustomEvent:
+        return CustomEvent(topic, source, name, "Drifted", "loans", {"id": name, "data": {"n": 1}})
 
     assert bench.service.publish(KIND, OWNER, [event("1"), event("2"), event("3", "others")]) == 2
     bench.service.publish(KIND, OWNER, [event("2")])
+    bench.service.publish(KIND, OWNER, [event("long" * 1000), event("2", source="/elsewhere")])
     assert bench.service.publish(KIND, "somebody else", [event("4")]) == 0
     bench.loop.tick()
     bodies = sorted(str(each.body) for each in bench.firings("c"))
-    assert bodies == sorted(str({"event": {"id": name, "data": {"n": 1}}}) for name in ("1", "2"))
+    assert bodies == sorted(str({"event": {"id": name, "data": {"n": 1}}}) for name in ("1", "2", "2", "long" * 1000))
 
 
 def test_polling_takes_every_version_of_a_file_once(bench: Bench) -> None:

@@ -63,7 +63,7 @@ class Triggers:
             time.sleep(0.2)
         return found
 
-    def post(self, path: str, body: Any) -> httpx.Response:
+    def post(self, path: str, body: Any, content_type: str = "application/json") -> httpx.Response:
         client = self.client
         group, factory = client.where
         base = f"{client.url}/subscriptions/{client.subscription}/resourceGroups/{group}"
@@ -71,6 +71,7 @@ class Triggers:
         headers = (
             {"aeg-sas-key": client.token} if "/api/events" in path else {"Authorization": f"Bearer {client.token}"}
         )
+        headers["content-type"] = content_type
         return httpx.post(address, json=body, headers=headers, params={"api-version": "2018-06-01"})
 
 
@@ -181,6 +182,14 @@ def test_custom_events_and_expressions_that_fail(triggers: Triggers) -> None:
     assert triggers.client.wait(by_status["Succeeded"].triggered_pipelines["noted"]).parameters["p"] == "m7"
     assert "model" in by_status["Failed"].message
     assert by_status["Failed"].triggered_pipelines == {}
+    cloud = {"specversion": "1.0", "id": "1", "source": "/monitors", "type": "Drifted", "data": {"model": "m8"}}
+    bodies: dict[str, Any] = {"cloudevents+json": cloud, "cloudevents-batch+json": [cloud, cloud | {"type": "Other"}]}
+    for content_type, sent in bodies.items():
+        told = triggers.post("topics/models/api/events", sent, f"application/{content_type}; charset=utf-8")
+        assert told.status_code == 200
+    known = {each.trigger_run_id for each in found}
+    [third] = [each for each in triggers.wait("drift", ended(3)) if each.trigger_run_id not in known]
+    assert triggers.client.wait(third.triggered_pipelines["noted"]).parameters["p"] == "m8"
     wrong = triggers.post("topics/models/api/events", [{"id": "3"}])
     assert wrong.status_code == 400
     assert "eventType" in wrong.json()["error"]["message"]

@@ -10,6 +10,8 @@ from restudio.factory.documents.problems import Problems
 from restudio.factory.documents.timespan import parse_timespan
 from restudio.factory.properties import Json, Properties
 
+MAX_NAME = 260
+
 
 class Fields:
     """The members of one object; ``path`` is its JSON path."""
@@ -46,6 +48,15 @@ class Fields:
             self.problem(name, f"expected a text; got {_shown(value)}.", "InvalidType")
             return default
         return value
+
+    def resource(self, name: str) -> str:
+        """The name of the resource whose id this is: its last part."""
+        written = self.text(name, required=True)
+        found = written.rstrip("/").rpartition("/")[2]
+        if written and not 0 < len(found) <= MAX_NAME:
+            self.problem(name, f"expected a resource id that ends in a name; got {_shown(written)}.")
+            return ""
+        return found
 
     def texts(self, name: str, *, required: bool = False) -> tuple[str, ...]:
         """An array of texts; a single text counts as an array of one."""

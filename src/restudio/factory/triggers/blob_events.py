@@ -35,7 +35,7 @@ def blob_events(fields: Fields) -> BlobEvents:
     if begins_with and not begins_with.startswith("/"):
         begins_with = "/" + begins_with
     return BlobEvents(
-        account=fields.text("scope", required=True).rstrip("/").rpartition("/")[2],
+        account=fields.resource("scope"),
         events=frozenset(cast(BlobEvent, each.removeprefix(_PREFIX)) for each in events if each),
         begins_with=begins_with,
         ends_with=ends_with,

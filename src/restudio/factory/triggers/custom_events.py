@@ -20,7 +20,7 @@ from restudio.triggers.events import CustomEvents
 def custom_events(fields: Fields) -> CustomEvents:
     """Starts pipelines for every event of certain types that a program publishes to a topic of this factory."""
     return CustomEvents(
-        topic=fields.text("scope", required=True).rstrip("/").rpartition("/")[2],
+        topic=fields.resource("scope"),
         types=frozenset(each.casefold() for each in fields.texts("events", required=True)),
         subject_begins_with=fields.text("subjectBeginsWith"),
         subject_ends_with=fields.text("subjectEndsWith"),

@@ -471,7 +471,7 @@ def upgrade() -> None:
         "trigger_firings",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("trigger_id", sa.String(length=32), nullable=False),
-        sa.Column("key", sa.String(length=1200), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("owner", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=260), nullable=False),
