@@ -5,7 +5,9 @@
 HOME is the home folder of a running server (`make serve`), adult.csv the Adult (census) data set. The program trains
 the census experiment, publishes its training and scoring services with an endpoint for the whole and one for each of
 ten sites, puts the data of three weeks and of ten sites into storage, keeps the keys as secrets of the factory, and
-imports the documents. Then: restudio factory run RetrainWeekly -p week=2024-01-08 --wait --home HOME
+imports the documents. Run again, it makes the next versions of all of that. Then:
+
+    restudio factory run RetrainWeekly -p week=2024-01-08 --wait --home HOME
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ from pathlib import Path
 from restudio.client import Client
 from restudio.client.blobs import BlobAccount
 from restudio.client.credentials import read_credentials
-from restudio.client.types import Service
+from restudio.client.types import Experiment, Service
 
 HERE = Path(__file__).parent
+TITLE = "Census income"
+"""Of the experiment; the model in the documents of version 1 is called after it."""
 WEEKS = ("2024-01-01", "2024-01-08", "2024-01-15")
 SITES = tuple(f"site{number:02}" for number in range(1, 11))
 
@@ -28,7 +32,7 @@ SITES = tuple(f"site{number:02}" for number in range(1, 11))
 def main(home: Path, data: Path) -> None:
     client = Client.from_home(home)
     credentials = read_credentials(home)
-    experiment = client.experiments.import_yaml(read_experiment(client, data))
+    experiment = import_experiment(client, data)
     run = client.runs.wait(client.experiments.run(experiment.id).id)
     if run.state != "Finished":
         sys.exit(f"The experiment did not run: {run}")
@@ -40,10 +44,13 @@ def main(home: Path, data: Path) -> None:
     factory.set_secret("lake", credentials.storage_connection_string)
     trainer = client.endpoints.get(training.id, "default")
     factory.set_secret("census-training-key", trainer.primary_key)
-    weeks = client.endpoints.add(scoring.id, "weeks")
+    known = {each.name for each in client.endpoints.list(scoring.id)}
+    for name in ("weeks", "weekly", *SITES):
+        if name not in known:
+            client.endpoints.add(scoring.id, name)
+    weeks, weekly = (client.endpoints.get(scoring.id, name) for name in ("weeks", "weekly"))
     for name in ("weekly", *SITES):
-        factory.set_secret(f"census-{name}-key", client.endpoints.add(scoring.id, name).primary_key)
-    weekly = client.endpoints.get(scoring.id, "weekly")
+        factory.set_secret(f"census-{name}-key", client.endpoints.get(scoring.id, name).primary_key)
     management = f"{client.url}/workspaces/{credentials.workspace_id}/webservices/{scoring.id}"
     settings = {
         "CensusTraining.mlEndpoint": f"{trainer.api_location}/jobs",
@@ -76,16 +83,22 @@ def publish_documents(home: Path, folder: Path, settings: Mapping[str, str]) -> 
     subprocess.run(command, check=True)
 
 
-def read_experiment(client: Client, data: Path) -> str:
+def import_experiment(client: Client, data: Path) -> Experiment:
     """The census experiment over the uploaded data."""
-    asset = client.datasets.upload(data, name="census.csv", data_type_id="GenericCSV")
+    families = [each.family for each in client.datasets.list() if each.name == "census.csv"]
+    asset = client.datasets.upload(
+        data, name="census.csv", data_type_id="GenericCSV", family=families[0] if families else None
+    )
     text = (HERE.parent / "census.experiment.yaml").read_text(encoding="utf-8")
-    return text.replace("asset: adult.csv", f"asset: {asset.id}")
+    known = [each.id for each in client.experiments.list() if each.title == TITLE]
+    text = text.replace("asset: adult.csv", f"asset: {asset.id}")
+    return client.experiments.import_yaml(text, experiment=known[0] if known else None)
 
 
 def publish(client: Client, experiment: str, name: str) -> Service:
     """From staging to production."""
-    service = client.services.publish(experiment, name=name)
+    known = [each.id for each in client.services.list() if each.name == name]
+    service = client.services.publish(experiment, name=name, service=known[0] if known else None)
     client.services.mark_ready(service.id)
     return client.services.approve(service.id)
 

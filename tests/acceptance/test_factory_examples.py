@@ -77,6 +77,8 @@ def prepared(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Prepar
     program = [sys.executable, str(EXAMPLES / "prepare.py"), str(server.home), str(data)]
     done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    again = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stdout + again.stderr
     client, told = server.client(), server.credentials
     [scoring] = [service for service in client.services.list() if service.name == "Census"]
     return Prepared(server, client, client.factory(told.factory_name, told.resource_group), scoring)
@@ -129,6 +131,54 @@ def test_version_1_makes_a_revision_of_every_slice_in_order_and_runs_one_again(p
     assert shown.stdout.count("Ready") == 6, shown.stdout + shown.stderr
     key = prepared.client.endpoints.get(prepared.scoring.id, "weeks").primary_key
     assert key not in str(prepared.factory.export())
+
+
+def test_the_older_scoring_activity_cannot_choose_between_two_outputs(prepared: Prepared, tmp_path: Path) -> None:
+    place = {
+        "type": "AzureBlob",
+        "linkedServiceName": "WeeklyLake",
+        "typeProperties": {"folderPath": "lake/models", "fileName": "old.ilearner"},
+        "availability": {"frequency": "Week", "interval": 1},
+    }
+    activity: dict[str, object] = {
+        "name": "train",
+        "type": "AzureMLBatchScoring",
+        "linkedServiceName": "WeeklyTraining",
+        "inputs": [{"name": "CensusWeek"}],
+        "outputs": [{"name": "OldModel"}],
+        "typeProperties": {"webServiceParameters": {}},
+    }
+
+    def import_pipeline() -> None:
+        period = {"start": "2024-01-01", "end": "2024-01-08", "activities": [activity]}
+        for kind, name, properties in (("dataset", "OldModel", place), ("pipeline", "OldWeek", period)):
+            (tmp_path / kind).mkdir(exist_ok=True)
+            (tmp_path / kind / f"{name}.json").write_text(json.dumps({"name": name, "properties": properties}))
+        done = prepared.run("import", str(tmp_path))
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def slice_at(state: str) -> dict[str, str]:
+        deadline = time.monotonic() + 120
+        while True:
+            [found] = json.loads(prepared.run("slices", "list", "OldWeek", "--json").stdout)
+            if found["state"] == state:
+                return dict(found)
+            assert time.monotonic() < deadline, found
+            time.sleep(0.2)
+
+    import_pipeline()
+    assert prepared.run("slices", "start", "OldWeek").returncode == 0
+    message = slice_at("Failed")["message"]
+    assert message.startswith("Batch Execution failed. The response from the Machine Learning service at endpoint ")
+    assert (
+        "Output names the only output of a service; this one has 2 outputs: use Outputs (of an activity: "
+        "webServiceOutputs) with a reference for each of 'metrics', 'model'." in message
+    )
+    activity["type"] = "AzureMLBatchExecution"
+    activity["typeProperties"] = {"webServiceInput": "CensusWeek", "webServiceOutputs": {"model": "OldModel"}}
+    import_pipeline()
+    assert prepared.run("slices", "set", "OldWeek", "train", "2024-01-01", "Waiting").returncode == 0
+    assert slice_at("Ready")["message"] == ""
 
 
 def test_a_missing_file_of_the_week_ends_the_run_and_changes_nothing(prepared: Prepared) -> None:

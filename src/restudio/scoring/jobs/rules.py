@@ -44,7 +44,8 @@ def _inputs(body: Mapping[str, object], names: Sequence[str]) -> dict[str, BlobR
         if len(names) > 1:
             raise _bad(
                 "MultipleInputsNotAllowed",
-                f"The service has {len(names)} inputs: use Inputs with a reference for each of {_listed(names)}.",
+                f"The service has {len(names)} inputs: use Inputs (of an activity: webServiceInputs) with a "
+                f"reference for each of {_listed(names)}.",
                 "Input",
                 Kind.INVALID_OPERATION,
             )
@@ -87,7 +88,8 @@ def _outputs(body: Mapping[str, object], ports: Sequence[OutputPort]) -> dict[st
 def _only_output(names: Sequence[str]) -> str:
     """What the old ``Output`` means. A service with several outputs was never reached by that form of request."""
     if len(names) != 1:
-        found = f"{len(names)} outputs: use Outputs with a reference for each of {_listed(names)}"
+        wanted = f"use Outputs (of an activity: webServiceOutputs) with a reference for each of {_listed(names)}"
+        found = f"{len(names)} outputs: {wanted}"
         raise _bad(
             "IncompatibleModel",
             f"Output names the only output of a service; this one has {found if names else 'none: leave it out'}.",
