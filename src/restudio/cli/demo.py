@@ -139,9 +139,12 @@ def _tell(out: Output, report: AnyReport, server: DemoServer, keep: bool) -> Non
         out.console.rule("[bold green]Done", align="left", characters="─")
     told = _told(report)
     if keep:
+        kept = f"The server keeps running at {report.url}; stop it with: kill {server.process.pid}"
+        if out.as_json:
+            out.errors.print(kept, markup=False)
         lines = [
             told.found,
-            f"The server keeps running at {report.url}; stop it with: kill {server.process.pid}",
+            kept,
             *(["Help pages with sample code for your language:"] if told.help else []),
             *(f"  {name:9} {url}" for name, url in told.help.items()),
             "Look around:",

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from restudio.cli.console import Output, at, shown
+from restudio.cli.console import Output, at
 from restudio.cli.demo_data import DemoData, score_of, to_csv
 from restudio.cli.demo_experiment import training_experiment
 from restudio.cli.demo_file import Row
@@ -105,7 +105,7 @@ class WeeklyDemo:
         fresh = self.client.endpoints.add(predictor.id, ENDPOINT, description="Retrained every week")
         self.report.service = predictor.id
         self.report.metric, self.report.first_score = self._score(fresh, None)
-        self.out.note(f"  endpoint '{ENDPOINT}': {self.report.metric} {self.report.first_score:.4f}")
+        self.out.note(f"  endpoint '{ENDPOINT}': {self.report.metric} {_figure(self.report.first_score)}")
         return trainer, predictor
 
     def _upload(self) -> None:
@@ -135,12 +135,15 @@ class WeeklyDemo:
 
     def _play(self, factory: Factory, predictor: Service) -> None:
         self.steps.announce(f"Let {WEEKS} weeks pass: the clock leaps when the run of a week has ended")
+        before = ""
         for number in range(WEEKS):
             self.server.advance(WEEK)
             week = self._follow(factory, predictor, number)
             self.report.weeks.append(week)
-            came = f"revision {week.revision}, {self.report.metric} {shown(week.score)}" if week.revision else week.why
+            why = "as the week before" if week.why == before else week.why
+            came = f"revision {week.revision}, {self.report.metric} {_figure(week.score)}" if week.revision else why
             self.out.note(f"  {week.start} – {week.end}  {week.rows:4} rows  {week.status}: {came}")
+            before = week.why
 
     def _follow(self, factory: Factory, predictor: Service, number: int) -> Week:
         before = self.client.services.ledger(predictor.id, ENDPOINT)[0]
@@ -203,8 +206,12 @@ class WeeklyDemo:
 
 def told_of_weeks(report: WeeklyReport) -> str:
     """The findings in a line."""
-    change = f"{report.metric} {report.first_score:.4f} → {shown(report.weeks[-1].score)}"
+    change = f"{report.metric} {_figure(report.first_score)} → {_figure(report.weeks[-1].score)}"
     return f"{report.data}: {len(report.weeks)} weeks, {len(report.ledger)} revisions, {change}"
+
+
+def _figure(score: float | None) -> str:
+    return "" if score is None else f"{score:.4f}"
 
 
 def _ended(factory: Factory, fired: TriggerRun) -> bool:
@@ -215,5 +222,5 @@ def _ended(factory: Factory, fired: TriggerRun) -> bool:
 
 
 def _line(revision: Revision, week: Week | None, first: float) -> Sequence[object]:
-    told = (week.start, week.rows, week.score) if week else ("", "", first)
+    told = (week.start, week.rows, _figure(week.score)) if week else ("", "", _figure(first))
     return (revision.number, "live" if revision.live else "", at(revision.at), *told, revision.why)

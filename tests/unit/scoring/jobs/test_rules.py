@@ -86,10 +86,7 @@ def test_the_old_output_is_the_only_one() -> None:
     assert parse_request({"Output": CSV}, NONE).outputs["output1"].shown == "https://x.net/c/july.csv"
     with pytest.raises(RestudioError) as error:
         parse_request({"Input": CSV, "Output": CSV}, ONE)
-    assert (
-        "webServiceOutputs) with a reference for each of 'output1', 'model'"
-        in error.value.message
-    )
+    assert "webServiceOutputs) with a reference for each of 'output1', 'model'" in error.value.message
     without = Deployment("w", "s", "e", "r", (), ())
     with pytest.raises(RestudioError) as error:
         parse_request({"Output": CSV}, without)
