@@ -32,12 +32,8 @@ class Door:
         self._identity = identity
 
     def enter(self, request: Request[Any, Any, Any], workspace: str, action: Action) -> Principal:
-        """The caller of the studio API: a workspace token, or a person's session."""
-        token = self._token(request.headers.get("authorization"))
-        if "." in token:  # sessions are signed tokens of three parts, workspace tokens hexadecimal
-            principal = self._identity.act_in(self._identity.read_session(token), workspace)
-        else:
-            principal = self._identity.authenticate_workspace(workspace, token)
+        """The caller of the studio API: a workspace token, a session, a token or the key of a service principal."""
+        principal = self._identity.authenticate_bearer(self._token(request.headers.get("authorization")), workspace)
         ensure_allowed(principal, action, Resource(workspace))
         return principal
 

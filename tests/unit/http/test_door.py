@@ -58,24 +58,45 @@ def house(sqlite_database: SqlDatabase, secrets: MasterKeySecrets, clock: Manual
         principal = door.enter_arm(request, workspace, Action(action))
         return json_answer({"kind": principal.kind, "workspace": principal.workspace_id})
 
-    handlers: list[Any] = [arm_router([enter]), *oauth.routes(identity, clock, URL)]
+    @get("/studio/{workspace:str}/{action:str}")
+    @threaded
+    def enter_studio(
+        request: Request[Any, Any, Any], workspace: FromPath[str], action: FromPath[str]
+    ) -> Response[bytes]:
+        return json_answer({"kind": door.enter(request, workspace, Action(action)).kind})
+
+    handlers: list[Any] = [arm_router([enter]), enter_studio, *oauth.routes(identity, clock, URL)]
     with TestClient(Litestar(handlers, exception_handlers=EXCEPTION_HANDLERS, openapi_config=None)) as client:
         yield House(identity, workspace, program, clock, client)
 
 
 def test_every_kind_of_bearer_enters_by_name_or_id(house: House) -> None:
+    for token, kind in bearers(house).items():
+        for name in ("Churn", "churn", house.workspace.id, house.workspace.id.upper()):
+            assert house.enter(token, name) == (200, {"kind": kind, "workspace": house.workspace.id})
+
+
+def test_every_kind_of_bearer_enters_the_studio_by_id(house: House) -> None:
+    other = house.identity.create_workspace("Other", owner="bob@example.org")
+    for token, kind in bearers(house).items():
+        assert house.enter(token, f"studio/{house.workspace.id}") == (200, {"kind": kind})
+        assert house.enter(token, f"studio/{other.id}")[0] in (401, 403)
+    for token in ("nonsense", "a.b.c", "0" * 32):
+        assert house.enter(token, f"studio/{house.workspace.id}")[0] == 401
+    assert house.enter(house.program.secret or "", f"studio/{house.workspace.id}", "deploy")[0] == 403
+
+
+def bearers(house: House) -> dict[str, str]:
+    """What may stand behind ``Bearer``, and as whom it enters."""
     ada = house.identity.create_user("ada@example.org", "correct horse")
     house.identity.set_role(house.workspace.id, ada.id, Role.OWNER)
     assert house.workspace.tokens is not None
-    bearers = {
-        "workspace": house.workspace.tokens.secondary,
-        "user": house.identity.issue_session(ada).text,
-        "service": house.token(house.program).json()["access_token"],
+    return {
+        house.workspace.tokens.secondary: "workspace",
+        house.identity.issue_session(ada).text: "user",
+        house.token(house.program).json()["access_token"]: "service",
+        house.program.secret or "": "service",
     }
-    for kind, token in bearers.items():
-        for name in ("Churn", "churn", house.workspace.id, house.workspace.id.upper()):
-            assert house.enter(token, name) == (200, {"kind": kind, "workspace": house.workspace.id})
-    assert house.enter(house.program.secret or "") == (200, {"kind": "service", "workspace": house.workspace.id})
 
 
 def test_of_workspaces_with_one_name_the_callers_own_is_meant(house: House) -> None:
