@@ -40,6 +40,7 @@ NEVER: Mapping[str, Mapping[str, str]] = {
         "0077": BY_CHOICE,
     },
     "unpack-zipped-datasets": {"0136": "a file always comes with its name"},
+    "add-columns": {"0017": "columns of every type can stand beside others"},
     "add-rows": {"0008": "it has no parameter"},
     "clean-missing-data": {
         "0013": "it takes no learner",
@@ -52,6 +53,10 @@ NEVER: Mapping[str, Mapping[str, str]] = {
         "0017": "columns of every type can be keys; of different ones it is 0016",
         "0020": NO_COLUMNS,
         "0028": "names that both datasets have get a suffix",
+    },
+    "edit-metadata": {
+        "0017": "what cannot be converted is 0042",
+        "0020": "a dataset without columns has none to select: 0001 or 0031",
     },
     "remove-duplicate-rows": {"0017": "values of every type can be compared"},
     "split-data": {"0018": "every dataset can be split"},
@@ -66,6 +71,11 @@ NEVER: Mapping[str, Mapping[str, str]] = {
         "0017": "columns of every type can be features",
         "0047": "the learner sees no data; Train Anomaly Detection Model refuses it",
         "0062": "no models are compared",
+    },
+    "cross-validate-model": {
+        "0006": "it has no parameter with an upper bound",
+        "0032": "NaN among the labels is no label: 0134",
+        "0035": "only recommenders have users and items",
     },
     "train-model": {
         "0020": "without a feature beside the label it is 0047",

@@ -42,7 +42,7 @@ class CrossValidateParams:
     aliases=("Cross Validate Model",),
     serving=Serving.NEVER,
     known_by_running="The learner decides which scores it gives and which metrics are measured.",
-    errors=(*TRAINING_ERRORS, "0006", "0008"),
+    errors=(*TRAINING_ERRORS, "0008"),
 )
 def cross_validate_model(
     p: CrossValidateParams, untrained: UntrainedModel, dataset: Table, *, ctx: Context

@@ -32,7 +32,7 @@ class EnterDataParams:
     category=CATEGORY,
     outputs=(table_out("dataset"),),
     params=EnterDataParams,
-    errors=("0003", "0049"),
+    errors=("0003", "0049", "0129"),
 )
 def enter_data_manually(p: EnterDataParams, *, ctx: Context) -> Table:
     r"""Turns typed text into a small dataset, for trying things out and for describing the input of a web service.

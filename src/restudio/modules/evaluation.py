@@ -65,7 +65,7 @@ class Evaluation:
     outputs=(table_out("Evaluation results"),),
     family="927d65ac3b504694990320f6c1672089",
     serving=Serving.NEVER,
-    errors=("0003", "0013", "0021", "0024", "0025", "0033", "0062"),
+    errors=("0003", "0013", "0018", "0021", "0024", "0025", "0033", "0062"),
 )
 def evaluate_model(p: object, scored: Table, compared: Table | None, *, ctx: Context) -> Table:
     """Measure one scored dataset, or two side by side: accuracy, precision, recall, F1, AUC and log loss for two

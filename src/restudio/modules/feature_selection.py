@@ -155,7 +155,7 @@ class PermutationImportanceParams:
     inputs=(Port("Trained model", PortKind.MODEL), table_in("Test data")),
     outputs=(table_out("Feature importance"),),
     serving=Serving.NEVER,
-    errors=("0001", "0003", "0013", "0018", "0021", "0024", "0033", "0042", "0062"),
+    errors=("0001", "0003", "0013", "0018", "0021", "0024", "0025", "0033", "0042", "0062"),
 )
 def permutation_feature_importance(
     p: PermutationImportanceParams, model: Model, dataset: Table, *, ctx: Context

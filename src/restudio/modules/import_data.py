@@ -66,7 +66,7 @@ SOURCES: Mapping[str, Callable[[ImportDataParams, Context], Table]] = {
             "0070",
             "0078",
         ),
-        *("0126", "0137", "0154", "0156"),
+        *("0126", "0129", "0137", "0154", "0156"),
     ),
 )
 def import_data(p: ImportDataParams, *, ctx: Context) -> Table:

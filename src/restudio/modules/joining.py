@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     inputs=(table_in("Left dataset"), table_in("Right dataset")),
     outputs=(table_out("Combined dataset"),),
     family="5714a225befd438a9bb5f6fdc50a4efb",
-    errors=("0003", "0017"),
+    errors=("0003",),
 )
 def add_columns(p: NoParams, left: Table, right: Table, *, ctx: Context) -> Table:
     """Puts the columns of two datasets side by side. The shorter one is filled up with missing values; a name of the

@@ -158,7 +158,7 @@ class EditMetadataParams:
     params=EditMetadataParams,
     family="370b6676c11c486fbf7335349f842a66",
     aliases=("Metadata Editor",),
-    errors=("0003", "0017", "0020", "0027", "0028", "0031", "0037", "0042", "0122", "0124"),
+    errors=("0003", "0027", "0028", "0031", "0037", "0042", "0122", "0124"),
 )
 def edit_metadata(p: EditMetadataParams, dataset: Table, *, ctx: Context) -> Table:
     """Changes what columns are: element type, categorical or not, feature or label, and names.

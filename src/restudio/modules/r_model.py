@@ -18,8 +18,7 @@ from restudio.core.errors import ModuleError
 from restudio.core.params import parse_params, script, to_raw
 from restudio.core.schema import Column, DType, Role, Schema, Score
 from restudio.core.spec import Port, PortKind, Serving, Task, module
-from restudio.modules.r_script import find_program, run_r
-from restudio.modules.scripts import returned_table
+from restudio.modules.r_script import find_program, r_table, run_r
 from restudio.seams.context import Context
 from restudio.tables.table import Table
 
@@ -76,7 +75,7 @@ def _fit(p: RModelParams, dataset: Table, label: str, ctx: Context) -> Model:
     program = [*_head(features, label), "dataset <- maml.mapInputPort(1)", p.trainer]
     end = ['if (!exists("model")) stop("the trainer must set \'model\'")', ".pieces <- .to_pieces(model)"]
     source = "\n".join([*program, *end, p.visualizer, 'maml.mapOutputPort(".pieces")'])
-    pieces = returned_table(run_r(source, (dataset,), ctx), "result1").column("piece").to_pylist()
+    pieces = r_table(run_r(source, (dataset,), ctx), "result1").column("piece").to_pylist()
     return Model(
         learner=_ID,
         task=Task.SCRIPT,
@@ -98,10 +97,10 @@ def _score(model: Model, dataset: Table, ctx: Context) -> Table:
     given = ["dataset <- maml.mapInputPort(1)", 'model <- .from_pieces(maml.mapInputPort(2)[["piece"]])']
     source = "\n".join([*head, *given, p.scorer, ".send_scores(scores)"])
     result = run_r(source, (dataset, _pieces(model)), ctx)
-    scores = returned_table(result, "result1")
+    scores = r_table(result, "result1")
     if scores.num_rows != dataset.num_rows:
         raise ModuleError("0063", f"The scorer gave {scores.num_rows} rows for {dataset.num_rows}.")
-    told = returned_table(result, "result2").data.to_pylist() if "result2" in result.outputs else []
+    told = r_table(result, "result2").data.to_pylist() if "result2" in result.outputs else []
     return scores.with_schema(_typed(scores.schema, {row["column"]: row["type"] for row in told}))
 
 

@@ -72,7 +72,15 @@ def execute_r_script(
       Result Dataset: {age: [41, 32], double: [82, 64]}
     """
     result = run_r(p.source, (first, second), ctx, seed=p.seed, bundle=bundle)
-    return returned_table(result, "result1"), device_table(result.log, result.images), returned_table(result, "result2")
+    return r_table(result, "result1"), device_table(result.log, result.images), r_table(result, "result2")
+
+
+def r_table(result: ScriptResult, name: str) -> Table:
+    """An output of :func:`run_r`; error 0063 for a damaged one."""
+    try:
+        return returned_table(result, name)
+    except ModuleError as error:
+        raise _as_r_error(error) from error
 
 
 def find_program() -> str:

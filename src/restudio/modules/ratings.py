@@ -116,10 +116,7 @@ Encoding = list[dict[str, object]]
 
 def learn_encoding(table: Table) -> Encoding:
     """From a feature table whose first column is the id. Errors: 0022 without columns, 0053 without features."""
-    if not table.names:
-        raise ModuleError("0022", "A dataset of features has the id in its first column; it has no columns.")
-    if len(table.names) < 2:
-        raise ModuleError("0053", f"There is no feature column beside the id '{table.names[0]}'.")
+    _ensure_features(table)
     learned: Encoding = []
     for column in table.schema.columns[1:]:
         cells = [cell for cell in table.column(column.name).to_pylist() if not is_missing(cell)]
@@ -135,9 +132,17 @@ def learn_encoding(table: Table) -> Encoding:
     return learned
 
 
+def _ensure_features(table: Table) -> None:
+    if not table.names:
+        raise ModuleError("0022", "A dataset of features has the id in its first column; it has no columns.")
+    if len(table.names) < 2:
+        raise ModuleError("0053", f"There is no feature column beside the id '{table.names[0]}'.")
+
+
 def encode(table: Table, encoding: Encoding) -> Attributes:
-    """Rows of numbers by id; missing numbers count as the mean. Errors: 0001 column gone, 0036 an id twice."""
-    ids = table.data.column(0).to_pylist() if table.names else []
+    """Rows of numbers by id; missing numbers count as the mean. Errors: 0001 column gone, 0036 an id twice, 0053."""
+    _ensure_features(table)
+    ids = table.data.column(0).to_pylist()
     parts: list[np.ndarray] = []
     for rule in encoding:
         name = str(rule["name"])

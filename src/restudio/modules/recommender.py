@@ -22,7 +22,7 @@ from restudio.seams.context import Context
 from restudio.tables.table import Table
 
 _TRAIN = "train-matchbox-recommender"
-_ERRORS = ("0001", "0003", "0017", "0018", "0022", "0034", "0035", "0036", "0053")
+_ERRORS = ("0001", "0003", "0018", "0022", "0035", "0036", "0053")
 _TIMES = (DType.DATETIME, DType.TIMESPAN)
 
 
@@ -47,7 +47,7 @@ class TrainRecommenderParams:
     ),
     outputs=(Port("Trained Matchbox recommender", PortKind.MODEL),),
     serving=Serving.NEVER,
-    errors=_ERRORS,
+    errors=(*_ERRORS, "0017", "0034"),
 )
 def train_matchbox_recommender(
     p: TrainRecommenderParams, triples: Table, user_features: Table | None, item_features: Table | None, *, ctx: Context

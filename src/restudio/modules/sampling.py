@@ -74,7 +74,7 @@ class SplitDataParams:
     family="70530644c97a4ab685f788bf30a8be5f",
     aliases=("Split",),
     serving=Serving.PASS_THROUGH,
-    errors=("0001", "0002", "0003", "0008", "0017", "0021", "0022"),
+    errors=("0001", "0002", "0003", "0008", "0017", "0021", "0022", "0060"),
 )
 def split_data(p: SplitDataParams, dataset: Table, *, ctx: Context) -> tuple[Table, Table]:
     r"""Divide the rows of a dataset in two, in their order: by a fraction (at random, with the same share of every

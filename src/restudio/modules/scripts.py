@@ -83,15 +83,15 @@ def execute_python_script(
 
 
 def returned_table(result: ScriptResult, name: str) -> Table:
-    """An output of the script; a table without columns where the script gave none."""
+    """An output of the script; a table without columns where the script gave none. Error 0085 for a damaged one."""
     path = result.outputs.get(name)
     if path is None:
         return Table.from_arrow(pa.table({}))
-    table = read_table(path, name=name)
     try:
+        table = read_table(path, name=name)
         # The file comes from the user's process; Arrow's functions trust their inputs.
         table.data.validate(full=True)
-    except pa.ArrowInvalid as cause:
+    except (pa.ArrowInvalid, ModuleError) as cause:
         raise ModuleError("0085", f"The script returned a damaged table: {cause}.") from cause
     return table
 

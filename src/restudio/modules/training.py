@@ -32,7 +32,7 @@ class TrainModelParams:
     outputs=(Port("Trained model", PortKind.MODEL),),
     family="5cc7053eaa30450d96c0dae4be720977",
     serving=Serving.NEVER,
-    errors=("0003", "0013", "0023", "0033", "0037", "0047", "0063", "0083", "0130", "0134"),
+    errors=("0003", "0013", "0014", "0023", "0033", "0037", "0047", "0063", "0083", "0122", "0124", "0130", "0134"),
 )
 def train_model(p: TrainModelParams, untrained: UntrainedModel, dataset: Table, *, ctx: Context) -> Model:
     """Train a classification or regression model. The label column is the one chosen, or the one marked as label when

@@ -126,7 +126,7 @@ def tune_model_hyperparameters(
     ranges = Ranges.of(learner, untrained)
     settings = ranges.settings(p)
     models = [ranges.model(untrained, setting) for setting in settings]
-    label = label_name(p.label, split_off(dataset)[0].schema)
+    label = _label(p, split_off(dataset)[0].schema)
     found = _measure(p, models, label, dataset, validation, ctx)
     metric = _metric(p, untrained.task)
     order = sorted(range(len(found)), key=lambda i: _badness(metric, found[i]))
@@ -138,8 +138,16 @@ def tune_model_hyperparameters(
 def _told(
     p: TuneParams, untrained: ToldModel | None, dataset: Schema, validation: Schema | None
 ) -> tuple[None, ToldModel | None]:
-    label = dataset[label_name(p.label, dataset)]
+    label = dataset[_label(p, dataset)]
     return None, None if untrained is None else dataclasses.replace(untrained, label=label)
+
+
+def _label(p: TuneParams, schema: Schema) -> str:
+    """The label column; error 0140 when there is no feature beside it."""
+    label = label_name(p.label, schema)
+    if all(column.name == label for column in schema.features()):
+        raise ModuleError("0140", f"There is no feature column beside the label '{label}'.", column=label)
+    return label
 
 
 @dataclass(frozen=True, slots=True)

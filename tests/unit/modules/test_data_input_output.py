@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ from restudio.core.params import parse_params
 from restudio.core.registry import Registry
 from restudio.core.schema import Column, DType, Role, Schema
 from restudio.core.spec import Task
+from restudio.modules.r_script import r_table
+from restudio.modules.scripts import returned_table
+from restudio.seams.context import ScriptResult
 from restudio.tables.formats import get_codec
 from restudio.tables.ipc import write_table
 from restudio.tables.table import Table
@@ -181,6 +185,19 @@ def test_csv_forgets_what_text_cannot_say(bench: Bench) -> None:
     schema = Schema.of([Column("x", DType.INTEGER, role=Role.LABEL), Column("s", DType.STRING, ("a,b",))])
     converted = bench.table("convert-to-csv", {}, TABLE.with_schema(schema))
     assert converted.equals(TABLE)
+
+
+@pytest.mark.parametrize(("read", "number"), [(returned_table, "0085"), (r_table, "0063")])
+def test_a_damaged_table_is_the_failure_of_its_script(
+    read: Callable[[ScriptResult, str], Table], number: str, tmp_path: Path
+) -> None:
+    write_table(TABLE, tmp_path / "good.arrow")
+    whole = (tmp_path / "good.arrow").read_bytes()
+    (tmp_path / "cut.arrow").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ModuleError, match="damaged table") as caught:
+        read(ScriptResult({"result1": tmp_path / "cut.arrow"}, ""), "result1")
+    assert caught.value.number == number
+    assert read(ScriptResult({"result1": tmp_path / "good.arrow"}, ""), "result1").equals(TABLE)
 
 
 def test_python_script(bench: Bench) -> None:

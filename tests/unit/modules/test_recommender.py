@@ -219,6 +219,13 @@ def test_features_that_are_wrong(features: dict[str, list[object]], number: str)
         train(planted(), Table.from_columns(features), None)
 
 
+def test_features_without_features_are_refused_in_scoring_too() -> None:
+    users = sorted(set(planted().column("who").to_pylist()))
+    known = Table.from_columns({"id": users, "age": [float(n) for n in range(len(users))]})
+    with pytest.raises(ModuleError, match="0053"):
+        score(train(planted(), known, None), planted(), known.select(["id"]), None, None)
+
+
 def test_scoring_errors(model: Model) -> None:
     with pytest.raises(ModuleError, match="0022"):
         score(model, planted(), **{"Recommended item selection": "From All Items"})

@@ -182,3 +182,18 @@ def test_a_grid_without_end_is_refused() -> None:
     )
     with pytest.raises(ModuleError, match=r"0008.*Random grid"):
         tune(learner, noisy_classes(), **{MODE: "Entire grid"})
+
+
+def test_a_dataset_of_labels_alone_is_refused() -> None:
+    with pytest.raises(ModuleError, match=r"0140.*'y'") as caught:
+        tune(untrained("two-class-logistic-regression"), noisy_classes().select(["y"]))
+    assert caught.value.column == "y"
+
+
+def test_a_validation_dataset_of_other_types_is_told() -> None:
+    held = noisy_classes().slice(0, 4)
+    texts = Table.from_columns(
+        {name: ["one"] * 4 if name != "y" else held.column("y").to_pylist() for name in held.names}
+    )
+    with pytest.raises(ModuleError, match=r"0042.*'one'"):
+        tune(untrained("two-class-logistic-regression"), noisy_classes(), texts)
