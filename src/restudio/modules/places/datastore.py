@@ -77,8 +77,15 @@ class DatastoreSource(Source):
 
 def read_datastore(p: DatastoreSource, ctx: Context) -> Table:
     """Errors 0001, 0002, 0003 and 0049."""
-    if not p.asset:
+    if not p.store:
         raise ModuleError("0003", f"Parameter '{STORE}' must name a data store.", parameter=STORE)
+    if not p.asset:
+        # What answers requests has no beginning at which the files could be copied.
+        text = (
+            f"The files of data store '{p.store}' are read when a run or a job of a training service begins; a service "
+            "that answers requests cannot read them. Give it a Web Service Input, or a saved dataset in their place."
+        )
+        raise ModuleError("0003", text, parameter=STORE)
     codec = get_codec(p.data_type)
     if p.store_format == CSV:
         codec = separated(codec, _DELIMITERS[p.store_delimiter])
