@@ -19,8 +19,7 @@ from typing import Any
 
 from bench.machine import describe_machine
 
-from restudio.factory.documents.problems import Problems, ensure_none
-from restudio.factory.trigger import collect_triggers, read_trigger
+from restudio.factory.trigger import collect_triggers, parse_rule
 from restudio.storage.clock import ManualClock, SystemClock
 from restudio.storage.db import SqlDatabase, open_database
 from restudio.triggers.loop import TriggerLoop
@@ -47,11 +46,7 @@ class Nothing:
         self.started: list[tuple[datetime, datetime]] = []
 
     def read(self, type: str, document: Mapping[str, Any]) -> Rule:
-        problems = Problems("trigger")
-        found = read_trigger("t", {"type": type, "typeProperties": document}, CATALOG, problems)
-        ensure_none(problems.found)
-        assert found is not None
-        return found.rule
+        return parse_rule(type, {"typeProperties": document}, CATALOG)
 
     def start(self, trigger: Trigger, firing: Firing) -> Mapping[str, str]:
         self.started.append((firing.scheduled, datetime.now(UTC)))

@@ -15,7 +15,6 @@ from restudio.expressions.v1 import Window, evaluate_slice_tree
 from restudio.expressions.values import ABSENT
 from restudio.factory import store as factory_store
 from restudio.factory.documents.instant import instant_text
-from restudio.factory.documents.problems import Problems, ensure_none
 from restudio.factory.errors import ActivityFailed
 from restudio.factory.files.blob_files import BlobFiles
 from restudio.factory.linked_service import reach
@@ -28,13 +27,14 @@ from restudio.factory.runs.resolve import Resolver
 from restudio.factory.runs.service import PipelineRuns
 from restudio.factory.runs.starting import Starter
 from restudio.factory.tables import pipeline_runs
-from restudio.factory.trigger import TriggerDocument, Triggers, read_trigger, trigger_context
+from restudio.factory.trigger import TriggerDocument, Triggers, parse_rule, parse_trigger, trigger_context
 from restudio.factory.types import Factory, InvokedBy
 from restudio.factory.vault import SecretVault
 from restudio.identity.types import SYSTEM
 from restudio.seams.database import Database
 from restudio.triggers.rule import Rule
 from restudio.triggers.types import Change, Completion, Firing, Ref, RunState, Trigger
+from restudio.triggers.windows import Reruns
 
 KIND = "factory"
 SLICES = "SliceTrigger"
@@ -66,7 +66,7 @@ class PipelineTarget:
 
     def read(self, type: str, document: Mapping[str, Json]) -> Rule:
         """``document`` is what holds ``typeProperties``."""
-        return self._read("trigger", {**document, "type": type}).rule
+        return parse_rule(type, document, self._catalog)
 
     def start(self, trigger: Trigger, firing: Firing) -> Mapping[str, str]:
         """The definitions are those published now. All parameters are evaluated, and all pipelines looked at, before
@@ -160,14 +160,13 @@ class PipelineTarget:
         found = definitions.find("trigger", ref.name)
         if found is None:
             raise RestudioError.not_found("TriggerNotFound", "Trigger", ref.name)
-        return self._read(found.name, dict(found.properties))
-
-    def _read(self, name: str, properties: Mapping[str, Json]) -> TriggerDocument:
-        problems = Problems(f"trigger '{name}'")
-        document = read_trigger(name, properties, self._catalog, problems)
-        ensure_none(problems.found)
-        assert document is not None  # a type that is not known is a problem
-        return document
+        document = parse_trigger(found.name, dict(found.properties), self._catalog)
+        # What runs once more is what the trigger of the windows starts, as it is published now.
+        return (
+            self._document(definitions, ref._replace(name=document.rule.parent))
+            if isinstance(document.rule, Reruns)
+            else document
+        )
 
 
 def run_id_of(firing_id: str, attempt: int, index: int = 0) -> str:

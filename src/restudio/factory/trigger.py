@@ -19,16 +19,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import ModuleType
 
-from restudio.core.errors import nearest
+from restudio.core.errors import Kind, RestudioError, nearest
 from restudio.factory.activity import Property
 from restudio.factory.documents.fields import Fields
 from restudio.factory.documents.instant import second_text
-from restudio.factory.documents.problems import Problems
+from restudio.factory.documents.problems import Problems, ensure_none
 from restudio.factory.properties import Json, Properties
 from restudio.factory.type_catalog import TypeCatalog, collect
 from restudio.triggers.rule import Rule
+from restudio.triggers.windows import Reruns, Windows
 
-Read = Callable[[Fields], Rule]
+Read = Callable[[Fields], Rule | Reruns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,6 @@ class TriggerSpec:
     help: str
     properties: tuple[Property, ...]
     single: bool = False
-    fixed: tuple[str, ...] = ()
-    """Members of ``typeProperties`` that cannot be changed after creation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +68,16 @@ class TriggerDocument:
 
     name: str
     type: str
-    rule: Rule
+    rule: Rule | Reruns
     starts: tuple[Start, ...]
     raw: Properties
 
 
-def trigger(
-    *, type: str, properties: tuple[Property, ...], single: bool = False, fixed: tuple[str, ...] = ()
-) -> Callable[[Read], TriggerType]:
+def trigger(*, type: str, properties: tuple[Property, ...], single: bool = False) -> Callable[[Read], TriggerType]:
     """Declare a trigger type; the function's docstring is its help text."""
 
     def declare(function: Read) -> TriggerType:
-        return TriggerType(TriggerSpec(type, inspect.getdoc(function) or "", properties, single, fixed), function)
+        return TriggerType(TriggerSpec(type, inspect.getdoc(function) or "", properties, single), function)
 
     return declare
 
@@ -113,6 +110,29 @@ def read_trigger(name: str, properties: Json, catalog: Triggers, problems: Probl
         fields.problem("pipeline", f"a {found.spec.type} starts one pipeline; got {len(written)}.")
     starts = tuple(_read_start(each) for each in written)
     return TriggerDocument(name, found.spec.type, rule, starts, fields.raw)
+
+
+def parse_trigger(name: str, properties: Json, catalog: Triggers) -> TriggerDocument:
+    """As :func:`read_trigger`; refuses a document that has problems, with all of them."""
+    problems = Problems(f"trigger '{name}'")
+    document = read_trigger(name, properties, catalog, problems)
+    ensure_none(problems.found)
+    assert document is not None  # a type that is not known is a problem
+    return document
+
+
+def parse_rule(type: str, properties: Mapping[str, Json], catalog: Triggers) -> Rule:
+    """When a trigger fires. For windows that are run once more, ``properties`` has their trigger's as ``parent``."""
+    rule = parse_trigger("trigger", {**properties, "type": type}, catalog).rule
+    if not isinstance(rule, Reruns):
+        return rule
+    parent = parse_trigger(rule.parent, properties.get("parent"), catalog)
+    if not isinstance(parent.rule, Windows):
+        message = (
+            f"Trigger '{rule.parent}' is a {parent.type}; only windows of a TumblingWindowTrigger are run once more."
+        )
+        raise RestudioError(Kind.BAD_ARGUMENT, "TriggerTypeNotSupported", message, target="parentTrigger")
+    return rule.of(parent.rule)
 
 
 def trigger_context(scheduled: datetime, begin: datetime | None = None, end: datetime | None = None) -> dict[str, Json]:

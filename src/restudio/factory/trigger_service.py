@@ -10,12 +10,12 @@ import sqlalchemy as sa
 
 from restudio.blobs.accounts import Accounts
 from restudio.core.errors import Kind, RestudioError
-from restudio.factory.documents.problems import Problems, ensure_none
+from restudio.factory.documents.problems import Problems
 from restudio.factory.pipeline_target import KIND
 from restudio.factory.properties import Json, Properties
 from restudio.factory.runs.queries import PAGE, Page, RunFilter
 from restudio.factory.service import FactoryService, Guard
-from restudio.factory.trigger import TriggerDocument, Triggers, read_trigger
+from restudio.factory.trigger import TriggerDocument, Triggers, parse_rule, parse_trigger, read_trigger
 from restudio.factory.types import Factory, StoredResource
 from restudio.identity import audit
 from restudio.identity.rules import ensure_allowed
@@ -26,7 +26,7 @@ from restudio.triggers import store
 from restudio.triggers.events import BlobEvents, CustomEvent, CustomEvents
 from restudio.triggers.service import TriggerService
 from restudio.triggers.types import Firing, FiringState, Ref
-from restudio.triggers.windows import Windows
+from restudio.triggers.windows import Reruns, Windows
 
 RuntimeState = Literal["Started", "Stopped"]
 Subscription = Literal["Enabled", "Disabled"]
@@ -57,10 +57,11 @@ class FactoryTriggers:
         """Let a trigger fire. Its pipelines must exist, and its storage account be one of the workspace."""
         ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
         stored, document = self._get(factory, name)
+        rule_part = self._rule_part(factory, stored, document)
         for each in document.starts:
             self._factories.get(factory, "pipeline", each.pipeline)
-        self._ensure_may(factory, stored.name, document)
-        self._triggers.start(_ref(factory, stored.name), document.type, _rule_part(stored))
+        self._ensure_may(factory, stored.name, document.type, rule_part)
+        self._triggers.start(_ref(factory, stored.name), document.type, rule_part)
         self._audit(principal, factory, "start trigger", stored.name)
 
     def stop(self, principal: Principal, factory: Factory, name: str) -> None:
@@ -78,6 +79,13 @@ class FactoryTriggers:
             raise RestudioError(Kind.BAD_ARGUMENT, "TriggerTypeNotSupported", message, target=stored.name)
         return "Enabled" if self._triggers.is_started(_ref(factory, stored.name)) else "Disabled"
 
+    def list_all(self, factory: Factory, *, parent: str | None = None) -> Sequence[StoredResource]:
+        """The triggers of a factory; those alone that run windows of ``parent`` once more, if it is given."""
+        found = self._factories.list_kind(factory, "trigger")
+        if parent is None:
+            return found
+        return [each for each in found if self._parent_of(each) == parent.casefold()]
+
     def runtime_states(self, factory: Factory) -> Mapping[str, RuntimeState]:
         """Of the started triggers, by folded name; all others are stopped."""
         return dict.fromkeys(self._triggers.list_started(KIND, factory.id), "Started")
@@ -94,7 +102,8 @@ class FactoryTriggers:
         """Fire a trigger by hand, started or not; see :meth:`TriggerService.fire`."""
         ensure_allowed(principal, Action.EDIT, Resource(factory.workspace_id))
         stored, document = self._get(factory, name)
-        firing = self._triggers.fire(_ref(factory, stored.name), document.type, _rule_part(stored), at=at, body=body)
+        rule_part = self._rule_part(factory, stored, document)
+        firing = self._triggers.fire(_ref(factory, stored.name), document.type, rule_part, at=at, body=body)
         self._audit(principal, factory, "fire trigger", stored.name)
         return firing
 
@@ -154,17 +163,21 @@ class FactoryTriggers:
 
     def _get(self, factory: Factory, name: str) -> tuple[StoredResource, TriggerDocument]:
         stored = self._factories.get(factory, "trigger", name)
-        return stored, self._read(stored.name, stored.properties)
+        return stored, parse_trigger(stored.name, stored.properties, self._catalog)
 
-    def _read(self, name: str, properties: Mapping[str, Json]) -> TriggerDocument:
-        problems = Problems(f"trigger '{name}'")
-        document = read_trigger(name, properties, self._catalog, problems)
-        ensure_none(problems.found)
-        assert document is not None  # a type that is not known is a problem
-        return document
+    def _parent_of(self, stored: StoredResource) -> str | None:
+        read = read_trigger(stored.name, stored.properties, self._catalog, Problems(stored.name))
+        return read.rule.parent.casefold() if read is not None and isinstance(read.rule, Reruns) else None
 
-    def _ensure_may(self, factory: Factory, name: str, document: TriggerDocument) -> None:
-        rule = document.rule
+    def _rule_part(self, factory: Factory, stored: StoredResource, document: TriggerDocument) -> dict[str, Json]:
+        """What decides when the trigger fires; what it starts is read anew for every firing."""
+        part: dict[str, Json] = {"typeProperties": dict(Properties(stored.properties).object("typeProperties"))}
+        if isinstance(document.rule, Reruns):
+            part["parent"] = dict(self._factories.get(factory, "trigger", document.rule.parent).properties)
+        return part
+
+    def _ensure_may(self, factory: Factory, name: str, type: str, rule_part: Mapping[str, Json]) -> None:
+        rule = parse_rule(type, rule_part, self._catalog)
         if isinstance(rule, BlobEvents) and self._accounts.workspace_of(rule.account) != factory.workspace_id:
             message = (
                 f"Trigger '{name}' listens to the storage account '{rule.account}', which is not an account of this "
@@ -179,8 +192,16 @@ class FactoryTriggers:
             known = store.find(conn, _ref(factory, name))
         if known is None or known.position == 0:
             return
-        before = self._read(name, {**known.document, "type": known.type}).rule
-        if isinstance(before, Windows) and not before.same_grid(rule):
+        before = parse_rule(known.type, known.document, self._catalog)
+        if not isinstance(before, Windows):
+            return
+        if rule.reruns and (before.reruns, before.first) != (rule.reruns, rule.first):
+            message = (
+                f"parentTrigger and requestedStartTime of trigger '{name}' cannot be changed after its first window. "
+                "Create another trigger for other windows."
+            )
+            raise RestudioError(Kind.BAD_ARGUMENT, "TriggerPropertyUpdateNotSupported", message, target=name)
+        if not before.same_grid(rule):
             message = (
                 f"frequency, interval and startTime of trigger '{name}' cannot be changed after its first window: "
                 "windows would overlap. Delete it and create another one."
@@ -225,8 +246,3 @@ def status_text(firing: Firing) -> str:
 
 def _ref(factory: Factory, name: str) -> Ref:
     return Ref(KIND, factory.id, name)
-
-
-def _rule_part(stored: StoredResource) -> Mapping[str, Json]:
-    """What decides when the trigger fires; what it starts is read anew for every firing."""
-    return {"typeProperties": dict(Properties(stored.properties).object("typeProperties"))}

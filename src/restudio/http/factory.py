@@ -150,7 +150,7 @@ def _resources(api: FactoryApi, collection: str, kind: ResourceKind) -> list[HTT
         place = api.place(request)
         factory = place.factory
         states = api.parts.triggers.runtime_states(factory) if kind == "trigger" else {}
-        found = [_with_state(each, states) for each in factories.list_kind(factory, kind)]
+        found = [with_state(each, states) for each in factories.list_kind(factory, kind)]
         return json_answer(
             {"value": [shapes.resource(each, factory, place.subscription, collection) for each in found]}
         )
@@ -165,7 +165,7 @@ def _resources(api: FactoryApi, collection: str, kind: ResourceKind) -> list[HTT
             raise RestudioError(Kind.BAD_ARGUMENT, "RequestBodyInvalid", message, target="properties")
         factory, match = place.factory, request.headers.get("if-match")
         made = factories.put(place.principal, factory, kind, resource, properties, if_match=match)
-        made = _with_state(made, {})
+        made = with_state(made, {})
         return json_answer(shapes.resource(made, factory, place.subscription, collection))
 
     @get(one)
@@ -174,7 +174,7 @@ def _resources(api: FactoryApi, collection: str, kind: ResourceKind) -> list[HTT
         place = api.place(request)
         factory = place.factory
         states = api.parts.triggers.runtime_states(factory) if kind == "trigger" else {}
-        found = _with_state(factories.get(factory, kind, resource), states)
+        found = with_state(factories.get(factory, kind, resource), states)
         shown = shapes.resource(found, factory, place.subscription, collection)
         return _unless_known(request, found.etag, shown)
 
@@ -275,7 +275,7 @@ def _runs(api: FactoryApi) -> list[HTTPRouteHandler]:
     return [create_run, get_run, query_runs, cancel_run, query_activity_runs]
 
 
-def _with_state(found: StoredResource, states: Mapping[str, RuntimeState]) -> StoredResource:
+def with_state(found: StoredResource, states: Mapping[str, RuntimeState]) -> StoredResource:
     """Triggers tell whether they are started, whatever was written."""
     if found.kind != "trigger":
         return found

@@ -20,7 +20,7 @@ from restudio.factory.trigger_service import status_text
 from restudio.http import factory_shapes as shapes
 from restudio.http.answers import json_answer
 from restudio.http.bodies import parse_json, parse_value
-from restudio.http.factory import FACTORY, Answer, AnyRequest, FactoryApi
+from restudio.http.factory import FACTORY, Answer, AnyRequest, FactoryApi, with_state
 from restudio.http.threads import threaded
 from restudio.identity.types import Action
 from restudio.triggers.types import Firing
@@ -67,16 +67,14 @@ def _states(api: FactoryApi) -> list[HTTPRouteHandler]:
 
     @post(FACTORY + "/querytriggers", status_code=200)
     @threaded
-    def query_triggers(request: AnyRequest) -> Answer:
+    def query_triggers(request: AnyRequest, body: RawBody) -> Answer:
         place = api.place(request)
+        parent = Properties(parse_json(body) if body.strip() else {}).get("parentTriggerName")
         factory = place.factory
         states = triggers.runtime_states(factory)
-        found = []
-        for each in api.parts.factories.list_kind(factory, "trigger"):
-            shown = shapes.resource(each, factory, place.subscription, "triggers")
-            state = states.get(each.name.casefold(), "Stopped")
-            found.append({**shown, "properties": {**shown["properties"], "runtimeState": state}})
-        return json_answer({"value": found})
+        found = triggers.list_all(factory, parent=parent if isinstance(parent, str) else None)
+        shown = [shapes.resource(with_state(each, states), factory, place.subscription, "triggers") for each in found]
+        return json_answer({"value": shown})
 
     return [start_trigger, stop_trigger, fire_trigger, query_triggers]
 

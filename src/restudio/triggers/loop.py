@@ -25,7 +25,7 @@ from restudio.triggers.events import BlobEvents, Chaining, Polling
 from restudio.triggers.recurrence import Recurrence
 from restudio.triggers.rule import Mode, Rule, blob_channel
 from restudio.triggers.target import Target
-from restudio.triggers.types import Firing, FiringState, Trigger
+from restudio.triggers.types import ENDED, Firing, FiringState, Ref, Trigger
 from restudio.triggers.windows import Dependency, Windows
 
 _log = logging.getLogger(__name__)
@@ -227,17 +227,30 @@ class TriggerLoop:
             name = dependency.trigger or trigger.ref.name
             needed: dict[str, list[int]] = {}
             for firing in waiting:
-                window = None if firing.number is None else rule.window(firing.number)
+                window = rules.window_of(firing)
                 if upstream_rule is not None and window is not None:
                     needed[firing.id] = [each.number for each in rule.needed(window, dependency, upstream_rule)]
             numbers = [number for each in needed.values() for number in each]
             done = (
-                store.list_succeeded(conn, upstream.id, min(numbers), max(numbers)) if upstream and numbers else set()
+                store.list_numbers(conn, upstream.id, min(numbers), max(numbers), [FiringState.SUCCEEDED])
+                if upstream and numbers
+                else set()
             )
             for firing in waiting:
                 if rules.is_blocked(needed.get(firing.id, ()), done, own=dependency.trigger is None):
                     blocked[firing.id] = f"waits for windows of {name} to succeed"
+        if rule.reruns is not None:
+            ended = self._list_ended(conn, trigger.ref._replace(name=rule.reruns), waiting)
+            for firing in waiting:
+                if firing.number not in ended:
+                    blocked[firing.id] = f"waits for the window of {rule.reruns} to have ended"
         return blocked
+
+    def _list_ended(self, conn: sa.Connection, parent: Ref, waiting: Sequence[Firing]) -> set[int]:
+        """Numbers of windows that have ended in another trigger."""
+        found = store.find(conn, parent)
+        numbers = [each.number for each in waiting if each.number is not None]
+        return store.list_numbers(conn, found.id, min(numbers), max(numbers), ENDED) if found and numbers else set()
 
     def _upstream(
         self, conn: sa.Connection, trigger: Trigger, rule: Windows, dependency: Dependency
@@ -284,6 +297,7 @@ class TriggerLoop:
             owners = store.list_by_id(conn, [each.trigger_id for each in running])
         now = self._clock.now()
         moved: list[tuple[Firing, Firing, datetime | None]] = []
+        rerun: list[tuple[Firing, Firing, Ref]] = []
         for kind, target in self._targets.items():
             mine = [each for each in running if each.ref.kind == kind]
             states = target.states([run_id for each in mine for run_id in each.runs.values()]) if mine else {}
@@ -297,10 +311,17 @@ class TriggerLoop:
                     pause = rule.pause_after(after.attempt)
                     if rule.held and trigger is not None and not trigger.started:
                         after = replace(after, state=FiringState.WAITING)
-                moved.append((firing, after, now + pause))
-        if moved:
+                if isinstance(rule, Windows) and rule.reruns is not None and after.state.ended:
+                    rerun.append((firing, after, firing.ref._replace(name=rule.reruns)))
+                else:
+                    moved.append((firing, after, now + pause))
+        if moved or rerun:
             with self._db.begin() as conn:
                 store.change_many(conn, moved)
+                for before, after, parent in rerun:
+                    found = store.find(conn, parent) if store.change(conn, before, after) else None
+                    if found is not None:
+                        store.restate(conn, found.id, after)
 
     # -- looking
 

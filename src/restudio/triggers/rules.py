@@ -140,9 +140,15 @@ def start_over(firing: Firing, state: FiringState, now: datetime, *, retries: in
 
 def retries_of(rule: Rule, firing: Firing) -> int:
     """How often a firing may be retried; ``RestudioError`` where that cannot be told."""
-    if not isinstance(rule, Windows) or firing.window_start is None or firing.window_end is None:
-        return 0
-    return rule.terms(Window(firing.number or 0, firing.window_start, firing.window_end)).retries
+    window = window_of(firing)
+    return rule.terms(window).retries if isinstance(rule, Windows) and window is not None else 0
+
+
+def window_of(firing: Firing) -> Window | None:
+    """The window that a firing was written down for, even if the rule has none such any more."""
+    if firing.number is None or firing.window_start is None or firing.window_end is None:
+        return None
+    return Window(firing.number, firing.window_start, firing.window_end)
 
 
 def end_attempt(firing: Firing, runs: Mapping[str, RunState], now: datetime) -> Firing:

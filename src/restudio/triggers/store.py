@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from restudio.seams.database import execute_many
 from restudio.triggers.rule import Mode
 from restudio.triggers.tables import completions, firings, triggers
-from restudio.triggers.types import OPEN, Completion, Firing, FiringPage, FiringState, Ref, Trigger
+from restudio.triggers.types import ENDED, OPEN, Completion, Firing, FiringPage, FiringState, Ref, Trigger
 
 _BATCH = 500
 _WAITING = (FiringState.WAITING.value, FiringState.BLOCKED.value)
@@ -220,14 +220,14 @@ def count_open(conn: sa.Connection, trigger_id: str) -> dict[FiringState, int]:
     return {FiringState(row[0]): row[1] for row in conn.execute(query)}
 
 
-def list_succeeded(conn: sa.Connection, trigger_id: str, low: int, high: int) -> set[int]:
-    """Numbers from ``low`` to ``high`` of the windows that succeeded."""
+def list_numbers(conn: sa.Connection, trigger_id: str, low: int, high: int, states: Iterable[FiringState]) -> set[int]:
+    """Numbers from ``low`` to ``high`` of the windows that are at one of the states."""
     return set(
         conn.scalars(
             sa.select(firings.c.number).where(
                 firings.c.trigger_id == trigger_id,
                 firings.c.number.between(low, high),
-                firings.c.state == FiringState.SUCCEEDED.value,
+                firings.c.state.in_([state.value for state in states]),
             )
         )
     )
@@ -298,6 +298,24 @@ _CHANGE = (
 _TIMED_CHANGE = _CHANGE.values(not_before=sa.bindparam("at"), waits_since=sa.bindparam("at"))
 
 
+def restate(conn: sa.Connection, trigger_id: str, ended: Firing) -> None:
+    """Let a window of a trigger that has ended be at what it has come to elsewhere, unless it runs again meanwhile."""
+    conn.execute(
+        firings.update()
+        .where(
+            firings.c.trigger_id == trigger_id,
+            firings.c.number == ended.number,
+            firings.c.state.in_([state.value for state in ENDED]),
+        )
+        .values(
+            state=ended.state.value,
+            updated=ended.updated.timestamp(),
+            message=ended.message,
+            runs=json.dumps(dict(ended.runs)),
+        )
+    )
+
+
 def cancel_open(conn: sa.Connection, trigger_id: str, now: datetime, message: str) -> None:
     """Cancel what a trigger has not started yet."""
     states = [state.value for state in OPEN if state is not FiringState.RUNNING]
@@ -334,7 +352,7 @@ def list_firings(
 
 def delete_ended(conn: sa.Connection, before: datetime) -> int:
     """Forget firings that ended before an instant; windows are kept, because others may depend on them."""
-    ended = [state.value for state in FiringState if state.ended]
+    ended = [state.value for state in ENDED]
     old = sa.and_(firings.c.state.in_(ended), firings.c.updated < before.timestamp(), firings.c.number.is_(None))
     conn.execute(completions.delete().where(completions.c.used, completions.c.at < before.timestamp()))
     return conn.execute(firings.delete().where(old)).rowcount

@@ -52,10 +52,11 @@ class FiringState(enum.Enum):
 
     @property
     def ended(self) -> bool:
-        return self in (FiringState.SUCCEEDED, FiringState.FAILED, FiringState.CANCELLED)
+        return self in ENDED
 
 
-OPEN = (FiringState.WAITING, FiringState.BLOCKED, FiringState.STARTING, FiringState.RUNNING)
+ENDED = (FiringState.SUCCEEDED, FiringState.FAILED, FiringState.CANCELLED)
+OPEN = tuple(state for state in FiringState if state not in ENDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -72,6 +72,8 @@ class Windows:
     """Whether a stopped trigger also keeps back what is to be started once more."""
     patience: timedelta | None = WAITING_LIMIT
     """How long a window waits for others before it fails; None: for ever."""
+    reruns: str | None = None
+    """The trigger whose windows these are once more: each waits until that one has ended, and ends in its place."""
 
     def window(self, number: int) -> Window | None:
         """A window by its number, or None past the end."""
@@ -162,6 +164,26 @@ class Windows:
 
     def _step(self) -> timedelta:
         return timedelta(minutes=self.interval) if self.frequency == "Minute" else timedelta(hours=self.interval)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reruns:
+    """Windows of another trigger, run once more: those that have a part in [``begin``, ``end``)."""
+
+    parent: str
+    begin: datetime
+    end: datetime
+    max_concurrency: int
+
+    def of(self, parent: Windows) -> Windows:
+        """The windows, by the numbers that they have in the parent."""
+        return replace(
+            parent,
+            first=max(parent.number_at(self.begin), parent.first),
+            end=self.end if parent.end is None else min(self.end, parent.end),
+            max_concurrency=self.max_concurrency,
+            reruns=self.parent,
+        )
 
 
 def _add_months(instant: datetime, months: int) -> datetime:

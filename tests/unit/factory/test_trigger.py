@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from restudio.blobs.types import BlobChange, BlobPath
+from restudio.core.errors import RestudioError
 from restudio.factory.documents.problems import Problems
-from restudio.factory.trigger import Start, TriggerDocument, collect_triggers, read_trigger
+from restudio.factory.trigger import Start, TriggerDocument, collect_triggers, parse_rule, read_trigger
 from restudio.triggers.events import BlobEvents, Chaining, CustomEvent, CustomEvents, Polling
 from restudio.triggers.recurrence import Recurrence
 from restudio.triggers.windows import Windows
@@ -89,6 +90,7 @@ def test_all_kinds_are_collected() -> None:
         "BlobTrigger",
         "ChainingTrigger",
         "CustomEventsTrigger",
+        "RerunTumblingWindowTrigger",
         "ScheduleTrigger",
         "SliceTrigger",
         "TumblingWindowTrigger",
@@ -114,6 +116,45 @@ def test_pipelines_and_their_parameters() -> None:
         ],
     )
     assert document.starts == (Start("train", {"f": "@triggerBody().fileName"}), Start("train", {}))
+
+
+RERUN = {"parentTrigger": {"referenceName": "Hours"}, "rerunConcurrency": 3}
+HOURS = {
+    "frequency": "Hour",
+    "interval": 6,
+    "startTime": "2024-01-01T00:00:00Z",
+    "maxConcurrency": 50,
+    "retryPolicy": {"count": 2},
+    "dependsOn": [{"type": "SelfDependencyTumblingWindowTriggerReference", "offset": "-06:00:00"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "until", "numbers"),
+    [
+        ("2024-01-01T06:00:00Z", "2024-01-01T18:00:00Z", None, [1, 2]),
+        ("2024-01-01T05:59:59", "2024-01-01T18:00:01", None, [0, 1, 2, 3]),  # those that have a part in it
+        ("2023-12-01T00:00:00Z", "2024-01-01T06:00:00Z", None, [0]),
+        ("2024-01-01T18:00:00Z", "2024-02-01T00:00:00Z", "2024-01-02T12:00:00Z", [3, 4, 5]),
+        ("2024-01-03T00:00:00Z", "2024-01-04T00:00:00Z", "2024-01-02T00:00:00Z", []),
+        ("2024-01-01T08:00:00+02:00", "2024-01-01T14:00:00+02:00", None, [1]),
+    ],
+)
+def test_windows_that_run_once_more(begin: str, end: str, until: str | None, numbers: list[int]) -> None:
+    hours = HOURS if until is None else HOURS | {"endTime": until}
+    rerun = RERUN | {"requestedStartTime": begin, "requestedEndTime": end}
+    parent = {"type": "TumblingWindowTrigger", "typeProperties": hours}
+    rule = parse_rule("RerunTumblingWindowTrigger", {"typeProperties": rerun, "parent": parent}, CATALOG)
+    assert isinstance(rule, Windows)
+    assert list(range(rule.first, rule.last + 1)) == numbers
+    assert (rule.reruns, rule.max_concurrency, rule.retries, len(rule.depends_on)) == ("Hours", 3, 2, 1)
+
+
+def test_only_windows_run_once_more() -> None:
+    rerun = RERUN | {"requestedStartTime": "2024-01-01T00:00:00Z", "requestedEndTime": "2024-02-01T00:00:00Z"}
+    parent = {"type": "CustomEventsTrigger", "typeProperties": {"scope": "/x/topic", "events": ["a"]}}
+    with pytest.raises(RestudioError, match="'Hours' is a CustomEventsTrigger"):
+        parse_rule("RerunTumblingWindowTrigger", {"typeProperties": rerun, "parent": parent}, CATALOG)
 
 
 def test_single_kinds_start_one_pipeline() -> None:

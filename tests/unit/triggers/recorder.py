@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import sqlalchemy as sa
 
 from restudio.core.errors import Kind, RestudioError
-from restudio.factory.documents.problems import Problems, ensure_none
-from restudio.factory.trigger import collect_triggers, read_trigger
+from restudio.factory.trigger import collect_triggers, parse_rule
 from restudio.seams.database import Database
 from restudio.triggers.rule import Rule
 from restudio.triggers.types import Change, Completion, Firing, RunState, Trigger
@@ -40,11 +39,7 @@ class Recorder:
             own.create_all(conn)
 
     def read(self, type: str, document: Mapping[str, Any]) -> Rule:
-        problems = Problems("trigger")
-        found = read_trigger("t", {"type": type, "typeProperties": document}, CATALOG, problems)
-        ensure_none(problems.found)
-        assert found is not None
-        return found.rule
+        return parse_rule(type, {"typeProperties": document, "parent": document.get("parent")}, CATALOG)
 
     def start(self, trigger: Trigger, firing: Firing) -> Mapping[str, str]:
         if trigger.ref.name == "refused":

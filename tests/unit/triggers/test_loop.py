@@ -291,6 +291,101 @@ def test_windows_wait_for_those_of_other_triggers_for_seven_days(bench: Bench) -
     assert bench.states("four") == [FiringState.SUCCEEDED, FiringState.FAILED]
 
 
+def rerun(begin: str, end: str, **more: Any) -> dict[str, Any]:
+    """Of the windows of ``w``, which is one of :func:`windows`."""
+    return {
+        "parentTrigger": {"referenceName": "W", "type": "TriggerReference"},
+        "requestedStartTime": begin,
+        "requestedEndTime": end,
+        "rerunConcurrency": 1,
+        "parent": {"type": "TumblingWindowTrigger", "typeProperties": windows(maxConcurrency=50)},
+        **more,
+    }
+
+
+def test_windows_run_once_more_and_end_in_the_place_of_the_first_time(bench: Bench) -> None:
+    after = [{"type": "TumblingWindowTriggerDependencyReference", "referenceTrigger": {"referenceName": "w"}}]
+    bench.service.start(ref("w"), "TumblingWindowTrigger", windows(maxConcurrency=50))
+    bench.service.start(ref("below"), "TumblingWindowTrigger", windows(maxConcurrency=50, dependsOn=after))
+    bench.loop.tick()
+    bench.recorder.end("Failed")
+    bench.loop.tick()
+    again = rerun("2025-12-31T21:00:00Z", "2025-12-31T23:00:00Z")
+    bench.service.start(ref("again"), "RerunTumblingWindowTrigger", again)
+    bench.loop.tick()
+    assert bench.states("again") == [FiringState.RUNNING, FiringState.WAITING]  # one at once
+    assert [each.window_start for each in bench.firings("again")] == [START - 3 * HOUR, START - 2 * HOUR]
+    assert bench.states("w") == [FiringState.FAILED] * 4
+    bench.recorder.end("Succeeded")
+    for _ in range(2):
+        bench.loop.tick()
+    first, second = bench.firings("again")
+    assert (first.state, second.state) == (FiringState.SUCCEEDED, FiringState.RUNNING)
+    succeeded, failed = FiringState.SUCCEEDED, FiringState.FAILED
+    assert bench.states("w") == [failed, succeeded, failed, failed]
+    assert bench.firings("w")[1].runs == first.runs
+    assert bench.firings("w")[1].message == ""
+    assert bench.states("below") == [FiringState.BLOCKED, FiringState.RUNNING, FiringState.BLOCKED, FiringState.BLOCKED]
+    bench.recorder.end("Failed", *second.runs.values())
+    bench.loop.tick()
+    assert bench.states("again") == [succeeded, failed]
+    assert "failed" in bench.firings("w")[2].message
+    bench.clock.advance(7200)
+    bench.loop.tick()
+    assert len(bench.firings("again")) == 2
+    bench.service.rerun(ref("again"), second.id)
+    bench.loop.tick()
+    bench.recorder.end("Succeeded")
+    bench.loop.tick()
+    assert bench.states("w")[:4] == [failed, succeeded, succeeded, failed]
+
+
+def test_a_window_runs_once_more_when_it_has_ended(bench: Bench) -> None:
+    bench.service.start(ref("w"), "TumblingWindowTrigger", windows())
+    bench.loop.tick()
+    again = rerun("2025-12-31T20:00:00Z", "2025-12-31T22:00:00Z", rerunConcurrency=2)
+    bench.service.start(ref("again"), "RerunTumblingWindowTrigger", again)
+    bench.loop.tick()
+    assert bench.states("again") == [FiringState.BLOCKED] * 2
+    assert "the window of W" in bench.firings("again")[0].message
+    bench.recorder.end("Succeeded", *bench.firings("w")[1].runs.values())
+    bench.loop.tick()
+    assert bench.states("again") == [FiringState.BLOCKED, FiringState.RUNNING]
+    bench.service.rerun(ref("w"), bench.firings("w")[1].id)  # by hand, meanwhile
+    bench.loop.tick()
+    bench.recorder.end("Failed", *bench.firings("again")[1].runs.values())
+    bench.loop.tick()
+    assert bench.states("again")[1] is FiringState.FAILED
+    assert bench.states("w")[1] in (FiringState.WAITING, FiringState.RUNNING)  # what runs is not overwritten
+
+
+def test_two_servers_let_a_window_that_runs_once_more_end_once(bench: Bench) -> None:
+    """The second one read it as running; meanwhile its trigger ran it again."""
+    bench.service.start(ref("w"), "TumblingWindowTrigger", windows(maxConcurrency=50))
+    bench.loop.tick()
+    bench.recorder.end("Failed")
+    bench.loop.tick()
+    again = rerun("2025-12-31T20:00:00Z", "2025-12-31T21:00:00Z")
+    bench.service.start(ref("again"), "RerunTumblingWindowTrigger", again)
+    bench.loop.tick()
+
+    class Late(Recorder):
+        def states(self, run_ids: Any) -> Any:
+            found = super().states(run_ids)
+            bench.loop.tick()
+            [first, *_] = bench.firings("w")
+            bench.service.rerun(ref("w"), first.id)
+            bench.loop.tick()
+            bench.recorder.end("Succeeded")
+            bench.loop.tick()
+            return found
+
+    bench.recorder.end("Failed", *bench.firings("again")[0].runs.values())
+    TriggerLoop(bench.db, bench.clock, {KIND: Late(bench.db)}).tick()
+    assert bench.states("again") == [FiringState.FAILED]
+    assert bench.states("w")[0] is FiringState.SUCCEEDED
+
+
 def test_a_dependency_that_does_not_exist_blocks(bench: Bench) -> None:
     after = [{"type": "TumblingWindowTriggerDependencyReference", "referenceTrigger": {"referenceName": "nobody"}}]
     bench.service.start(ref("w"), "TumblingWindowTrigger", windows(dependsOn=after))

@@ -80,7 +80,18 @@ def test_triggers_are_started_fired_and_told_of(say: Say, ask: Callable[..., Any
         },
         "pipeline": {"pipelineReference": {"referenceName": "Nap", "type": "PipelineReference"}},
     }  # fmt: skip
-    say("import", write(tmp_path, pipeline_Nap={"activities": [pause]}, trigger_Hours=window))
+    again = {
+        "type": "RerunTumblingWindowTrigger",
+        "typeProperties": {
+            "parentTrigger": {"referenceName": "Hours", "type": "TriggerReference"},
+            "requestedStartTime": "2024-01-01T01:00:00Z", "requestedEndTime": "2024-01-01T02:00:00Z",
+            "rerunConcurrency": 1,
+        },
+    }  # fmt: skip
+    pipelines = {"pipeline_Nap": {"activities": [pause]}}
+    refused = say("import", write(tmp_path / "wrong", **pipelines, trigger_Again=again), fails=True)
+    assert "there is no trigger 'Hours'" in refused
+    say("import", write(tmp_path / "right", **pipelines, trigger_Hours=window, trigger_Again=again))
     assert "Hours TumblingWindowTrigger Stopped" in say("trigger", "list")
     assert say("trigger", "start", "hours") == "hours is started."
     runs = wait(
@@ -88,6 +99,12 @@ def test_triggers_are_started_fired_and_told_of(say: Say, ask: Callable[..., Any
         lambda found: [each["properties"]["State"] for each in found] == ["Succeeded"] * 2,
     )
     assert [each["properties"]["windowStartTime"] for each in runs] == ["1/1/2024 1:00:00 AM", "1/1/2024 12:00:00 AM"]
+    say("trigger", "start", "Again")
+    [once] = wait(
+        lambda: ask("trigger", "runs", "--name", "Again"),
+        lambda found: [each["properties"]["State"] for each in found] == ["Succeeded"],
+    )
+    assert once["triggeredPipelines"] == ask("trigger", "runs", "--name", "Hours")[0]["triggeredPipelines"]
     assert say("trigger", "stop", "Hours") == "Hours is stopped."
     fired = say("trigger", "fire", "Hours", "--at", "2024-01-01T00:30:00Z")
     wait(
@@ -100,7 +117,9 @@ def test_triggers_are_started_fired_and_told_of(say: Say, ask: Callable[..., Any
         lambda found: {each["status"] for each in found} == {"Succeeded"},
     )
     assert "cannot be cancelled" in say("trigger", "cancel", "Hours", fired, fails=True)
-    assert say("trigger", "runs", "--limit", "1").startswith("trigger for state runs message id Hours 1/1/2024")
+    assert say("trigger", "runs", "--name", "Hours", "--limit", "1").startswith(
+        "trigger for state runs message id Hours 1/1/2024"
+    )
     assert "no window at 2020" in say("trigger", "fire", "Hours", "--at", "2020-01-01T00:00:00Z", fails=True)
     assert "Hours" in say("trigger", "start", "Hour", fails=True)
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.mgmt.datafactory.models import RerunTumblingWindowTrigger, TriggerResource
 from azure.storage.blob import BlobServiceClient
 from tests.acceptance.server import Server
 from tests.wire.factory.conftest import Client
@@ -140,6 +141,41 @@ def test_windows_wait_for_their_runs_and_can_run_again(triggers: Triggers, clien
     triggers.put("hours", "TumblingWindowTrigger", moved, pipeline=window)
     with pytest.raises(HttpResponseError, match="TriggerPropertyUpdateNotSupported"):
         triggers.start("hours")
+
+
+def test_windows_of_an_interval_run_once_more(triggers: Triggers, client: Client) -> None:
+    start = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=3, minutes=10)
+    properties = {"frequency": "Hour", "interval": 1, "startTime": start.isoformat(), "maxConcurrency": 3}
+    window = starts("noted", p="@trigger().outputs.windowStartTime")
+    triggers.put("Source", "TumblingWindowTrigger", properties, pipeline=window)
+    rerun = RerunTumblingWindowTrigger(
+        parent_trigger={"type": "TriggerReference", "referenceName": "source"},
+        requested_start_time=start + timedelta(hours=1),
+        requested_end_time=start + timedelta(hours=3),
+        rerun_concurrency=1,
+    )
+    where = (*client.where, "again")
+    client.sdk.triggers.create_or_update(*where, TriggerResource(properties=rerun))
+    triggers.start("source")
+    before = triggers.wait("source", ended(3))
+    triggers.start("again")
+    assert triggers.state("again") == "Started"
+    found = triggers.wait("again", ended(2))
+    assert {each.trigger_type for each in found} == {"RerunTumblingWindowTrigger"}
+    texts = [client.wait(each.triggered_pipelines["noted"]).parameters["p"] for each in reversed(found)]
+    assert texts == [f"{start + timedelta(hours=n):%Y-%m-%dT%H:%M:%SZ}" for n in (1, 2)]
+    now = triggers.runs("source")
+    assert [each.triggered_pipelines for each in now[:2]] == [each.triggered_pipelines for each in found]
+    assert now[2].triggered_pipelines == before[2].triggered_pipelines
+    children = client.sdk.triggers.query_by_factory(*client.where, {"parentTriggerName": "SOURCE"}).value
+    assert [each.name for each in children] == ["again"]
+    triggers.stop("again")
+    wider = client.sdk.triggers.get(*where).properties
+    assert (wider.runtime_state, wider.rerun_concurrency) == ("Stopped", 1)
+    wider.requested_start_time = start
+    client.sdk.triggers.create_or_update(*where, TriggerResource(properties=wider))
+    with pytest.raises(HttpResponseError, match="requestedStartTime"):
+        triggers.start("again")
 
 
 def test_blob_events_start_a_run_for_each_blob(triggers: Triggers, client: Client, server: Server) -> None:

@@ -17,7 +17,6 @@ MAX_CONCURRENCY = 10
 @trigger(
     type="SliceTrigger",
     single=True,
-    fixed=("availability", "start"),
     properties=(
         Property("availability", "object", required=True, help="frequency, interval, style, anchorDateTime, offset."),
         Property("start", "string", required=True, help="Begin of the active period."),

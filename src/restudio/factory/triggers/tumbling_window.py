@@ -30,7 +30,6 @@ _UNSTEADY = frozenset({"utcnow", "getfuturetime", "getpasttime", "rand", "guid"}
 @trigger(
     type="TumblingWindowTrigger",
     single=True,
-    fixed=("frequency", "interval", "startTime"),
     properties=(
         Property("frequency", "string", required=True, choices=("Minute", "Hour", "Month"), help="Unit of a window."),
         Property("interval", "int", required=True, help="Length of a window in that unit; at least 5 minutes."),
@@ -65,8 +64,8 @@ def tumbling_window(fields: Fields) -> Windows:
     windows = Windows(
         frequency=cast(Literal["Minute", "Hour", "Month"], frequency),
         interval=interval,
-        start=_read_instant(fields, "startTime", required=True) or datetime(2000, 1, 1, tzinfo=UTC),
-        end=_read_instant(fields, "endTime"),
+        start=read_utc(fields, "startTime", required=True) or datetime(2000, 1, 1, tzinfo=UTC),
+        end=read_utc(fields, "endTime"),
         delay=terms.delay,
         max_concurrency=fields.integer("maxConcurrency", 1, MAX_CONCURRENCY, required=True, default=1),
         retries=terms.retries,
@@ -131,7 +130,8 @@ def _read_terms(fields: Fields) -> Terms:
     return Terms(_read_delay(fields), fields.object("retryPolicy").integer("count", 0, 1000, default=0))
 
 
-def _read_instant(fields: Fields, name: str, *, required: bool = False) -> datetime | None:
+def read_utc(fields: Fields, name: str, *, required: bool = False) -> datetime | None:
+    """An instant in whole seconds; one without a zone is meant in UTC."""
     found = fields.instant(name, required=required)
     if found is None:
         return None

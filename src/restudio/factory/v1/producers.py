@@ -11,12 +11,11 @@ import sqlalchemy as sa
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.factory import store as resource_store
-from restudio.factory.documents.problems import Problems, ensure_none
 from restudio.factory.pipeline_target import KIND, SLICES
 from restudio.factory.properties import Properties
 from restudio.factory.runs import store as run_store
 from restudio.factory.runs.state import RunState, fold
-from restudio.factory.trigger import Triggers, read_trigger
+from restudio.factory.trigger import Triggers, parse_trigger
 from restudio.factory.types import Factory, StoredResource
 from restudio.factory.v1.activities import validation_name
 from restudio.factory.v1.states import RESET, SKIPPED, counts, error_of, percent_of, state_of
@@ -137,16 +136,13 @@ def _message(firing: Firing | None, run: RunState | None) -> str:
 def _read(resource: StoredResource, catalog: Triggers, trigger: Trigger) -> Producer:
     written = Properties(resource.properties).object("typeProperties")
     of = written.object("of")
-    problems = Problems(f"trigger '{resource.name}'")
-    document = read_trigger(resource.name, resource.properties, catalog, problems)
-    ensure_none(problems.found)
-    assert document is not None  # its type is known
-    assert isinstance(document.rule, Windows)
+    rule = parse_trigger(resource.name, resource.properties, catalog).rule
+    assert isinstance(rule, Windows)
     return Producer(
         name=resource.name,
         pipeline=str(of.get("pipeline") or ""),
         activity=str(of.get("activity") or ""),
         outputs=tuple(str(each) for each in of.list("outputs")),
-        rule=document.rule,
+        rule=rule,
         trigger=trigger,
     )

@@ -23,7 +23,7 @@ from restudio.factory.pipeline_target import KIND, SLICES
 from restudio.factory.properties import Json, Properties
 from restudio.factory.sealing import mask, seal
 from restudio.factory.service import FactoryService, NewResource, new_etag
-from restudio.factory.trigger import Triggers, read_trigger
+from restudio.factory.trigger import Triggers, parse_trigger
 from restudio.factory.types import TITLES, Factory, StoredResource
 from restudio.factory.v1 import store
 from restudio.factory.v1.translate import Translation, activities_of, is_one_time, is_paused, names_of, translate
@@ -282,12 +282,9 @@ class V1Service:
         trigger_store.put(conn, replace(trigger, next_due=due), Mode.WINDOWS, None)
 
     def _rule(self, name: str, properties: Mapping[str, Json]) -> Windows:
-        problems = Problems(f"trigger '{name}'")
-        found = read_trigger(name, properties, self._catalog, problems)
-        ensure_none(problems.found)
-        assert found is not None  # its type is ours
-        assert isinstance(found.rule, Windows)
-        return found.rule
+        rule = parse_trigger(name, properties, self._catalog).rule
+        assert isinstance(rule, Windows)
+        return rule
 
     def _forget(self, conn: sa.Connection, ref: Ref) -> None:
         found = trigger_store.find(conn, ref)
