@@ -40,9 +40,10 @@ $(VENV)/.test: requirements-test.txt $(VENV)/.runtime
 
 setup: $(VENV)/.test system-test
 
-# The tests start a PostgreSQL of their own, run user scripts in bubblewrap, and store in Azurite where npm is there.
+# The tests start a PostgreSQL and a MariaDB, run user scripts in bubblewrap, and store in Azurite where npm is there.
 system-test:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || scripts/apt_install postgresql
+	@ls /usr/sbin/mariadbd >/dev/null 2>&1 || command -v mariadbd >/dev/null || scripts/apt_install mariadb-server
 	@command -v bwrap >/dev/null || scripts/apt_install bubblewrap
 	@command -v Rscript >/dev/null || scripts/apt_install r-base-core
 	@! command -v npm >/dev/null || scripts/install_azurite >/dev/null || echo "Azurite is left out of the tests."

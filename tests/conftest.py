@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in module processes; before any library reads it
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import settings
 from tests.databases import PostgresqlServer, make_sqlite
+from tests.mariadb import running_mariadb
 from tests.postgresql import running_postgresql
 
 from restudio.cli.examples import Example, write_data
@@ -84,6 +87,31 @@ def make_postgresql(postgresql_server: PostgresqlServer) -> Iterator[Callable[[]
     yield make
     for url in urls:
         postgresql_server.drop(url)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[str]:
+    """Address of a MariaDB server of our own."""
+    with running_mariadb() as address:
+        yield address
+
+
+@pytest.fixture
+def make_mariadb(mariadb_server: str) -> Iterator[Callable[[], str]]:
+    """Makes fresh databases, dropped after the test."""
+    engine = sa.create_engine(mariadb_server.replace("mysql://", "mysql+pymysql://"), poolclass=sa.NullPool)
+    names: list[str] = []
+
+    def make() -> str:
+        names.append(f"t{uuid.uuid4().hex}")
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"CREATE DATABASE {names[-1]} CHARACTER SET utf8mb4")
+        return f"{mariadb_server}/{names[-1]}"
+
+    yield make
+    with engine.connect() as connection:
+        for name in names:
+            connection.exec_driver_sql(f"DROP DATABASE {name}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -11,10 +11,12 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from restudio.databases.address import POSTGRESQL, SQLITE, DatabaseAddress, Driver
+from restudio.databases.address import MYSQL, POSTGRESQL, SQLITE, DatabaseAddress, Driver
 from restudio.databases.errors import AddressInvalid, DatabaseAnswered, DriverMissing
 
 CONNECT_S = 30
+_SEVERAL_STATEMENTS = str(1 << 16)
+"""MySQL's ``CLIENT_MULTI_STATEMENTS``: scripts hold several, as they may for the others."""
 
 
 class Reach(Protocol):
@@ -48,6 +50,9 @@ def _engine(address: DatabaseAddress, reach: Reach) -> sa.Engine:
         url = url.set(database=str(reach.open_file(Path(url.database or ""))))
     else:
         options |= _pinned(address, reach)
+    if address.driver is MYSQL:
+        # In the address, so that SQLAlchemy adds its own flag, by which an update counts the rows that it finds.
+        url = url.update_query_dict({"client_flag": _SEVERAL_STATEMENTS})
     try:
         engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=options)
     except ImportError as cause:
@@ -66,7 +71,7 @@ def _pinned(address: DatabaseAddress, reach: Reach) -> dict[str, Any]:
     if address.driver is POSTGRESQL:
         # Passwords that the server's own user keeps are not for those who name databases.
         return {"hostaddr": found, "connect_timeout": CONNECT_S, "passfile": f"{os.devnull}/none"}
-    return {}
+    return {"host": found, "connect_timeout": CONNECT_S} if address.driver is MYSQL else {}
 
 
 def _confine(connection: sqlite3.Connection, record: object) -> None:
@@ -87,5 +92,8 @@ def told(driver: Driver, *, is_connecting: bool = False) -> Iterator[None]:
 
 def answered(driver: Driver, error: BaseException | None, *, is_connecting: bool = False) -> DatabaseAnswered:
     """The database's own words: the first line, for the others repeat the statement."""
-    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    told = error.args if error is not None else ()
+    is_numbered = len(told) == 2 and isinstance(told[0], int) and isinstance(told[1], str)
+    words = f"{told[1]} ({told[0]})" if is_numbered else str(error)
+    reason = (words.strip().splitlines() or [type(error).__name__])[0]
     return DatabaseAnswered(f"{driver.title} answered: {reason[:1000]}", is_connecting=is_connecting)

@@ -71,7 +71,8 @@ _PG_BY_OID = {oid: dtype for dtype, oids in _PG_TYPES.items() for oid in oids}
 def _declared(result: sa.CursorResult[Any]) -> list[DType]:
     """Types for columns without a value, where the driver tells them by PostgreSQL's numbers."""
     described = result.cursor.description if result.cursor is not None else ()
-    return [_PG_BY_OID.get(one[1], DType.STRING) if isinstance(one[1], int) else DType.STRING for one in described]
+    known = _PG_BY_OID if result.dialect.name == "postgresql" else {}
+    return [known.get(one[1], DType.STRING) if isinstance(one[1], int) else DType.STRING for one in described]
 
 
 def _existing(connection: sa.Connection, name: str) -> sa.Table:

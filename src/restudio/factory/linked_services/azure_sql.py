@@ -43,7 +43,8 @@ _AZURE = (_CONNECTION, *_PARTS, LinkedProperty("encrypt", help="Decided by the d
 @linked_service(type="AzureSqlDatabase", properties=_AZURE, aliases=("AzureSqlMI",))
 def azure_sql_database(service: LinkedService, platform: Platform) -> SqlPlace:
     """A SQL database. To use PostgreSQL or SQLite in its place, give their address as the connection string; statements
-    are then in their language. SQL Server itself needs the Python package `pymssql` beside the server."""
+    are then in their language. SQL Server itself needs the Python package `pymssql` beside the server; none is part of
+    this product's tests, so try your statements first."""
     return _place(service, platform, MSSQL)
 
 
@@ -87,7 +88,8 @@ def postgresql(service: LinkedService, platform: Platform) -> SqlPlace:
 
 @linked_service(type="MySql", properties=(_CONNECTION, *_PARTS), aliases=("AzureMySql", "MariaDB"))
 def mysql(service: LinkedService, platform: Platform) -> SqlPlace:
-    """A MySQL or MariaDB database. Needs the Python package `pymysql` beside the server."""
+    """A MySQL or MariaDB database; tested with MariaDB. Needs the Python package `pymysql` beside the server. JSON
+    columns of MariaDB come as text; parameters of procedures are given by name and handed over in their order."""
     return _place(service, platform, MYSQL)
 
 

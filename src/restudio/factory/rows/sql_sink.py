@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 from sqlalchemy.dialects import postgresql as pg_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 
@@ -33,12 +34,13 @@ _CREATED: dict[str, sa.types.TypeEngine[Any]] = {
     "Single": sa.Float(),
     "Double": sa.Double(),
     "Decimal": sa.Numeric(38, 18),
-    "DateTime": sa.DateTime(),
-    "DateTimeOffset": sa.DateTime(timezone=True),
+    "DateTime": sa.DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql"),
+    "DateTimeOffset": sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql"),
     "TimeSpan": sa.Interval(),
     "Guid": sa.Uuid(),
-    "Byte[]": sa.LargeBinary(),
+    "Byte[]": sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql"),
 }
+_TEXT = sa.Text().with_variant(mysql.LONGTEXT(), "mysql")
 
 
 @contextmanager
@@ -92,7 +94,7 @@ class SqlSink:
             self._table = sa.Table(name, metadata, schema=schema, autoload_with=self._connection)
             _ensure_known(columns, self._table)
         elif str(self._settings.get("tableOption") or "none").casefold() == "autocreate":
-            made = [sa.Column(column.name, _CREATED.get(column.type, sa.Text())) for column in columns]
+            made = [sa.Column(column.name, _CREATED.get(column.type, _TEXT)) for column in columns]
             self._table = sa.Table(name, metadata, *made, schema=schema)
             self._table.create(self._connection)
         else:

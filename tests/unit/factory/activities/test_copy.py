@@ -27,6 +27,7 @@ from restudio.factory.files.file_store import FileStore
 from restudio.factory.linked_service import reach
 from restudio.factory.properties import Json
 
+DATABASES = ("sqlite", "postgresql", "mariadb")
 CSV = 'id,name,score\r\n1,Ann,1.5\r\n2,"B, Bob",\r\n3,Çem,-2\r\n'
 
 
@@ -72,19 +73,22 @@ def copy(
     )
 
 
-@pytest.fixture
-def sqlite_url(tmp_path: Path, factory: SmallFactory) -> str:
-    return f"sqlite:///{tmp_path / 'open' / 'data.db'}"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def table(request: pytest.FixtureRequest, factory: SmallFactory, sqlite_url: str) -> sa.Engine:
+@pytest.fixture(params=DATABASES)
+def table(request: pytest.FixtureRequest, factory: SmallFactory, tmp_path: Path) -> sa.Engine:
     """Linked service ``Db`` and an engine on the same database."""
-    url = sqlite_url
-    if request.param == "postgresql":
-        url = request.getfixturevalue("make_postgresql")()
+    return make_database(request, factory, tmp_path)
+
+
+def make_database(request: pytest.FixtureRequest, factory: SmallFactory, tmp_path: Path) -> sa.Engine:
+    """A fresh database of the kind that the fixture is asked for, as the linked service ``Db``."""
+    kind: str = request.param
+    if kind == "sqlite":
+        url = f"sqlite:///{tmp_path / 'open' / 'data.db'}"
+    else:
+        url = request.getfixturevalue(f"make_{kind}")()
     factory.add_linked_service("Db", "AzureSqlDatabase", connectionString=url)
-    return sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
+    driver = url.replace("postgresql://", "postgresql+psycopg://").replace("mysql://", "mysql+pymysql://")
+    return sa.create_engine(driver, poolclass=sa.NullPool)
 
 
 def query(engine: sa.Engine, text: str) -> list[tuple[Any, ...]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.unit.factory.activities.test_copy import query
+from tests.unit.factory.activities.test_copy import DATABASES, make_database, query
 from tests.unit.factory.small_factory import SmallFactory, reference
 
 from restudio.factory.activity import Output
@@ -15,13 +15,9 @@ from restudio.factory.errors import ActivityFailed
 from restudio.factory.properties import Json
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=DATABASES)
 def engine(request: pytest.FixtureRequest, factory: SmallFactory, tmp_path: Path) -> sa.Engine:
-    url = f"sqlite:///{tmp_path / 'open' / 'data.db'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("make_postgresql")()
-    factory.add_linked_service("Db", "AzureSqlDatabase", connectionString=url)
-    made = sa.create_engine(url.replace("postgresql://", "postgresql+psycopg://"), poolclass=sa.NullPool)
+    made = make_database(request, factory, tmp_path)
     query(made, "CREATE TABLE t (n INTEGER, s VARCHAR(50))")
     return made
 
@@ -74,7 +70,8 @@ def test_a_block_that_fails_leaves_no_half(factory: SmallFactory, engine: sa.Eng
 
 
 def test_large_results_are_cut(factory: SmallFactory, engine: sa.Engine) -> None:
-    counting = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 6000) SELECT n FROM c"
+    eighty = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 80)"
+    counting = f"{eighty} SELECT a.n FROM c a CROSS JOIN c b"
     output = script(factory, {"type": "Query", "text": counting})
     assert output["outputTruncated"] is True
     assert output["resultSets"][0]["rowCount"] == 5000
@@ -120,6 +117,33 @@ def test_procedures_and_functions_are_called(factory: SmallFactory, make_postgre
         call(factory, "none")
     with pytest.raises(ActivityFailed, match="is no name of a parameter"):
         call(factory, "put2", **{"n); DROP TABLE t; --": {"value": 1}})
+
+
+def test_procedures_get_their_parameters_by_name_where_calls_have_none(
+    factory: SmallFactory, make_mariadb: Callable[[], str]
+) -> None:
+    url = make_mariadb()
+    factory.add_linked_service("Db", "MySql", connectionString=url)
+    engine = sa.create_engine(url.replace("mysql://", "mysql+pymysql://"), poolclass=sa.NullPool)
+    query(engine, "CREATE TABLE t (n INTEGER, s VARCHAR(50))")
+    query(engine, "CREATE PROCEDURE put(IN n INTEGER, IN s VARCHAR(50)) INSERT INTO t VALUES (n, s)")
+    query(engine, "CREATE PROCEDURE rows_of(IN least INTEGER) SELECT * FROM t WHERE t.n >= least")
+    call(factory, "put", S={"value": "7", "type": "String"}, n={"value": "5", "type": "Int32"})
+    assert query(engine, "SELECT n, s FROM t") == [(5, "7")]
+    with pytest.raises(ActivityFailed, match=r"'storedProcedureParameters\.s'"):
+        call(factory, "put", n={"value": 1})
+    with pytest.raises(ActivityFailed, match=r"'put' has no parameter 't'.*'s'"):
+        call(factory, "put", n={"value": 1}, t={"value": 1})
+    with pytest.raises(ActivityFailed, match=r"MySQL answered: .*none does not exist \(1305\)"):
+        call(factory, "none")
+    factory.add_dataset("T", "MySqlTable", "Db", table="t")
+    source = {
+        "type": "AzureSqlSource",
+        "sqlReaderStoredProcedureName": "rows_of",
+        "storedProcedureParameters": {"least": {"value": 5, "type": "Int32"}},
+    }
+    asked = {"dataset": reference("T", "DatasetReference"), "source": source}
+    assert factory.run({"name": "L", "type": "Lookup", "typeProperties": asked})["firstRow"] == {"n": 5, "s": "7"}
 
 
 def test_sqlite_has_no_procedures(factory: SmallFactory, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from tests.conformance.context import FolderContext
 from tests.unit.modules.places.conftest import Read, Write
 
@@ -36,6 +37,24 @@ def destination(server: str, **more: object) -> Raw:
 
 def dtypes(table: Table) -> Mapping[str, DType]:
     return {column.name: column.dtype for column in table.schema}
+
+
+def test_out_to_mariadb_and_back(read: Read, write: Write, make_mariadb: Callable[[], str]) -> None:
+    address = make_mariadb()
+    columns = "i INT, d DOUBLE, s VARCHAR(20), at DATETIME(6), gone BIT"
+    engine = sa.create_engine(address.replace("mysql://", "mysql+pymysql://"), poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE t ({columns})")
+        connection.execute(sa.text("INSERT INTO t VALUES (1, 2.5, 'ä%😀', '2020-02-29 01\\:02\\:03.456789', NULL)"))
+    first = read(source(address, "SELECT * FROM t"))
+    assert dtypes(first) == {
+        "i": DType.INTEGER, "d": DType.DOUBLE, "s": DType.STRING, "at": DType.DATETIME, "gone": DType.STRING
+    }  # fmt: skip
+    names = "i,d,s,at"
+    place = {"Data table name": "t", "Comma separated list of columns to be saved": names}
+    write(destination(address, **place), first)
+    again = read(source(address, "SELECT * FROM t"))
+    assert again.data.to_pylist() == first.data.to_pylist() * 2
 
 
 def test_types_of_postgresql(read: Read, postgresql: str) -> None:
