@@ -52,7 +52,7 @@ def test_out_to_mariadb_and_back(read: Read, write: Write, make_mariadb: Callabl
     }  # fmt: skip
     names = "i,d,s,at"
     place = {"Data table name": "t", "Comma separated list of columns to be saved": names}
-    write(destination(address, **place), first)
+    write(first, destination(address, **place))
     again = read(source(address, "SELECT * FROM t"))
     assert again.data.to_pylist() == first.data.to_pylist() * 2
 
