@@ -84,6 +84,22 @@ def test_mistake_is_told_with_its_place(case: dict[str, Any]) -> None:
         assert word in problems.found[0].message
 
 
+@pytest.mark.parametrize(
+    ("type", "words"),
+    [
+        (None, "is missing"),
+        ("", "must not be empty"),
+        (["ScheduleTrigger"], "expected a text"),
+        ("SheduleTrigger", "Did you mean 'ScheduleTrigger'"),
+    ],
+)
+def test_a_type_that_is_none_is_told(type: object, words: str) -> None:
+    problems = Problems("t")
+    assert read_trigger("t", {"type": type, "typeProperties": {}}, CATALOG, problems) is None
+    [problem] = problems.found
+    assert (problem.path, words in problem.message) == ("$.properties.type", True)
+
+
 def test_all_kinds_are_collected() -> None:
     assert list(CATALOG) == [
         "BlobEventsTrigger",

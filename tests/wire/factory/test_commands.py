@@ -105,6 +105,7 @@ def test_triggers_are_started_fired_and_told_of(say: Say, ask: Callable[..., Any
         lambda found: [each["properties"]["State"] for each in found] == ["Succeeded"],
     )
     assert once["triggeredPipelines"] == ask("trigger", "runs", "--name", "Hours")[0]["triggeredPipelines"]
+    assert say("trigger", "stop", "Again") == "Again is stopped."
     assert say("trigger", "stop", "Hours") == "Hours is stopped."
     fired = say("trigger", "fire", "Hours", "--at", "2024-01-01T00:30:00Z")
     wait(

@@ -47,6 +47,8 @@ class Fields:
         if not isinstance(value, str):
             self.problem(name, f"expected a text; got {_shown(value)}.", "InvalidType")
             return default
+        if required and value == "":
+            self.problem(name, "must not be empty.")
         return value
 
     def resource(self, name: str) -> str:
