@@ -72,7 +72,7 @@ class Fleet:
         self.db.close()
 
     def firings(self) -> list[Firing]:
-        return list(self.service.list_firings("test", "o", limit=1000).firings)
+        return self.service.list_firings("test", "o", limit=1000)
 
     def is_done(self) -> bool:
         with self.db.begin() as conn:

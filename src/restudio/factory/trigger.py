@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import ModuleType
 
@@ -60,6 +60,8 @@ class Start:
 
     pipeline: str
     parameters: Mapping[str, Json]
+    path: str = field(default="", compare=False)
+    """Of the parameters in the document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,4 +148,4 @@ def trigger_context(scheduled: datetime, begin: datetime | None = None, end: dat
 def _read_start(fields: Fields) -> Start:
     reference = fields.object("pipelineReference", required=True)
     parameters = fields.object("parameters")
-    return Start(reference.text("referenceName", required=True), dict(parameters.raw))
+    return Start(reference.text("referenceName", required=True), dict(parameters.raw), parameters.path)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -13,7 +13,7 @@ from restudio.core.errors import Kind, RestudioError
 from restudio.factory.documents.problems import Problems
 from restudio.factory.pipeline_target import KIND
 from restudio.factory.properties import Json, Properties
-from restudio.factory.runs.queries import PAGE, Page, RunFilter
+from restudio.factory.runs.queries import PAGE, Page, RunFilter, firing_conditions, firing_order
 from restudio.factory.service import FactoryService, Guard
 from restudio.factory.trigger import TriggerDocument, Triggers, parse_rule, parse_trigger, read_trigger
 from restudio.factory.types import Factory, StoredResource
@@ -25,13 +25,11 @@ from restudio.seams.database import Database
 from restudio.triggers import store
 from restudio.triggers.events import BlobEvents, CustomEvent, CustomEvents
 from restudio.triggers.service import TriggerService
-from restudio.triggers.types import Firing, FiringState, Ref
+from restudio.triggers.types import Firing, Ref
 from restudio.triggers.windows import Reruns, Windows
 
 RuntimeState = Literal["Started", "Stopped"]
 Subscription = Literal["Enabled", "Disabled"]
-_MOST = 10_000
-_SHOWN = {FiringState.SUCCEEDED: "Succeeded", FiringState.FAILED: "Failed", FiringState.CANCELLED: "Cancelled"}
 
 
 class FactoryTriggers:
@@ -116,32 +114,9 @@ class FactoryTriggers:
 
     def list_runs(self, factory: Factory, asked: RunFilter) -> Page[Firing]:
         """What fired, the newest first unless told."""
-        names = [c for c in asked.conditions if c.operand == "triggername"]
-        single = names[0].values[0] if len(names) == 1 and len(names[0].values) == 1 and not names[0].negative else None
-        page = self._triggers.list_firings(
-            KIND,
-            factory.id,
-            after=None if asked.after is None else datetime.fromtimestamp(asked.after, UTC),
-            before=None if asked.before is None else datetime.fromtimestamp(asked.before, UTC),
-            name=single,
-            limit=_MOST,
-        )
-        kept = [
-            each
-            for each in page.firings
-            if all(c.holds(each.ref.name) for c in names)
-            and all(c.holds(status_text(each)) for c in asked.conditions if c.operand == "status")
-        ]
-        keys: Mapping[str, Callable[[Firing], Any]] = {
-            "triggername": lambda each: each.ref.name.casefold(),
-            "triggerruntimestamp": lambda each: each.created,
-            "status": status_text,
-        }
-        for field, down in reversed(asked.order):
-            if field in keys:
-                kept.sort(key=keys[field], reverse=down)
-        end = asked.offset + PAGE
-        return Page(kept[asked.offset : end], end if len(kept) > end else None)
+        where, order = firing_conditions(asked), firing_order(asked)
+        found = self._triggers.list_firings(KIND, factory.id, where, order, skip=asked.offset, limit=PAGE + 1)
+        return Page(found[:PAGE], asked.offset + PAGE if len(found) > PAGE else None)
 
     def rerun(self, principal: Principal, factory: Factory, name: str, firing_id: str) -> Firing:
         """Start what a trigger run started once more, by the definitions published now."""
@@ -233,15 +208,9 @@ def trigger_guard(clock: Clock) -> Guard:
             message = f"Cannot update enabled Trigger '{resource.name}'; stop it first."
             raise RestudioError(Kind.BAD_ARGUMENT, "TriggerEnabledCannotUpdate", message, target=resource.name)
         if deleted:
-            store.cancel_open(conn, found.id, clock.now(), "Its trigger was deleted.")
-            store.delete(conn, found.id)
+            store.delete(conn, found.id, clock.now())
 
     return guard
-
-
-def status_text(firing: Firing) -> str:
-    """The status of a trigger run as the management API tells it."""
-    return _SHOWN.get(firing.state, "Inprogress")
 
 
 def _ref(factory: Factory, name: str) -> Ref:

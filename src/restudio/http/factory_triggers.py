@@ -10,17 +10,16 @@ from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, RawBody
 
-from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import workspace_of
 from restudio.factory.documents.instant import instant_text
 from restudio.factory.properties import Json, Properties
 from restudio.factory.published_events import read_events
-from restudio.factory.runs.queries import read_filter
-from restudio.factory.trigger_service import status_text
+from restudio.factory.runs.queries import read_filter, status_of
 from restudio.http import factory_shapes as shapes
 from restudio.http.answers import json_answer
 from restudio.http.bodies import parse_json, parse_value
 from restudio.http.factory import FACTORY, Answer, AnyRequest, FactoryApi, with_state
+from restudio.http.instants import read_instant
 from restudio.http.threads import threaded
 from restudio.identity.types import Action
 from restudio.triggers.types import Firing
@@ -55,12 +54,12 @@ def _states(api: FactoryApi) -> list[HTTPRouteHandler]:
     @threaded
     def fire_trigger(request: AnyRequest, trigger: FromPath[str], body: RawBody) -> Answer:
         place, told = api.place(request, Action.EDIT), Properties(parse_json(body) if body.strip() else {})
-        given = told.get("body")
+        at, given = told.get("time"), told.get("body")
         fired = triggers.fire(
             place.principal,
             place.factory,
             trigger,
-            at=_instant(told.get("time")),
+            at=None if at is None else read_instant(str(at), "time").replace(microsecond=0),
             body=given if isinstance(given, Mapping) else None,
         )
         return json_answer(trigger_run(fired))
@@ -155,7 +154,7 @@ def trigger_run(firing: Firing) -> dict[str, Json]:
         "triggerName": firing.ref.name,
         "triggerType": firing.type,
         "triggerRunTimestamp": instant_text(firing.created.timestamp()),
-        "status": status_text(firing),
+        "status": status_of(firing.state),
         "message": firing.message,
         "properties": properties,
         "triggeredPipelines": dict(firing.runs),
@@ -169,17 +168,3 @@ def _us_text(instant: datetime) -> str:
     hour = instant.hour % 12 or 12
     half = "AM" if instant.hour < 12 else "PM"
     return f"{instant.month}/{instant.day}/{instant.year} {hour}:{instant:%M:%S} {half}"
-
-
-def _instant(value: Json) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        found = datetime.fromisoformat(str(value))
-    except ValueError as error:
-        message = f"'time' must be an instant such as 2024-05-06T07:00:00Z; got '{str(value)[:80]}'."
-        raise RestudioError(Kind.BAD_ARGUMENT, "InvalidTime", message, target="time") from error
-    if found.tzinfo is None:
-        message = f"'time' needs a time zone, such as 2024-05-06T07:00:00Z; got '{str(value)[:80]}'."
-        raise RestudioError(Kind.BAD_ARGUMENT, "InvalidTime", message, target="time")
-    return found

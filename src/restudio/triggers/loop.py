@@ -24,7 +24,7 @@ from restudio.triggers import rules, store
 from restudio.triggers.events import BlobEvents, Chaining, Polling
 from restudio.triggers.recurrence import Recurrence
 from restudio.triggers.rule import Mode, Rule, blob_channel
-from restudio.triggers.target import Target
+from restudio.triggers.target import Target, read_rule
 from restudio.triggers.types import ENDED, Firing, FiringState, Ref, Trigger
 from restudio.triggers.windows import Dependency, Windows
 
@@ -42,7 +42,8 @@ _DUE_BATCH = 2000
 _START_BATCH = 100
 _EVENT_BATCH = 1000
 _OVERLAP = timedelta(seconds=60)
-"""Looks reach back so far, for what was written by a process whose transaction ended later than its clock said."""
+"""Looks reach back so far, though not to before the start of their trigger, for what was written by a process whose
+transaction ended later than its clock said."""
 
 
 class TriggerLoop:
@@ -145,15 +146,13 @@ class TriggerLoop:
         return rules.Decision(now + _UNREADABLE, trigger.position)
 
     def _rule(self, trigger: Trigger) -> Rule | None:
-        """None, and logged, when the rule cannot be read: the other triggers go on."""
+        """As :func:`read_rule`, each text once."""
         key = (trigger.ref.kind, trigger.type, trigger.text)
         known = self._rules.get(key)
         if known is not None:
             return known
-        try:
-            rule = self._targets[trigger.ref.kind].read(trigger.type, trigger.document)
-        except RestudioError as error:
-            _log.error("trigger %s of %s cannot be read: %s", trigger.ref.name, trigger.ref.owner, error)
+        rule = read_rule(self._targets, trigger)
+        if rule is None:
             return None
         if len(self._rules) >= _KNOWN_RULES:
             self._rules.clear()
@@ -266,9 +265,16 @@ class TriggerLoop:
         with self._db.begin() as conn:
             taken = store.take_starting(conn, self._kinds, now, now + TAKEN, _START_BATCH)
             owners = store.list_by_id(conn, [each.trigger_id for each in taken])
-        started = [(firing, self._start(owners.get(firing.trigger_id), firing)) for firing in taken]
+        tried = [(firing, self._start(owners.get(firing.trigger_id), firing)) for firing in taken]
+        started = {before.id: (before, after, None) for before, after in tried if after is not None}
         with self._db.begin() as conn:
-            store.change_many(conn, [(before, after, None) for before, after in started if after is not None])
+            all_kept = store.change_many(conn, list(started.values())) == len(started)
+            now_at = () if all_kept else store.list_firings_by_id(conn, list(started))
+        for firing in now_at:
+            before, after, _ = started[firing.id]
+            # It was cancelled while its runs were being started.
+            if firing.state is FiringState.CANCELLED and firing.attempt == before.attempt and not firing.runs:
+                self._targets[firing.ref.kind].cancel(list(after.runs.values()))
         return len(taken)
 
     def _start(self, trigger: Trigger | None, firing: Firing) -> Firing | None:
@@ -342,9 +348,9 @@ class TriggerLoop:
 
     def _look_one(self, trigger: Trigger, now: datetime) -> None:
         rule, since, target = self._rule(trigger), trigger.seen or now, self._targets[trigger.ref.kind]
-        back = since - _OVERLAP
+        seen = max(since, now - _OVERLAP)
         if isinstance(rule, Polling):
-            changes = [each for each in target.list_changes(trigger, rule.folder, back) if each.at >= back]
+            changes = [each for each in target.list_changes(trigger, rule.folder, since) if each.at >= since]
             with self._db.begin() as conn:
                 if not _is_as_read(conn, trigger):
                     return
@@ -354,9 +360,9 @@ class TriggerLoop:
                     for each in changes
                 ]
                 store.insert(conn, fired, now)
-                store.look_again(conn, trigger.id, now + rule.every, seen=now)
+                store.look_again(conn, trigger.id, now + rule.every, seen=seen)
         elif isinstance(rule, Chaining):
-            completions = target.list_completions(trigger, rule.pipelines, rule.dimension, back)
+            completions = target.list_completions(trigger, rule.pipelines, rule.dimension, since)
             with self._db.begin() as conn:
                 if not _is_as_read(conn, trigger):
                     return
@@ -364,7 +370,7 @@ class TriggerLoop:
                 fired, used = rules.chain(trigger, rule, store.list_unused(conn, trigger.id), now)
                 store.insert(conn, fired, now)
                 store.use_completions(conn, trigger.id, used)
-                store.look_again(conn, trigger.id, now + timedelta(seconds=1), seen=now)
+                store.look_again(conn, trigger.id, now + timedelta(seconds=1), seen=seen)
         else:
             with self._db.begin() as conn:
                 store.look_again(conn, trigger.id, now + _UNREADABLE)

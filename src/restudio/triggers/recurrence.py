@@ -33,7 +33,8 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recurrence:
-    """``start`` is the local time in ``zone`` (naive); it is the first possible firing and the anchor of the grid.
+    """``start`` is the local time in ``zone`` (naive; ``fold`` tells which, where it comes twice); it is the first
+    possible firing and the anchor of the grid.
 
     Weeks begin on Monday. Empty tuples mean: as ``start`` says. ``end`` (an aware instant) may still fire.
     """
@@ -95,7 +96,7 @@ class Recurrence:
     # -- days, weeks, months, years
 
     def _iter_dated(self, after: datetime) -> Iterator[datetime]:
-        times = _times(self.hours, self.minutes, self.start.time(), every_hour=self.frequency == "Day")
+        times = _times(self.hours, self.minutes, self.start.time().replace(fold=0), every_hour=self.frequency == "Day")
         present = after.astimezone(self.zone)
         local = present.replace(tzinfo=None)
         # A change in the last two days may have moved a skipped time to the future; else nothing before now counts.
@@ -114,8 +115,13 @@ class Recurrence:
             if offset is not None and not waiting:
                 yield from (datetime.combine(day, each, UTC) - offset for each in islice(times, passed, None))
             else:
-                waiting.update(_to_utc(datetime.combine(day, each), self.zone) for each in times[passed:])
+                waiting.update(self._place(datetime.combine(day, each)) for each in times[passed:])
         yield from sorted(waiting)
+
+    def _place(self, local: datetime) -> datetime:
+        """Of a time that comes twice the first one that is not before the start."""
+        found = _to_utc(local, self.zone)
+        return found if found >= self.first else _to_utc(local.replace(fold=1), self.zone)
 
     def _iter_dates(self, since: date) -> Iterator[date]:
         try:
@@ -195,5 +201,5 @@ def _month_number(day: date) -> int:
 
 
 def _to_utc(local: datetime, zone: tzinfo) -> datetime:
-    # Of a time that comes twice the first one; a time that is skipped moves on by what the clock was moved.
-    return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    # A time that is skipped moves on by what the clock was moved.
+    return local.replace(tzinfo=zone).astimezone(UTC)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+import sqlalchemy as sa
 
 from restudio.core.errors import Kind, RestudioError
 from restudio.core.ids import new_id
@@ -18,11 +20,11 @@ from restudio.seams.database import Database
 from restudio.triggers import rules, store
 from restudio.triggers.events import CustomEvent, CustomEvents
 from restudio.triggers.rule import channel_of, mode_of, topic_channel
-from restudio.triggers.target import Target
-from restudio.triggers.types import Firing, FiringPage, FiringState, Ref, Trigger
+from restudio.triggers.target import Target, read_rule
+from restudio.triggers.types import Firing, FiringState, Ref, Trigger
 from restudio.triggers.windows import Window, Windows
 
-RETENTION_DAYS = 45
+RETENTION = timedelta(days=45)
 
 
 class TriggerService:
@@ -60,8 +62,7 @@ class TriggerService:
         with self._db.begin() as conn:
             found = store.find(conn, ref)
             if found is not None:
-                store.cancel_open(conn, found.id, self._clock.now(), "Its trigger was deleted.")
-                store.delete(conn, found.id)
+                store.delete(conn, found.id, self._clock.now())
 
     def is_started(self, ref: Ref) -> bool:
         with self._db.read() as conn:
@@ -71,7 +72,7 @@ class TriggerService:
     def list_started(self, kind: str, owner: str) -> frozenset[str]:
         """Names of the started triggers of an owner, folded."""
         with self._db.read() as conn:
-            return frozenset(each.ref.name.casefold() for each in store.list_owned(conn, kind, owner) if each.started)
+            return frozenset(each.ref.folded for each in store.list_owned(conn, kind, owner) if each.started)
 
     def find_next(self, ref: Ref) -> datetime | None:
         """When a trigger fires next by the clock, as far as that is known."""
@@ -114,7 +115,7 @@ class TriggerService:
             for trigger in store.list_listening(conn, {topic_channel(owner, each.topic) for each in events}):
                 if trigger.ref.kind != kind:
                     continue
-                rule = self._targets[kind].read(trigger.type, trigger.document)
+                rule = read_rule(self._targets, trigger)
                 if isinstance(rule, CustomEvents):
                     matched = [(event, rule.match(event)) for event in events]
                     fired += [
@@ -131,34 +132,23 @@ class TriggerService:
         self,
         kind: str,
         owner: str,
+        where: Sequence[sa.ColumnElement[bool]] = (),
+        order: Sequence[Any] = (),
         *,
-        after: datetime | None = None,
-        before: datetime | None = None,
-        name: str | None = None,
         skip: int = 0,
-        limit: int = 100,
-    ) -> FiringPage:
-        """Firings of an owner that changed within [``after``, ``before``], the newest first."""
+        limit: int,
+    ) -> list[Firing]:
+        """See :func:`restudio.triggers.store.list_firings`."""
         with self._db.read() as conn:
-            return store.list_firings(conn, kind, owner, after=after, before=before, name=name, skip=skip, limit=limit)
-
-    def get_firing(self, ref: Ref, firing_id: str) -> Firing:
-        """``TriggerRunNotFound`` unless it is one of this trigger."""
-        with self._db.read() as conn:
-            found = store.find_firing(conn, firing_id)
-        if found is None or found.ref._replace(name=found.ref.name.casefold()) != ref._replace(
-            name=ref.name.casefold()
-        ):
-            raise RestudioError.not_found("TriggerRunNotFound", "Trigger run", firing_id[:64])
-        return found
+            return store.list_firings(conn, kind, owner, where, order, skip=skip, limit=limit)
 
     def rerun(self, ref: Ref, firing_id: str) -> Firing:
         """Start a firing that has ended once more, with new runs. A window waits for its dependencies again."""
-        firing = self.get_firing(ref, firing_id)
-        if not firing.state.ended:
-            raise _wrong_state(firing, "has not ended; cancel it first")
         now = self._clock.now()
         with self._db.begin() as conn:
+            firing = _get_firing(conn, ref, firing_id)
+            if not firing.state.ended:
+                raise _wrong_state(firing, "has not ended; cancel it first")
             trigger = store.find(conn, ref)
             if trigger is None or trigger.id != firing.trigger_id:
                 raise _wrong_state(firing, "belongs to a trigger that was deleted")
@@ -170,27 +160,26 @@ class TriggerService:
                 now,
                 retries=rules.retries_of(rule, firing),
             )
-            if not store.change(conn, firing, again, now):
-                raise _wrong_state(firing, "has just been changed by somebody else; look again")
+            store.change(conn, firing, again, now)
         return again
 
     def cancel(self, ref: Ref, firing_id: str) -> None:
         """End a firing: one that waits at once, one that runs as soon as its runs have ended."""
-        firing = self.get_firing(ref, firing_id)
-        now = self._clock.now()
-        if firing.state is FiringState.RUNNING:
-            self._targets[ref.kind].cancel(list(firing.runs.values()))
-            return
-        cancelled = replace(firing, state=FiringState.CANCELLED, updated=now, message="Cancelled by a user.")
         with self._db.begin() as conn:
-            if firing.state.ended or not store.change(conn, firing, cancelled):
+            firing = _get_firing(conn, ref, firing_id)
+            if firing.state.ended:
                 raise _wrong_state(firing, "cannot be cancelled any more")
+            if firing.state is not FiringState.RUNNING:
+                message = "Cancelled by a user."
+                cancelled = replace(firing, state=FiringState.CANCELLED, updated=self._clock.now(), message=message)
+                store.change(conn, firing, cancelled)
+                return
+        self._targets[ref.kind].cancel(list(firing.runs.values()))
 
     def purge(self) -> int:
         """Forget old firings; gives their number."""
-        before = self._clock.now().timestamp() - RETENTION_DAYS * 86_400
         with self._db.begin() as conn:
-            return store.delete_ended(conn, datetime.fromtimestamp(before, self._clock.now().tzinfo))
+            return store.delete_ended(conn, self._clock.now() - RETENTION)
 
 
 def make_trigger(ref: Ref, type: str, document: Mapping[str, Any], former: Trigger | None) -> Trigger:
@@ -215,6 +204,14 @@ def _window_for(rule: Windows, at: datetime | None, now: datetime) -> Window:
         message = f"The trigger has no window at {asked}; {begins}."
         raise RestudioError(Kind.BAD_ARGUMENT, "NoSuchWindow", message)
     return window
+
+
+def _get_firing(conn: sa.Connection, ref: Ref, firing_id: str) -> Firing:
+    """``TriggerRunNotFound`` unless it is one of this trigger."""
+    found = store.find_firing(conn, firing_id)
+    if found is None or (found.ref.kind, found.ref.owner, found.ref.folded) != (ref.kind, ref.owner, ref.folded):
+        raise RestudioError.not_found("TriggerRunNotFound", "Trigger run", firing_id[:64])
+    return found
 
 
 def _wrong_state(firing: Firing, why: str) -> RestudioError:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from restudio.seams.database import execute_many
 from restudio.triggers.rule import Mode
 from restudio.triggers.tables import completions, firings, triggers
-from restudio.triggers.types import ENDED, OPEN, Completion, Firing, FiringPage, FiringState, Ref, Trigger
+from restudio.triggers.types import ENDED, OPEN, Completion, Firing, FiringState, Ref, Trigger
 
 _BATCH = 500
 _WAITING = (FiringState.WAITING.value, FiringState.BLOCKED.value)
@@ -43,7 +43,7 @@ def put(conn: sa.Connection, trigger: Trigger, mode: Mode, listens: str | None) 
         "kind": trigger.ref.kind,
         "owner": trigger.ref.owner,
         "name": trigger.ref.name,
-        "folded": trigger.ref.name.casefold(),
+        "folded": trigger.ref.folded,
         "type": trigger.type,
         "document": trigger.text,
         "started": trigger.started,
@@ -62,7 +62,14 @@ def stop(conn: sa.Connection, ref: Ref) -> None:
     conn.execute(triggers.update().where(_is(ref)).values(started=False, next_due=None))
 
 
-def delete(conn: sa.Connection, trigger_id: str) -> None:
+def delete(conn: sa.Connection, trigger_id: str, now: datetime, message: str = "Its trigger was deleted.") -> None:
+    """Remove a trigger; what it has not started yet is cancelled, and its history stays."""
+    states = [state.value for state in OPEN if state is not FiringState.RUNNING]
+    conn.execute(
+        firings.update()
+        .where(firings.c.trigger_id == trigger_id, firings.c.state.in_(states))
+        .values(state=FiringState.CANCELLED.value, updated=now.timestamp(), message=message)
+    )
     conn.execute(triggers.delete().where(triggers.c.id == trigger_id))
     conn.execute(completions.delete().where(completions.c.trigger_id == trigger_id))
 
@@ -124,8 +131,14 @@ def _known(conn: sa.Connection, ids: Sequence[str]) -> set[str]:
 
 
 def find_firing(conn: sa.Connection, firing_id: str) -> Firing | None:
-    row = conn.execute(sa.select(firings).where(firings.c.id == firing_id)).one_or_none()
-    return None if row is None else _to_firing(row)
+    return next(iter(list_firings_by_id(conn, [firing_id])), None)
+
+
+def list_firings_by_id(conn: sa.Connection, ids: Sequence[str]) -> list[Firing]:
+    found: list[Firing] = []
+    for part in _parts(ids):
+        found += [_to_firing(row) for row in conn.execute(sa.select(firings).where(firings.c.id.in_(part)))]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,45 +329,28 @@ def restate(conn: sa.Connection, trigger_id: str, ended: Firing) -> None:
     )
 
 
-def cancel_open(conn: sa.Connection, trigger_id: str, now: datetime, message: str) -> None:
-    """Cancel what a trigger has not started yet."""
-    states = [state.value for state in OPEN if state is not FiringState.RUNNING]
-    conn.execute(
-        firings.update()
-        .where(firings.c.trigger_id == trigger_id, firings.c.state.in_(states))
-        .values(state=FiringState.CANCELLED.value, updated=now.timestamp(), message=message)
-    )
-
-
 def list_firings(
     conn: sa.Connection,
     kind: str,
     owner: str,
+    where: Sequence[sa.ColumnElement[bool]] = (),
+    order: Sequence[Any] = (),
     *,
-    after: datetime | None = None,
-    before: datetime | None = None,
-    name: str | None = None,
     skip: int = 0,
-    limit: int = 100,
-) -> FiringPage:
-    """Firings of an owner, updated within [``after``, ``before``], the newest first."""
-    where = [firings.c.kind == kind, firings.c.owner == owner]
-    if name is not None:
-        where.append(sa.func.lower(firings.c.name) == name.lower())
-    if after is not None:
-        where.append(firings.c.updated >= after.timestamp())
-    if before is not None:
-        where.append(firings.c.updated <= before.timestamp())
-    query = sa.select(firings).where(*where).order_by(firings.c.scheduled.desc(), firings.c.id)
-    total = conn.scalar(sa.select(sa.func.count()).select_from(firings).where(*where)) or 0
-    return FiringPage([_to_firing(row) for row in conn.execute(query.offset(skip).limit(limit))], total)
+    limit: int,
+) -> list[Firing]:
+    """Firings of an owner that meet all conditions; after ``order`` the newest first."""
+    query = sa.select(firings).where(firings.c.kind == kind, firings.c.owner == owner, *where)
+    ordered = query.order_by(*order, firings.c.scheduled.desc(), firings.c.id)
+    return [_to_firing(row) for row in conn.execute(ordered.offset(skip).limit(limit))]
 
 
 def delete_ended(conn: sa.Connection, before: datetime) -> int:
-    """Forget firings that ended before an instant; windows are kept, because others may depend on them."""
+    """Forget firings that ended, and completions that were, before an instant; windows are kept, because others may
+    depend on them."""
     ended = [state.value for state in ENDED]
     old = sa.and_(firings.c.state.in_(ended), firings.c.updated < before.timestamp(), firings.c.number.is_(None))
-    conn.execute(completions.delete().where(completions.c.used, completions.c.at < before.timestamp()))
+    conn.execute(completions.delete().where(completions.c.at < before.timestamp()))
     return conn.execute(firings.delete().where(old)).rowcount
 
 
@@ -362,7 +358,11 @@ def delete_ended(conn: sa.Connection, before: datetime) -> int:
 
 
 def add_completions(conn: sa.Connection, trigger_id: str, seen: Sequence[Completion]) -> None:
-    known = set(conn.scalars(sa.select(completions.c.run_id).where(completions.c.trigger_id == trigger_id)))
+    """Those that are known are left as they are."""
+    known: set[str] = set()
+    for part in _parts([each.run_id for each in seen]):
+        query = sa.select(completions.c.run_id).where(completions.c.trigger_id == trigger_id)
+        known.update(conn.scalars(query.where(completions.c.run_id.in_(part))))
     rows = [
         {
             "trigger_id": trigger_id,
@@ -413,7 +413,7 @@ def _due(kinds: Sequence[str], modes: Sequence[Mode], now: datetime) -> sa.Colum
 
 
 def _is(ref: Ref) -> sa.ColumnElement[bool]:
-    return sa.and_(triggers.c.kind == ref.kind, triggers.c.owner == ref.owner, triggers.c.folded == ref.name.casefold())
+    return sa.and_(triggers.c.kind == ref.kind, triggers.c.owner == ref.owner, triggers.c.folded == ref.folded)
 
 
 def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:

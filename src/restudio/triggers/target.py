@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from restudio.core.errors import RestudioError
 from restudio.triggers.rule import Rule
 from restudio.triggers.types import Change, Completion, Firing, RunState, Trigger
+
+_log = logging.getLogger(__name__)
 
 
 class Target(Protocol):
@@ -45,3 +49,12 @@ class Target(Protocol):
     ) -> Sequence[Completion]:
         """Runs of these pipelines that succeeded at an instant or later, oldest first."""
         ...
+
+
+def read_rule(targets: Mapping[str, Target], trigger: Trigger) -> Rule | None:
+    """None, and logged, when the rule cannot be read: the other triggers go on."""
+    try:
+        return targets[trigger.ref.kind].read(trigger.type, trigger.document)
+    except RestudioError as error:
+        _log.error("trigger %s of %s cannot be read: %s", trigger.ref.name, trigger.ref.owner, error)
+        return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -20,11 +20,16 @@ class Ref(NamedTuple):
     owner: str
     name: str
 
+    @property
+    def folded(self) -> str:
+        """The name as it is compared."""
+        return self.name.casefold()
+
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
     """``text`` is the JSON that its kind reads the rule from. ``position`` is the number of the next window, ``seen``
-    the instant up to which files or runs have been looked at."""
+    the instant up to which nothing new of files or runs can come any more."""
 
     id: str
     ref: Ref
@@ -105,9 +110,3 @@ class Completion:
     at: datetime
     pipeline: str
     value: str
-
-
-@dataclass(frozen=True, slots=True)
-class FiringPage:
-    firings: Sequence[Firing]
-    total: int

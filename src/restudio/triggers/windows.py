@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple
 from restudio.core.errors import RestudioError
 
 Frequency = Literal["Minute", "Hour", "Month"]
-_END = datetime.max.replace(tzinfo=UTC)
+_END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""In whole seconds: as a float of seconds, the microsecond after which there is none would be rounded up."""
 WAITING_LIMIT = timedelta(days=7)
 """How long a window waits for those that it depends on, before it fails."""
 
@@ -102,7 +103,7 @@ class Windows:
         try:
             return (window.start if self.at_start else window.end) + delay
         except OverflowError:
-            return datetime.max.replace(tzinfo=window.end.tzinfo)
+            return _END
 
     def pause_after(self, attempts: int) -> timedelta:
         """How long to wait after so many attempts have failed."""

@@ -23,6 +23,7 @@ from restudio.triggers.events import CustomEvent
 from restudio.triggers.loop import TAKEN, TriggerLoop
 from restudio.triggers.recurrence import Recurrence
 from restudio.triggers.service import TriggerService
+from restudio.triggers.tables import firings
 from restudio.triggers.types import Change, Completion, Firing, FiringState, Ref
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -60,8 +61,8 @@ class Bench:
         return [each.state for each in self.firings(name)]
 
     def firings(self, name: str) -> list[Firing]:
-        page = self.service.list_firings(KIND, OWNER, name=name, limit=10_000)
-        return list(reversed(page.firings))
+        found = self.service.list_firings(KIND, OWNER, [firings.c.name == name], limit=10_000)
+        return found[::-1]
 
 
 @pytest.fixture
@@ -74,17 +75,17 @@ def every(frequency: str, interval: int = 1, **more: Any) -> dict[str, Any]:
     return {"recurrence": recurrence}
 
 
-def test_rules_are_read_before_they_are_due(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_are_read_before_they_are_due(bench: Bench) -> None:
     bench.service.start(ref("soon"), "ScheduleTrigger", every("Hour"))
     bench.service.start(ref("as soon"), "ScheduleTrigger", every("Hour"))
-    loop, read = bench.new_loop(), bench.recorder.read
     asked: list[str] = []
 
-    def count(kind: str, document: Any) -> Any:
-        asked.append(kind)
-        return read(kind, document)
+    class Counting(Recorder):
+        def read(self, type: str, document: Any) -> Any:
+            asked.append(type)
+            return super().read(type, document)
 
-    monkeypatch.setattr(bench.recorder, "read", count)
+    loop = TriggerLoop(bench.db, bench.clock, {KIND: Counting(bench.db)})
     loop.fire()
     assert asked == []  # an hour is long
     bench.clock.advance(3580)
@@ -411,6 +412,28 @@ def test_cancel_ends_what_waits_at_once_and_what_runs_through_its_run(bench: Ben
         bench.service.cancel(ref("other"), last.id)
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_runs_of_what_is_cancelled_while_it_is_started_are_cancelled(bench: Bench, deleted: bool) -> None:
+    bench.service.start(ref("hourly"), "ScheduleTrigger", every("Hour"))
+    bench.service.start(ref("other"), "ScheduleTrigger", every("Hour"))
+
+    class Slow(Recorder):
+        def start(self, trigger: Any, firing: Firing) -> Any:
+            started = super().start(trigger, firing)
+            if firing.ref.name == "hourly":
+                if deleted:
+                    bench.service.forget(firing.ref)
+                else:
+                    bench.service.cancel(firing.ref, firing.id)
+            return started
+
+    bench.clock.advance(3600)
+    TriggerLoop(bench.db, bench.clock, {KIND: Slow(bench.db)}).tick()
+    assert bench.states("hourly") == [FiringState.CANCELLED]
+    assert bench.states("other") == [FiringState.SUCCEEDED]
+    assert bench.recorder.running() == 1
+
+
 def test_forgetting_cancels_what_waits_and_starts_anew_under_the_same_name(bench: Bench) -> None:
     bench.service.start(ref("w"), "TumblingWindowTrigger", windows())
     bench.loop.tick()
@@ -480,6 +503,17 @@ def test_custom_events_are_taken_once(bench: Bench) -> None:
     assert bodies == sorted(str({"event": {"id": name, "data": {"n": 1}}}) for name in ("1", "2", "2", "long" * 1000))
 
 
+def test_a_trigger_that_cannot_be_read_keeps_no_event_from_others(bench: Bench) -> None:
+    document = {"scope": "/x/topics/models", "events": ["drifted"]}
+    for name in ("broken", "whole"):
+        bench.service.start(ref(name), "CustomEventsTrigger", document)
+    with bench.db.begin() as conn:
+        conn.execute(sa.text("UPDATE triggers SET document = '{}' WHERE name = 'broken'"))
+    assert bench.service.publish(KIND, OWNER, [CustomEvent("models", "", "1", "Drifted", "", {})]) == 1
+    bench.loop.tick()
+    assert bench.states("whole") == [FiringState.SUCCEEDED]
+
+
 def test_polling_takes_every_version_of_a_file_once(bench: Bench) -> None:
     document = {"folderPath": "lake/in", "maxConcurrency": 1, "linkedService": {"referenceName": "Lake"}}
     bench.service.start(ref("p"), "BlobTrigger", document)
@@ -492,6 +526,17 @@ def test_polling_takes_every_version_of_a_file_once(bench: Bench) -> None:
     bench.recorder.end("Succeeded")
     bench.loop.tick()
     assert bench.states("p") == [FiringState.SUCCEEDED, FiringState.RUNNING]
+
+
+def test_polling_takes_no_file_from_before_the_start_and_none_twice(bench: Bench) -> None:
+    document = {"folderPath": "lake/in", "maxConcurrency": 50, "linkedService": {"referenceName": "Lake"}}
+    bench.service.start(ref("p"), "BlobTrigger", document)
+    bench.recorder.files = [Change(f"a/{n}", START + timedelta(seconds=n), {"fileName": "a"}) for n in (-30, -1, 30)]
+    bench.run_until(START + timedelta(minutes=1))
+    # Written by a process that was slow to say so.
+    bench.recorder.files.append(Change("a/late", START + timedelta(seconds=59), {"fileName": "a"}))
+    bench.run_until(START + timedelta(minutes=3))
+    assert [each.key for each in bench.firings("p")] == ["a/30", "a/late"]
 
 
 def test_what_was_seen_for_another_folder_is_not_taken(bench: Bench) -> None:
@@ -556,6 +601,16 @@ def test_a_trigger_that_cannot_be_read_keeps_no_other_from_firing(bench: Bench) 
     bench.run_until(START + 2 * HOUR)
     assert bench.recorder.started("whole") == [START + HOUR, START + 2 * HOUR]
     assert bench.recorder.started("broken") == []
+
+
+def test_a_trigger_whose_windows_are_due_after_the_end_of_time(bench: Bench) -> None:
+    bench.service.start(ref("w"), "TumblingWindowTrigger", windows(startTime="9999-12-31T22:00:00Z", delay="02:00:00"))
+    bench.loop.tick()
+    due = bench.service.find_next(ref("w"))
+    assert due is not None
+    assert due.year == 9999
+    bench.service.stop(ref("w"))
+    assert not bench.service.is_started(ref("w"))
 
 
 def test_purge_forgets_old_firings_but_no_windows(bench: Bench) -> None:

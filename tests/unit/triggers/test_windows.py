@@ -55,7 +55,7 @@ def test_windows_end_with_time() -> None:
     rule = Windows(frequency="Hour", interval=1, start=datetime(9999, 12, 31, 22, tzinfo=UTC), delay=timedelta(days=2))
     window = rule.window(0)
     assert window is not None
-    assert rule.due(window) == datetime.max.replace(tzinfo=UTC)
+    assert rule.due(window) == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
     assert rule.window(5) is None
 
 

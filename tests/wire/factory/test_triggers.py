@@ -243,6 +243,12 @@ def test_fire_by_hand(triggers: Triggers, client: Client) -> None:
     assert fired.trigger_run_id == answer.json()["triggerRunId"]
     assert client.wait(fired.triggered_pipelines["noted"]).parameters["p"] == "2024-05-06T07:00:00Z"
     assert triggers.state("yearly") == "Stopped"
+    for last, answered in (("9999-12-31T23:59:59.999999Z", 200), ("9999-12-31T23:59:59-05:00", 400), ("noon", 400)):
+        answer = triggers.post("triggers/yearly/fire", {"time": last})
+        assert answer.status_code == answered
+    assert answer.json()["error"]["code"] == "InvalidTime"
+    latest = triggers.wait("yearly", ended(2))[0]
+    assert client.wait(latest.triggered_pipelines["noted"]).parameters["p"] == "9999-12-31T23:59:59Z"
 
 
 def test_chaining_brings_runs_with_one_dimension_together(triggers: Triggers, client: Client) -> None:

@@ -161,11 +161,10 @@ class _Checker:
     def _trigger(self, document: Document, raw: Properties, problems: Problems) -> None:
         read = read_trigger(document.name, document.properties, self._catalogs.triggers, problems)
         self.references(dict(raw), "$.properties", problems)
-        for i, start in enumerate(read.starts if read is not None else ()):
-            path = f"$.properties.pipelines[{i}].parameters"
+        for start in read.starts if read is not None else ():
             names = Names(trigger=True, parameters={}, global_parameters=self.global_parameters())
-            check_expressions(dict(start.parameters), path, names, problems)
-            self.arguments(start.pipeline, start.parameters, path, problems)
+            check_expressions(dict(start.parameters), start.path, names, problems)
+            self.arguments(start.pipeline, start.parameters, start.path, problems)
 
     def arguments(self, pipeline: str, given: Mapping[str, Json], path: str, problems: Problems) -> None:
         """Check the names of parameters that are given to a pipeline."""

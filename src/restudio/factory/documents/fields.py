@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from restudio.core.errors import nearest
 from restudio.factory.documents.problems import Problems
@@ -37,8 +37,9 @@ class Fields:
     def objects(self, name: str, *, required: bool = False) -> list[Fields]:
         """An array of objects; a single object counts as an array of one."""
         value = self._present(name, required, "an array of objects")
-        items = value if isinstance(value, list) else [] if value is None else [value]
-        return [Fields(each, f"{self.path}.{name}[{i}]", self.problems) for i, each in enumerate(items)]
+        if not isinstance(value, list):
+            return [] if value is None else [Fields(value, f"{self.path}.{name}", self.problems)]
+        return [Fields(each, f"{self.path}.{name}[{i}]", self.problems) for i, each in enumerate(value)]
 
     def text(self, name: str, *, required: bool = False, default: str = "") -> str:
         value = self._present(name, required, "a text")
@@ -134,10 +135,20 @@ class Fields:
             self.problem(name, f"expected an instant such as 2024-05-06T07:00:00Z; got {_shown(value)}.")
             return None
 
+    def utc(self, name: str, *, required: bool = False, zone: tzinfo = UTC) -> datetime | None:
+        """An instant in UTC; one that is written without a zone is one of ``zone``."""
+        found = self.instant(name, required=required)
+        if found is None:
+            return None
+        try:
+            return (found if found.tzinfo else found.replace(tzinfo=zone)).astimezone(UTC)
+        except OverflowError:  # at the ends of time
+            return found.replace(tzinfo=UTC)
+
     def _present(self, name: str, required: bool, expected: str) -> Json:
         value = self.raw.get(name)
-        if value is None and required:
-            self.problem(name, f"is missing; expected {expected}.", "MissingProperty")
+        if required and (value is None or value == []):
+            self.problem(name, f"is {'missing' if value is None else 'empty'}; expected {expected}.", "MissingProperty")
         return value
 
 

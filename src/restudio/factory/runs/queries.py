@@ -16,6 +16,8 @@ from restudio.core.errors import Kind, RestudioError
 from restudio.factory.properties import Json, Properties
 from restudio.factory.tables import pipeline_runs
 from restudio.factory.types import ActivityRun
+from restudio.triggers.tables import firings
+from restudio.triggers.types import FiringState
 
 PAGE = 100
 OPERATORS = ("Equals", "NotEquals", "In", "NotIn")
@@ -118,6 +120,45 @@ def run_order(asked: RunFilter) -> list[Any]:
     }
     told = [columns[f].desc() if down else columns[f].asc() for f, down in asked.order if f in columns]
     return [*(told or [table.created.desc()]), table.id]
+
+
+def firing_conditions(asked: RunFilter) -> list[sa.ColumnElement[bool]]:
+    """The filter of trigger runs in SQL. A status is one of the management API, or a state of :class:`FiringState`."""
+    table = firings.c
+    found: list[sa.ColumnElement[bool]] = []
+    if asked.after is not None:
+        found.append(table.updated >= asked.after)
+    if asked.before is not None:
+        found.append(table.updated <= asked.before)
+    for condition in asked.conditions:
+        values = [each.casefold() for each in condition.values]
+        if condition.operand == "triggername":
+            # Databases know the other case of ASCII letters alone.
+            named = table.name.in_(condition.values) | sa.func.lower(table.name).in_(values)
+            found.append(~named if condition.negative else named)
+        elif condition.operand == "status":
+            states = [s.value for s in FiringState if {s.value.casefold(), status_of(s).casefold()} & set(values)]
+            found.append(table.state.not_in(states) if condition.negative else table.state.in_(states))
+        elif condition.operand == "triggerruntimestamp":
+            moments = [_parse(each, condition.operand) for each in condition.values]
+            found.append(table.created.not_in(moments) if condition.negative else table.created.in_(moments))
+    return found
+
+
+def firing_order(asked: RunFilter) -> list[Any]:
+    """The order of trigger runs in SQL, as far as one is told."""
+    table = firings.c
+    columns: Mapping[str, Any] = {
+        "triggername": sa.func.lower(table.name),
+        "triggerruntimestamp": table.created,
+        "status": table.state,
+    }
+    return [columns[f].desc() if down else columns[f].asc() for f, down in asked.order if f in columns]
+
+
+def status_of(state: FiringState) -> str:
+    """The status of a trigger run as the management API tells it."""
+    return state.value if state.ended else "Inprogress"
 
 
 def filter_activity_runs(found: Sequence[ActivityRun], asked: RunFilter) -> Page[ActivityRun]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from restudio.factory.activity import Property
 from restudio.factory.documents.fields import Fields
 from restudio.factory.trigger import trigger
-from restudio.factory.triggers.tumbling_window import MAX_CONCURRENCY, read_utc
+from restudio.factory.triggers.tumbling_window import MAX_CONCURRENCY
 from restudio.triggers.windows import Reruns
 
 _UNKNOWN = datetime(2000, 1, 1, tzinfo=UTC)
@@ -25,8 +25,8 @@ _UNKNOWN = datetime(2000, 1, 1, tzinfo=UTC)
 def rerun_tumbling_window(fields: Fields) -> Reruns:
     """Runs the windows of a tumbling-window trigger that lie in a time once more, oldest first, each when it has ended
     there. What comes of it is what has come of the window. Pipeline and parameters are those of that trigger."""
-    begin = read_utc(fields, "requestedStartTime", required=True)
-    end = read_utc(fields, "requestedEndTime", required=True)
+    begin = fields.utc("requestedStartTime", required=True)
+    end = fields.utc("requestedEndTime", required=True)
     if begin is not None and end is not None and end <= begin:
         fields.problem("requestedEndTime", f"expected an instant after requestedStartTime; got {end.isoformat()}.")
     return Reruns(

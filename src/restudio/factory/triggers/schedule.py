@@ -49,7 +49,7 @@ def schedule(fields: Fields) -> Recurrence:
         frequency=cast(Frequency, frequency),
         interval=recurrence.integer("interval", 1, 1000, default=1),
         start=_read_start(recurrence, zone),
-        end=_read_end(recurrence, zone),
+        end=recurrence.utc("endTime", zone=zone),
         zone=zone,
         minutes=plan.integers("minutes", range(60), "minutes from 0 to 59"),
         hours=plan.integers("hours", range(24), "hours from 0 to 23"),
@@ -75,11 +75,6 @@ def _read_start(fields: Fields, zone: tzinfo) -> datetime:
         fields.problem("startTime", f"expected an instant from the year 1900 on; got {start.isoformat()}.")
         start = start.replace(year=2000, day=1)
     return start if start.tzinfo is None else start.astimezone(zone).replace(tzinfo=None)
-
-
-def _read_end(fields: Fields, zone: tzinfo) -> datetime | None:
-    end = fields.instant("endTime")
-    return None if end is None else (end if end.tzinfo else end.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _read_weekday(fields: Fields, name: str, written: str) -> int:

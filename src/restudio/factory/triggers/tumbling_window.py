@@ -64,8 +64,8 @@ def tumbling_window(fields: Fields) -> Windows:
     windows = Windows(
         frequency=cast(Literal["Minute", "Hour", "Month"], frequency),
         interval=interval,
-        start=read_utc(fields, "startTime", required=True) or datetime(2000, 1, 1, tzinfo=UTC),
-        end=read_utc(fields, "endTime"),
+        start=(fields.utc("startTime", required=True) or datetime(2000, 1, 1, tzinfo=UTC)).replace(microsecond=0),
+        end=fields.utc("endTime"),
         delay=terms.delay,
         max_concurrency=fields.integer("maxConcurrency", 1, MAX_CONCURRENCY, required=True, default=1),
         retries=terms.retries,
@@ -128,14 +128,6 @@ def _is_expression(value: Json) -> bool:
 
 def _read_terms(fields: Fields) -> Terms:
     return Terms(_read_delay(fields), fields.object("retryPolicy").integer("count", 0, 1000, default=0))
-
-
-def read_utc(fields: Fields, name: str, *, required: bool = False) -> datetime | None:
-    """An instant in whole seconds; one without a zone is meant in UTC."""
-    found = fields.instant(name, required=required)
-    if found is None:
-        return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
 
 
 def _read_delay(fields: Fields) -> timedelta:

@@ -78,25 +78,14 @@ def read_availability(fields: Fields) -> Availability:
         frequency=frequency,
         interval=fields.integer("interval", 1, _MOST_INTERVAL[frequency], required=True, default=1),
         at_start=style == "StartOfInterval",
-        anchor=_cut(read_instant(fields, "anchorDateTime") or _ORIGIN, frequency),
+        anchor=_cut(fields.utc("anchorDateTime") or _ORIGIN, frequency),
         offset=offset,
     )
 
 
-def read_instant(fields: Fields, name: str, *, required: bool = False) -> datetime | None:
-    """An instant in UTC; one without a zone is UTC."""
-    found = fields.instant(name, required=required)
-    if found is None:
-        return None
-    try:
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except OverflowError:  # at the ends of time
-        return found.replace(tzinfo=UTC)
-
-
 def read_bound(fields: Fields, name: str, *, required: bool = False) -> datetime | None:
     """An end of an active period, from :data:`EARLIEST` to :data:`LATEST`."""
-    found = read_instant(fields, name, required=required)
+    found = fields.utc(name, required=required)
     return None if found is None else min(max(found, EARLIEST), LATEST)
 
 

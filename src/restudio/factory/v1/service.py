@@ -289,8 +289,7 @@ class V1Service:
     def _forget(self, conn: sa.Connection, ref: Ref) -> None:
         found = trigger_store.find(conn, ref)
         if found is not None:
-            trigger_store.cancel_open(conn, found.id, self._now(), _DELETED)
-            trigger_store.delete(conn, found.id)
+            trigger_store.delete(conn, found.id, self._now(), _DELETED)
 
     def _set_active(self, principal: Principal, factory: Factory, name: str, *, active: bool) -> None:
         def change(found: V1Document) -> V1Document:

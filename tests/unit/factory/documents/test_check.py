@@ -89,7 +89,7 @@ def test_datasets_and_linked_services_are_checked() -> None:
 
 
 def test_triggers_are_held_against_their_pipelines() -> None:
-    trigger = {
+    trigger: dict[str, Json] = {
         "type": "ScheduleTrigger",
         "typeProperties": {"recurrence": {"frequency": "Day", "interval": 1, "startTime": "2024-01-01T00:00:00Z"}},
         "pipelines": [
@@ -101,6 +101,10 @@ def test_triggers_are_held_against_their_pipelines() -> None:
     }
     found = check(Document("trigger", "T", trigger, "trigger/T.json"))
     assert list(found) == ["$.properties.pipelines[0].parameters.dya"]
+    windows = {"frequency": "Hour", "interval": 1, "startTime": "2024-01-01T00:00:00Z", "maxConcurrency": 1}
+    single = {"type": "TumblingWindowTrigger", "typeProperties": windows, "pipeline": trigger["pipelines"][0]}
+    found = check(Document("trigger", "T", single, "trigger/T.json"))
+    assert list(found) == ["$.properties.pipeline.parameters.dya"]
 
 
 @pytest.mark.parametrize("wrong", [1.5, -1, True, [None], [[1]]])

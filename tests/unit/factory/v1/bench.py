@@ -132,8 +132,8 @@ class Bench:
 
     def _marks(self) -> list[tuple[str, str, int]]:
         with self.db.read() as conn:
-            page = trigger_store.list_firings(conn, KIND, self.factory.id, limit=10_000)
-        return [(each.id, each.state.value, each.attempt) for each in page.firings]
+            found = trigger_store.list_firings(conn, KIND, self.factory.id, limit=10_000)
+        return [(each.id, each.state.value, each.attempt) for each in found]
 
 
 def dataset(folder: str, frequency: str = "Week", **more: Any) -> dict[str, Any]:
