@@ -54,10 +54,7 @@ NEVER: Mapping[str, Mapping[str, str]] = {
         "0020": NO_COLUMNS,
         "0028": "names that both datasets have get a suffix",
     },
-    "edit-metadata": {
-        "0017": "what cannot be converted is 0042",
-        "0020": "a dataset without columns has none to select: 0001 or 0031",
-    },
+    "edit-metadata": {"0017": "what cannot be converted is 0042"},
     "remove-duplicate-rows": {"0017": "values of every type can be compared"},
     "split-data": {"0018": "every dataset can be split"},
     "group-data-into-bins": {

@@ -304,14 +304,19 @@ def _bounded(p: Parameter, value: float) -> float:
 
 
 def _parse_choice(parameter: Parameter, value: object) -> str:
-    folded = _plain_text(value).strip().casefold()
+    folded = _without_blanks(_plain_text(value))
     for name in parameter.choices:
-        if name.casefold() == folded:
+        if _without_blanks(name) == folded:
             return name
     for alias, name in parameter.choice_aliases.items():
-        if alias.casefold() == folded:
+        if _without_blanks(alias) == folded:
             return name
     raise _wrong(parameter, "one of " + ", ".join(repr(c) for c in parameter.choices), value)
+
+
+def _without_blanks(text: str) -> str:
+    """Graphs write ``PearsonCorrelation`` where people see ``Pearson Correlation``."""
+    return "".join(text.split()).casefold()
 
 
 def _parse_range(parameter: Parameter, value: object) -> tuple[float, ...]:

@@ -64,6 +64,7 @@ class GroupIntoBinsParams:
     params=GroupIntoBinsParams,
     inputs=(table_in("Dataset"),),
     outputs=(table_out("Quantized dataset"), Port("Binning transformation", PortKind.TRANSFORM)),
+    family="08550dd9c5d34538818896a9024ed92d",
     aliases=("Quantize Data", "Quantize"),
     errors=("0001", "0002", "0003", "0004", "0005", "0007", "0011", "0014", "0017", "0019", "0021", "0024", "0075"),
 )
@@ -140,8 +141,8 @@ def _read_edges(listed: str) -> np.ndarray:
         ) from cause
     if not np.isfinite(edges).all():
         raise ModuleError("0002", "Bin edges must be finite numbers.", parameter=_EDGES)
-    if (np.diff(edges) < 0).any():
-        raise ModuleError("0019", "The bin edges must be in ascending order.", parameter=_EDGES)
+    if (np.diff(edges) <= 0).any():
+        raise ModuleError("0019", "The bin edges must be in ascending order, each once.", parameter=_EDGES)
     return edges
 
 

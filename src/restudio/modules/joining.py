@@ -145,8 +145,22 @@ _HOW: dict[str, Literal["inner", "left", "full", "semi"]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinDataParams:
-    left_keys: Selection = columns(_LEFT_KEYS, help="Key columns of the first dataset.")
-    right_keys: Selection = columns(_RIGHT_KEYS, help="Key columns of the second dataset, in the same order.")
+    left_keys: Selection = columns(
+        _LEFT_KEYS,
+        aliases=(
+            "Comma-separated case-sensitive names of join key columns for L",
+            "Join key columns for left dataset",
+        ),
+        help="Key columns of the first dataset.",
+    )
+    right_keys: Selection = columns(
+        _RIGHT_KEYS,
+        aliases=(
+            "Comma-separated case-sensitive names of join key columns for R",
+            "Join key columns for right dataset",
+        ),
+        help="Key columns of the second dataset, in the same order.",
+    )
     match_case: bool = boolean("Match case", True, help="Off: texts that differ only in case are equal keys.")
     join_type: str = choice(
         "Join type", tuple(_HOW), choice_aliases={"Inner": _INNER, "LeftOuter": _LEFT, "FullOuter": _FULL}
@@ -168,9 +182,9 @@ class JoinDataParams:
     errors=("0001", "0003", "0011", "0016", "0027"),
 )
 def join_data(p: JoinDataParams, left: Table, right: Table, *, ctx: Context) -> Table:
-    """Brings together the rows of two datasets that have equal keys, in the order of the first dataset. Missing keys
-    are equal to each other. Names of the second dataset that the first one has too get a suffix such as ``(1)``. When
-    a full outer join leaves the right keys out, the left keys take their values where there is no left row.
+    """Brings together the rows of two datasets that have equal keys, in the order of the first dataset. A missing key
+    is equal to none, as in SQL. Names of the second dataset that the first one has too get a suffix such as ``(1)``.
+    When a full outer join leaves the right keys out, the left keys take their values where there is no left row.
 
     Example:
       parameters:
@@ -249,7 +263,7 @@ def _matches(
     names = [f"k{at}" for at in range(len(keys))]
     how = _HOW[p.join_type]
     order: Literal["left", "left_right"] = "left" if how == "semi" else "left_right"
-    found = ours.join(theirs, on=names, how=how, nulls_equal=True, maintain_order=order)
+    found = ours.join(theirs, on=names, how=how, nulls_equal=False, maintain_order=order)
     none = pa.nulls(len(found), pa.int64())
     return found["left"].to_arrow(), found["right"].to_arrow() if how != "semi" else none
 

@@ -116,7 +116,15 @@ _FIELDS: Mapping[str, Callable[[Column], Column]] = {
     "Clear score": lambda c: c.with_(score=None),
     "Clear weight": lambda c: c.with_(role=Role.FEATURE) if c.role is Role.WEIGHT else c,
 }
-_FIELD_ALIASES = {"Feature": "Features", "Label": "Labels", "Labels ": "Labels"}
+_FIELD_ALIASES = {
+    "Feature": "Features",
+    "Label": "Labels",
+    "Weights": "Weight",
+    "Clear features": "Clear feature",
+    "Clear labels": "Clear label",
+    "Clear scores": "Clear score",
+    "Clear weights": "Clear weight",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +139,7 @@ class EditMetadataParams:
     format: str = text(
         "Date and time format",
         "",
+        aliases=("DateTime format",),
         when=when("data_type", "DateTime"),
         help="How texts write times, such as %d/%m/%Y %H:%M. Blank: year first, as in 2024-01-31 or 2024-01-31T17:05.",
     )
@@ -146,7 +155,12 @@ class EditMetadataParams:
         choice_aliases=_FIELD_ALIASES,
         help="What the columns are for.",
     )
-    names: str = text("New column names", "", help="Comma-separated; as many as columns are selected. Blank: keep.")
+    names: str = text(
+        "New column names",
+        "",
+        aliases=("New column name",),
+        help="Comma-separated; as many as columns are selected. Blank: keep.",
+    )
 
 
 @module(
@@ -158,7 +172,7 @@ class EditMetadataParams:
     params=EditMetadataParams,
     family="370b6676c11c486fbf7335349f842a66",
     aliases=("Metadata Editor",),
-    errors=("0003", "0027", "0028", "0031", "0037", "0042", "0122", "0124"),
+    errors=("0003", "0020", "0027", "0028", "0031", "0037", "0042", "0122", "0124"),
 )
 def edit_metadata(p: EditMetadataParams, dataset: Table, *, ctx: Context) -> Table:
     """Changes what columns are: element type, categorical or not, feature or label, and names.
@@ -186,6 +200,8 @@ def _edit_schema(p: EditMetadataParams, dataset: Schema) -> Schema:
 
 
 def _edit_frame(p: EditMetadataParams, frame: Frame) -> Frame:
+    if not frame.columns:
+        raise ModuleError("0020", "The dataset has no columns to edit.")
     selected = p.selection.resolve(frame.schema, parameter="Column")
     if not selected:
         raise ModuleError("0031", "The selection contains no column to edit.", parameter="Column")

@@ -33,7 +33,7 @@ class NormalizeDataParams:
     zero_for_constant: bool = boolean(
         "Use 0 for constant columns when checked",
         True,
-        help="Off: a column with one value becomes NaN under ZScore and MinMax.",
+        help="Off: a column with one value becomes NaN under ZScore, MinMax and LogNormal.",
     )
     selection: Selection = columns(_COLUMNS, Selection.types("Numeric"), help="Numeric columns.")
 
@@ -140,11 +140,11 @@ def _fit(p: NormalizeDataParams, cells: np.ndarray) -> tuple[float, float]:
     values = cells[np.isfinite(cells)]
     if p.method in ("Logistic", "Tanh") or not len(values):
         return 0.0, 1.0
-    if p.method == "LogNormal":
-        return _fit_lognormal(values)
     low, high = float(values.min()), float(values.max())
     if low == high:
         shift, divisor = low, 0.0
+    elif p.method == "LogNormal":
+        return _fit_lognormal(values)
     elif p.method == "MinMax":
         shift, divisor = low, high - low
     else:
@@ -156,8 +156,13 @@ def _fit(p: NormalizeDataParams, cells: np.ndarray) -> tuple[float, float]:
 def _fit_lognormal(values: np.ndarray) -> tuple[float, float]:
     logarithms = np.log(values[values > 0])
     if not len(logarithms) or logarithms.min() == logarithms.max():
-        raise ModuleError("0021", "LogNormal needs at least two different positive numbers in every column.")
+        raise ModuleError("0021", "LogNormal needs at least two different positive numbers in a column that varies.")
     return float(logarithms.mean()), float(logarithms.std())
+
+
+def _lognormal(source: Expr, mu: float, sigma: float) -> Expr:
+    """Of a constant column, which has no such distribution, what the other methods make of one."""
+    return Function(source, "lognormal", (mu, sigma)) if 0.0 < sigma < math.inf else Scale(source, mu, sigma)
 
 
 _METHODS: dict[str, Callable[[Expr, float, float], Expr]] = {
@@ -165,5 +170,5 @@ _METHODS: dict[str, Callable[[Expr, float, float], Expr]] = {
     "MinMax": Scale,
     "Logistic": lambda source, _first, _second: Function(source, "logistic"),
     "Tanh": lambda source, _first, _second: Function(source, "tanh"),
-    "LogNormal": lambda source, mu, sigma: Function(source, "lognormal", (mu, sigma)),
+    "LogNormal": _lognormal,
 }

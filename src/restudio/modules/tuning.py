@@ -63,7 +63,12 @@ class TuneParams:
         "Maximum number of runs on random grid", 5, ge=1, le=_MOST_RUNS, when=when("sweep", _RANDOM_GRID)
     )
     seed: int = integer("Random seed", 0, ge=0, help="Decides the draws, and the folds without a validation dataset.")
-    label: Selection = columns("Label column", single=True, help="The column to learn.")
+    label: Selection = columns(
+        "Label column",
+        single=True,
+        aliases=("Name or numerical index of the label column",),
+        help="The column to learn.",
+    )
     classification: str = choice(
         "Metric for measuring performance for classification",
         ("Accuracy", "Precision", "Recall", "F-score", "AUC", "Average Log Loss", "Train Log Loss"),

@@ -63,6 +63,7 @@ def test_defaults() -> None:
         ({"Shuffle": "FALSE"}, "shuffle", False),
         ({"Shuffle": "1"}, "shuffle", True),
         ({"Trainer mode": "singleparameter"}, "kind", "Single"),
+        ({"Trainer mode": " Single Parameter "}, "kind", "Single"),
         ({"Trainer mode": "Range", "Sweep": "1;2; 3"}, "sweep", (1.0, 2.0, 3.0)),
         ({"Trainer mode": "Range", "Sweep": [4, 5]}, "sweep", (4.0, 5.0)),
         ({"Trainer mode": "Range", "Sweep": 6}, "sweep", (6.0,)),

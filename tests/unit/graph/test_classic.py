@@ -135,6 +135,14 @@ def test_every_module_takes_its_own_names(entry: Entry) -> None:
         assert findings(result) == []
 
 
+def test_names_that_only_graphs_have_are_understood() -> None:
+    keys = "Comma-separated case-sensitive names of join key columns for"
+    result = import_classic(node("124865f7e9014656adacf4cb08248099", {f"{keys} L": "id", f"{keys} R": "key"}), CATALOG)
+    (only,) = result.document.graph.nodes
+    assert only.params == {"Join key columns for L": "id", "Join key columns for R": "key"}
+    assert findings(result) == []
+
+
 def arm(name: str, values: dict[str, str]) -> str:
     parameters = {parameter: {"value": value} for parameter, value in values.items()}
     asset = {"name": name, "type": "Module", "locationInfo": {"uri": "aml://module/w.0.v"}}

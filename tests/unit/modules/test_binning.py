@@ -147,6 +147,7 @@ def test_entropy_on_iris_gives_the_published_cuts() -> None:
         ({"Binning mode": "Custom Edges", "Comma-separated list of bin edges": "1,a"}, "0002"),
         ({"Binning mode": "Custom Edges", "Comma-separated list of bin edges": "1,inf"}, "0002"),
         ({"Binning mode": "Custom Edges", "Comma-separated list of bin edges": "2,1"}, "0019"),
+        ({"Binning mode": "Custom Edges", "Comma-separated list of bin edges": "1,1"}, "0019"),
         ({"Binning mode": "Equal Width with Custom Start and Stop", "Bin width": 0}, "0004"),
         ({"Binning mode": "Equal Width with Custom Start and Stop", "Last edge position": -1}, "0007"),
         ({"Binning mode": "Equal Width with Custom Start and Stop", "Bin width": 1e-9}, "0075"),

@@ -70,31 +70,31 @@ def test_rows_must_fit(second: Table, number: str) -> None:
 def test_inner_join() -> None:
     result = join()
     assert result.names == ("id", "name", "city", "id (1)", "sum", "name (1)")
-    assert result.column("sum").to_pylist() == [1.5, 4.5, 3.5, 1.5, 4.5]
-    assert result.column("name").to_pylist() == ["Bob", "Bob", "Cy", "bob", "bob"]
+    assert result.column("sum").to_pylist() == [1.5, 4.5, 1.5, 4.5]
+    assert result.column("name").to_pylist() == ["Bob", "Bob", "bob", "bob"]
     assert join(Keep_right_key_columns=False).names == ("id", "name", "city", "sum", "name (1)")
 
 
 def test_outer_joins() -> None:
     left = join(Join_type="Left Outer Join")
     assert left.column("id").to_pylist() == [1, 2, 2, None, 2, 2]
-    assert left.column("sum").to_pylist() == [None, 1.5, 4.5, 3.5, 1.5, 4.5]
+    assert left.column("sum").to_pylist() == [None, 1.5, 4.5, None, 1.5, 4.5]
     full = join(Join_type="Full Outer Join")
-    assert full.column("id").to_pylist() == [1, 2, 2, None, 2, 2, None]
-    assert full.column("id (1)").to_pylist() == [None, 2, 2, None, 2, 2, 3]
+    assert full.column("id").to_pylist() == [1, 2, 2, None, 2, 2, None, None]
+    assert full.column("id (1)").to_pylist() == [None, 2, 2, None, 2, 2, 3, None]
     merged = join(Join_type="Full Outer Join", Keep_right_key_columns=False)
-    assert merged.column("id").to_pylist() == [1, 2, 2, None, 2, 2, 3]
+    assert merged.column("id").to_pylist() == [1, 2, 2, None, 2, 2, 3, None]
 
 
 def test_semi_join_keeps_rows_with_a_partner() -> None:
     result = join(Join_type="Left Semi-Join")
-    assert result.equals(PEOPLE.take(pa.array([1, 2, 3])))
+    assert result.equals(PEOPLE.take(pa.array([1, 3])))
 
 
 def test_several_keys_and_case() -> None:
     names = '[{"ColumnNames":["id","name"]}]'
-    assert join(keys=(names, names)).column("sum").to_pylist() == [4.5, 3.5]
-    assert join(keys=(names, names), Match_case=False).column("sum").to_pylist() == [1.5, 4.5, 3.5, 1.5, 4.5]
+    assert join(keys=(names, names)).column("sum").to_pylist() == [4.5]
+    assert join(keys=(names, names), Match_case=False).column("sum").to_pylist() == [1.5, 4.5, 1.5, 4.5]
 
 
 def test_whole_and_other_numbers_are_compared_as_numbers() -> None:
@@ -123,7 +123,9 @@ def test_joins_equal_those_of_pandas(left: list[int | None], right: list[int | N
     a = Table.from_columns({"k": left, "n": list(range(len(left)))}, types)
     b = Table.from_columns({"k": right, "n": list(range(len(right)))}, types)
     found = join(a, b, ("k", "k"), Join_type=how[0])
-    frames = [pd.DataFrame({"k": pd.array(keys, "Int64"), "n": np.arange(len(keys))}) for keys in (left, right)]
+    # pandas takes missing keys for equal; a number of its own on each side stands for them.
+    sides = [[other if key is None else key for key in keys] for keys, other in ((left, -1), (right, -2))]
+    frames = [pd.DataFrame({"k": pd.array(keys, "Int64"), "n": np.arange(len(keys))}) for keys in sides]
     expected = frames[0].merge(frames[1], on="k", how=how[1])  # type: ignore[arg-type]
 
     def pairs(x: list[object], y: list[object]) -> list[str]:

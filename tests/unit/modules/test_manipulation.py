@@ -54,6 +54,11 @@ def test_empty_selection_is_an_error(table: Table) -> None:
         select(table, Selection((Rule("AllColumns"), Rule("AllColumns", exclude=True))))
 
 
+def test_a_dataset_without_columns_has_none_to_edit() -> None:
+    with pytest.raises(ModuleError, match="0020"):
+        edit(Table.from_columns({}), "paid")
+
+
 def test_text_becomes_numbers(table: Table) -> None:
     result = edit(table, "paid", Data_type="Floating point")
     assert result.schema["paid"].dtype is DType.DOUBLE

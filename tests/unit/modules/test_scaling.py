@@ -67,7 +67,7 @@ def test_numeric_columns_are_the_default() -> None:
     assert result.column("b").to_pylist() == [True, False]
 
 
-@pytest.mark.parametrize("method", ["ZScore", "MinMax"])
+@pytest.mark.parametrize("method", ["ZScore", "MinMax", "LogNormal"])
 def test_constant_columns(method: str) -> None:
     table = Table.from_columns({"x": [0.1] * 3})
     assert normalize(table, Transformation_method=method)[0].column("x").to_pylist() == [0.0] * 3
