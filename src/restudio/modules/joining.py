@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -15,15 +15,13 @@ from restudio.core.params import NoParams, boolean, choice, columns
 from restudio.core.schema import Column, DType, Level, Schema
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry, module, table_in, table_out
-from restudio.kernels.expr import CannotLower, Frame, inputs_of
+from restudio.kernels.expr import Call, CannotLower, Frame, Predict, inputs_of
 from restudio.modules.chosen_columns import chosen_columns, kind_of
+from restudio.modules.lookups import Key, Lookup, key_frame
 from restudio.modules.manipulation import CATEGORY
 from restudio.modules.placement import beside, joined_schema
 from restudio.seams.context import Context
 from restudio.tables.table import ARROW_TYPES, Table
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 @module(
@@ -210,6 +208,25 @@ def join_data(p: JoinDataParams, left: Table, right: Table, *, ctx: Context) -> 
     return Table(schema, pa.Table.from_arrays([*arrays.values(), *taken.columns], names=list(schema.names)))
 
 
+@join_data.lowers
+def _lower_join(p: JoinDataParams, left: object, right: object, *, entry: Callable[[str], Entry]) -> Frame:
+    if not isinstance(left, Frame) or not isinstance(right, Table):
+        raise CannotLower("the rows of a call can be looked up in a saved second dataset only")
+    if p.join_type == _FULL:
+        raise CannotLower("a full outer join adds rows of the second dataset to every call")
+    keys = _keys(p, left.schema, right.schema)
+    taken = [] if p.join_type == _SEMI else _kept(p, right.schema, keys)
+    try:
+        lookup = Lookup(right, [b.name for _, b in keys], *_compared(p, keys), taken)
+    except ValueError as cause:
+        raise CannotLower(f"one row may become several: {cause}") from cause
+    call = Call(lookup, tuple(left.expr(a.name) for a, _ in keys))
+    exprs = [expr for _, expr in left.columns] + [Predict(call, at) for at in range(1, len(taken) + 1)]
+    keep = () if p.join_type == _LEFT else (Predict(call, 0),)
+    schema = _joined_schema(p, left.schema, right.schema)
+    return Frame(tuple(zip(schema, exprs, strict=True)), (*left.keep, *keep))
+
+
 @join_data.tells_schema
 def _joined_schema(p: JoinDataParams, left: Schema, right: Schema) -> Schema:
     keys = _keys(p, left, right)
@@ -258,31 +275,23 @@ def _matches(
 ) -> tuple[pa.Array, pa.Array]:
     """Row numbers of both sides, beside each other; missing where a row has no partner."""
     # Only keys and row numbers pass through the join: the other columns are moved once.
-    ours = _key_frame(p, left, [(a, b.dtype) for a, b in keys], "left")
-    theirs = _key_frame(p, right, [(b, a.dtype) for a, b in keys], "right")
+    ours, theirs = _compared(p, keys)
+    lefts = key_frame([left.column(a.name) for a, _ in keys], ours, "left")
+    rights = key_frame([right.column(b.name) for _, b in keys], theirs, "right")
     names = [f"k{at}" for at in range(len(keys))]
     how = _HOW[p.join_type]
     order: Literal["left", "left_right"] = "left" if how == "semi" else "left_right"
-    found = ours.join(theirs, on=names, how=how, nulls_equal=False, maintain_order=order)
+    found = lefts.join(rights, on=names, how=how, nulls_equal=False, maintain_order=order)
     none = pa.nulls(len(found), pa.int64())
     return found["left"].to_arrow(), found["right"].to_arrow() if how != "semi" else none
+
+
+def _compared(p: JoinDataParams, keys: Sequence[tuple[Column, Column]]) -> tuple[list[Key], list[Key]]:
+    """How the keys of both sides are compared."""
+    ours = [Key(a.dtype, b.dtype, p.match_case) for a, b in keys]
+    return ours, [Key(key.other, key.dtype, p.match_case) for key in ours]
 
 
 def _is_every_row(rows: pa.Array, table: Table) -> bool:
     """Whether these are just the rows of the table, as when each has one partner: then nothing needs to move."""
     return len(rows) == table.num_rows and not rows.null_count and bool((rows.to_numpy() == np.arange(len(rows))).all())
-
-
-def _key_frame(p: JoinDataParams, table: Table, keys: Sequence[tuple[Column, DType]], rows: str) -> pl.DataFrame:
-    import polars as pl
-
-    made = {}
-    for at, (column, other) in enumerate(keys):
-        values = table.column(column.name)
-        if column.dtype is DType.INTEGER and other is DType.DOUBLE:
-            values = values.cast(pa.float64(), safe=False)
-        if column.dtype is DType.STRING and not p.match_case:
-            values = pc.utf8_lower(values)
-        made[f"k{at}"] = pl.from_arrow(values)
-    frame = pl.DataFrame(made)
-    return frame.with_columns(pl.int_range(table.num_rows, dtype=pl.Int64).alias(rows))

@@ -10,7 +10,7 @@ from restudio.core.errors import Kind, ModuleError, RestudioError
 from restudio.core.params import parse_params
 from restudio.core.registry import Registry
 from restudio.core.schema import Role, Schema
-from restudio.core.spec import Entry, PortKind, Serving
+from restudio.core.spec import Entry, Serving
 from restudio.graph.model import SAVED_KINDS, WEB_INPUT, WEB_OUTPUT, Edge, Graph, Node
 from restudio.graph.ports import asset_of, ignored_columns, port_name, source_at
 from restudio.kernels.expr import CannotLower, Frame
@@ -52,7 +52,7 @@ def compile_graph(
         for node in graph.of_module(WEB_INPUT)
         for name in (port_name(node),)
     }
-    symbolic = _Symbolic(graph, registry, load, inputs)
+    symbolic = _Symbolic(graph, registry, load, inputs, interpreter)
     try:
         return KernelScorer(inputs, symbolic.outputs())
     except CannotLower as why:
@@ -85,13 +85,22 @@ def _input_spec(graph: Graph, node: Node, interpreter: Interpreter) -> InputSpec
 
 
 class _Symbolic:
-    """Values of the graph with frames for tables. Evaluates backwards from the outputs, each node once."""
+    """Values of the graph with frames for the tables that depend on a call; what does not is computed. Evaluates
+    backwards from the outputs, each node once."""
 
-    def __init__(self, graph: Graph, registry: Registry, load: Load, inputs: Mapping[str, InputSpec]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        registry: Registry,
+        load: Load,
+        inputs: Mapping[str, InputSpec],
+        interpreter: Interpreter,
+    ) -> None:
         self._graph = graph
         self._registry = registry
         self._load = load
         self._inputs = inputs
+        self._interpreter = interpreter
         self._values: dict[str, Mapping[str, object]] = {}
 
     def outputs(self) -> dict[str, Frame]:
@@ -127,14 +136,10 @@ class _Symbolic:
         inputs = [self._input(node, port.name) for port in entry.spec.inputs]
         if entry.spec.serving is Serving.PASS_THROUGH:
             return dict.fromkeys(_ports(entry), inputs[0])
+        if not any(isinstance(value, Frame) for value in inputs):
+            return self._interpreter.static(node, inputs)
         if entry.lower is None:
             raise CannotLower(f"module '{entry.spec.name}' has no fast form")
-        tables = zip(entry.spec.inputs, inputs, strict=True)
-        # Optional tables (a vocabulary, stop words) are settings; a module reads them when it is lowered.
-        if any(
-            port.kind is PortKind.TABLE and not port.optional and isinstance(value, Table) for port, value in tables
-        ):
-            raise CannotLower(f"module '{entry.spec.name}' reads a saved dataset")
         return self._lower(node, entry, inputs)
 
     def _lower(self, node: Node, entry: Entry, inputs: list[object]) -> Mapping[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -11,7 +11,7 @@ from restudio.core.errors import Kind, ModuleError, RestudioError
 from restudio.core.params import parse_params
 from restudio.core.registry import Registry
 from restudio.core.schema import Schema
-from restudio.core.spec import Entry, Serving
+from restudio.core.spec import Serving
 from restudio.graph.model import SAVED_KINDS, WEB_INPUT, WEB_OUTPUT, Edge, Graph, Node
 from restudio.graph.ports import asset_of, port_name, source_at
 from restudio.scoring.contexts import Contexts, ServingContexts
@@ -126,19 +126,27 @@ class Interpreter:
         depends = inputs is None or any(edge is not None and edge.source not in self._static for edge in edges)
         if entry.spec.serving is Serving.PASS_THROUGH and inputs is not None:
             return dict.fromkeys(ports, arguments[0]), depends
-        result = self._run(node, entry, arguments)
-        return {ports[0]: result} if len(ports) == 1 else dict(zip(ports, result, strict=True)), depends  # type: ignore[call-overload]  # a tuple when there are several ports
+        return self._run(node, arguments), depends
 
     def _source(self, node: Node, port: str, serving: bool) -> Edge | None:
         service = source_at(self._graph, node.id, port, service=True) if serving else None
         return service or source_at(self._graph, node.id, port)
 
-    def _run(self, node: Node, entry: Entry, arguments: list[object]) -> object:
+    def static(self, node: Node, arguments: Sequence[object]) -> Mapping[str, object]:
+        """The outputs of a node that no service input reaches, by port; computed once."""
+        if node.id not in self._static:
+            self._static[node.id] = self._run(node, arguments)
+        return self._static[node.id]
+
+    def _run(self, node: Node, arguments: Sequence[object]) -> Mapping[str, object]:
+        entry = self._registry.get_entry(node.module)
         try:
             with self._contexts() as context:
-                return entry.run(parse_params(entry.spec.params, node.params), *arguments, ctx=context)
+                result = entry.run(parse_params(entry.spec.params, node.params), *arguments, ctx=context)
         except ModuleError as error:
             raise error.at(module=entry.spec.name, node=node.id) from error
+        ports = [port.name for port in entry.spec.outputs]
+        return {ports[0]: result} if len(ports) == 1 else dict(zip(ports, result, strict=True))
 
 
 def _to_rows(table: Table) -> Rows:

@@ -232,6 +232,29 @@ def test_a_saved_dataset_beside_the_calls_rows_is_read_once() -> None:
     assert len(loads) == seen
 
 
+JOBS = Table.from_columns({"name": ["nurse", "cook", "pilot"], "pay": [3, 2, 5]})
+
+
+def test_rows_are_looked_up_in_what_is_made_of_a_saved_dataset() -> None:
+    """The second dataset is made once, by modules without kernels; the rows of calls are looked up in it."""
+    saved: dict[str, Saved] = {**assets(), "jobs": JOBS}
+    jobs = Node("jobs", DATASET, {"asset": "jobs"})
+    query = Node("query", "apply-sql-transformation", {"SQL Query Script": "select name, pay * 10 as pay from t1"})
+    keys = {"Join key columns for L": "job", "Join key columns for R": "name"}
+    node = Node(
+        "join", "join-data", {**keys, "Join type": "Inner Join", "Keep right key columns in joined table": False}
+    )
+    graph = predictive(LEARNERS[0], node)
+    extra = (edge(jobs, query), edge(query, node, 1))
+    graph = graph.replacing(nodes=(*graph.nodes, jobs, query), edges=(*graph.edges, *extra))
+    scorer = compile_graph(graph, registry(), saved.__getitem__)
+    assert scorer.fast, scorer.reason
+    saved.clear()
+    answer = scorer.score_rows({"input1": [[30, "nurse", 40.0, "x"], [40, "clerk", 40.0, "x"], [50, None, 40.0, "x"]]})
+    pay = answer["output1"].schema.index("pay")
+    assert [(row[1], row[pay]) for row in answer["output1"].rows] == [("nurse", 30)]
+
+
 def test_split_data_passes_its_first_input() -> None:
     scorer = compiled(predictive(LEARNERS[0], Node("split", "split-data")))
     assert scorer.fast
