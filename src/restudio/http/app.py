@@ -146,10 +146,11 @@ def build_rest(studio: Studio, requests: metrics.Requests) -> Litestar:
 
 def _resource_manager(studio: Studio, door: Door) -> list[Router]:
     """The faces with addresses of the resource manager, and their errors."""
-    api, url = factory.FactoryApi(studio.data_factory, door), studio.settings.url
+    parts, url = studio.data_factory, studio.settings.url
+    second, first = factory.factory_api(parts, door), factory_v1.factory_api(parts, door)
     services = arm_webservices.WebServicesApi(studio.services, studio.endpoints, door, url, studio.settings.region)
     return [
-        arm_router([*factory.routes(api), *factory_triggers.routes(api), *factory_v1.routes(api, url)]),
+        arm_router([*factory.routes(second), *factory_triggers.routes(second), *factory_v1.routes(first, url)]),
         arm_router(arm_webservices.routes(services)),
         arm_router(
             [

@@ -18,14 +18,14 @@ from restudio.factory.runs.queries import read_filter, status_of
 from restudio.http import factory_shapes as shapes
 from restudio.http.answers import json_answer
 from restudio.http.bodies import parse_json, parse_value
-from restudio.http.factory import FACTORY, Answer, AnyRequest, FactoryApi, with_state
+from restudio.http.factory import with_state
+from restudio.http.factory_api import Answer, AnyRequest, FactoryApi, Place, command
 from restudio.http.instants import read_instant
 from restudio.http.threads import threaded
 from restudio.identity.types import Action
 from restudio.triggers.types import Firing
 
-ONE = FACTORY + "/triggers/{trigger:str}"
-RUN = ONE + "/triggerruns/{run:str}"
+_ONE = "/triggers/{trigger:str}"
 
 
 def routes(api: FactoryApi) -> list[HTTPRouteHandler]:
@@ -34,23 +34,15 @@ def routes(api: FactoryApi) -> list[HTTPRouteHandler]:
 
 
 def _states(api: FactoryApi) -> list[HTTPRouteHandler]:
-    triggers = api.parts.triggers
+    triggers, one = api.parts.triggers, api.factory + _ONE
 
-    @post(ONE + "/start", status_code=200)
-    @threaded
-    def start_trigger(request: AnyRequest, trigger: FromPath[str]) -> Answer:
-        place = api.place(request, Action.EDIT)
-        triggers.start(place.principal, place.factory, trigger)
-        return Response(b"", status_code=200)
+    def start(place: Place, request: AnyRequest) -> None:
+        triggers.start(place.principal, place.factory, str(request.path_params["trigger"]))
 
-    @post(ONE + "/stop", status_code=200)
-    @threaded
-    def stop_trigger(request: AnyRequest, trigger: FromPath[str]) -> Answer:
-        place = api.place(request, Action.EDIT)
-        triggers.stop(place.principal, place.factory, trigger)
-        return Response(b"", status_code=200)
+    def stop(place: Place, request: AnyRequest) -> None:
+        triggers.stop(place.principal, place.factory, str(request.path_params["trigger"]))
 
-    @post(ONE + "/fire", status_code=200)
+    @post(one + "/fire", status_code=200)
     @threaded
     def fire_trigger(request: AnyRequest, trigger: FromPath[str], body: RawBody) -> Answer:
         place, told = api.place(request, Action.EDIT), Properties(parse_json(body) if body.strip() else {})
@@ -64,7 +56,7 @@ def _states(api: FactoryApi) -> list[HTTPRouteHandler]:
         )
         return json_answer(trigger_run(fired))
 
-    @post(FACTORY + "/querytriggers", status_code=200)
+    @post(api.factory + "/querytriggers", status_code=200)
     @threaded
     def query_triggers(request: AnyRequest, body: RawBody) -> Answer:
         place = api.place(request)
@@ -75,14 +67,13 @@ def _states(api: FactoryApi) -> list[HTTPRouteHandler]:
         shown = [shapes.resource(with_state(each, states), factory, place.subscription, "triggers") for each in found]
         return json_answer({"value": shown})
 
-    return [start_trigger, stop_trigger, fire_trigger, query_triggers]
+    return [command(api, one + "/start", start), command(api, one + "/stop", stop), fire_trigger, query_triggers]
 
 
 def _subscriptions(api: FactoryApi) -> list[HTTPRouteHandler]:
-    @post(
-        [ONE + "/subscribetoevents", ONE + "/unsubscribefromevents", ONE + "/geteventsubscriptionstatus"],
-        status_code=200,
-    )
+    calls = ("subscribetoevents", "unsubscribefromevents", "geteventsubscriptionstatus")
+
+    @post([f"{api.factory}{_ONE}/{call}" for call in calls], status_code=200)
     @threaded
     def subscription(request: AnyRequest, trigger: FromPath[str]) -> Answer:
         place = api.place(request, Action.EDIT)
@@ -95,33 +86,27 @@ def _subscriptions(api: FactoryApi) -> list[HTTPRouteHandler]:
 
 
 def _runs(api: FactoryApi) -> list[HTTPRouteHandler]:
-    triggers = api.parts.triggers
+    triggers, one = api.parts.triggers, api.factory + _ONE + "/triggerruns/{run:str}"
 
-    @post(FACTORY + "/querytriggerruns", status_code=200)
+    @post(api.factory + "/querytriggerruns", status_code=200)
     @threaded
     def query_trigger_runs(request: AnyRequest, body: RawBody) -> Answer:
         asked = read_filter(parse_json(body) if body.strip() else {})
         return json_answer(shapes.page(triggers.list_runs(api.place(request).factory, asked), trigger_run))
 
-    @post(RUN + "/rerun", status_code=200)
-    @threaded
-    def rerun(request: AnyRequest, trigger: FromPath[str], run: FromPath[str]) -> Answer:
-        place = api.place(request, Action.EDIT)
-        triggers.rerun(place.principal, place.factory, trigger, run)
-        return Response(b"", status_code=200)
+    def rerun(place: Place, request: AnyRequest) -> None:
+        path = request.path_params
+        triggers.rerun(place.principal, place.factory, str(path["trigger"]), str(path["run"]))
 
-    @post(RUN + "/cancel", status_code=200)
-    @threaded
-    def cancel(request: AnyRequest, trigger: FromPath[str], run: FromPath[str]) -> Answer:
-        place = api.place(request, Action.EDIT)
-        triggers.cancel(place.principal, place.factory, trigger, run)
-        return Response(b"", status_code=200)
+    def cancel(place: Place, request: AnyRequest) -> None:
+        path = request.path_params
+        triggers.cancel(place.principal, place.factory, str(path["trigger"]), str(path["run"]))
 
-    return [query_trigger_runs, rerun, cancel]
+    return [query_trigger_runs, command(api, one + "/rerun", rerun), command(api, one + "/cancel", cancel)]
 
 
 def _events(api: FactoryApi) -> list[HTTPRouteHandler]:
-    @post(FACTORY + "/topics/{topic:str}/api/events", status_code=200)
+    @post(api.factory + "/topics/{topic:str}/api/events", status_code=200)
     @threaded
     def publish_events(request: AnyRequest, topic: FromPath[str], body: RawBody) -> Answer:
         path = request.path_params

@@ -22,8 +22,8 @@ from restudio.factory.v1.slices import PAGE, SlicePage, read_wanted
 from restudio.http import factory_v1_shapes as shapes
 from restudio.http.answers import json_answer
 from restudio.http.bodies import parse_json
-from restudio.http.factory import Answer, AnyRequest, FactoryApi
-from restudio.http.factory_v1_query import asked_instant, asked_period, asked_text, find_instant
+from restudio.http.factory_api import Answer, AnyRequest, FactoryApi, asked_text
+from restudio.http.factory_v1_query import asked_instant, asked_period, find_instant
 from restudio.http.instants import read_instant
 from restudio.http.threads import threaded
 from restudio.identity.types import Action
@@ -32,10 +32,10 @@ _CAUSES = 20
 _UPDATES = {"individual": False, "0": False, "upstreaminpipeline": True, "1": True}
 
 
-def routes(api: FactoryApi, factory: str, url: str) -> list[HTTPRouteHandler]:
-    """Below the address of a ``factory``; ``url`` is the public address. Datasets were called tables once."""
-    datasets = [f"{factory}/{collection}/{{dataset:str}}" for collection in ("datasets", "tables")]
-    return [*_slices(api, datasets, url), *_runs(api, factory, datasets), *_windows(api, factory, url)]
+def routes(api: FactoryApi, url: str) -> list[HTTPRouteHandler]:
+    """``url`` is the public address. Datasets were called tables once."""
+    datasets = [f"{api.factory}/{collection}/{{dataset:str}}" for collection in ("datasets", "tables")]
+    return [*_slices(api, datasets, url), *_runs(api, datasets), *_windows(api, url)]
 
 
 def _slices(api: FactoryApi, datasets: list[str], url: str) -> list[HTTPRouteHandler]:
@@ -90,7 +90,7 @@ def _slices(api: FactoryApi, datasets: list[str], url: str) -> list[HTTPRouteHan
     return [list_v1_slices, set_v1_slices, trace_v1_slices, list_v1_causes]
 
 
-def _runs(api: FactoryApi, factory: str, datasets: list[str]) -> list[HTTPRouteHandler]:
+def _runs(api: FactoryApi, datasets: list[str]) -> list[HTTPRouteHandler]:
     monitor = api.parts.monitor
 
     @get([each + "/sliceruns" for each in datasets])
@@ -100,13 +100,13 @@ def _runs(api: FactoryApi, factory: str, datasets: list[str]) -> list[HTTPRouteH
         runs = monitor.list_runs(place.factory, dataset, asked_instant(request, "startTime", "start"))
         return json_answer({"value": [shapes.slice_run(each) for each in runs]})
 
-    @get(factory + "/runs/{run:str}")
+    @get(api.factory + "/runs/{run:str}")
     @threaded
     def get_v1_slice_run(request: AnyRequest, run: FromPath[str]) -> Answer:
         place = api.place(request)
         return json_answer(shapes.slice_run(monitor.get_run(place.factory, run)))
 
-    @get(factory + "/runs/{run:str}/loginfo")
+    @get(api.factory + "/runs/{run:str}/loginfo")
     @threaded
     def get_v1_slice_run_logs(request: AnyRequest, run: FromPath[str]) -> Answer:
         found = monitor.get_run(api.place(request).factory, run)
@@ -116,11 +116,11 @@ def _runs(api: FactoryApi, factory: str, datasets: list[str]) -> list[HTTPRouteH
     return [list_v1_slice_runs, get_v1_slice_run, get_v1_slice_run_logs]
 
 
-def _windows(api: FactoryApi, factory: str, url: str) -> list[HTTPRouteHandler]:
-    pipeline = factory + "/datapipelines/{pipeline:str}"
+def _windows(api: FactoryApi, url: str) -> list[HTTPRouteHandler]:
+    pipeline = api.factory + "/datapipelines/{pipeline:str}"
     paths = [
-        factory,
-        factory + "/datasets/{dataset:str}",
+        api.factory,
+        api.factory + "/datasets/{dataset:str}",
         pipeline,
         pipeline + "/activities/{activity:str}",
     ]

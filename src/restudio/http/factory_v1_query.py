@@ -1,11 +1,11 @@
-"""Query parameters of the management API of version 1."""
+"""Instants in the queries of the management API of version 1."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 from restudio.core.errors import Kind, RestudioError
-from restudio.http.factory import AnyRequest
+from restudio.http.factory_api import AnyRequest, asked_text
 from restudio.http.instants import read_instant
 
 _END = datetime.max.replace(tzinfo=UTC)
@@ -32,9 +32,3 @@ def asked_period(request: AnyRequest) -> tuple[datetime, datetime]:
     """``start`` and ``end``, which is 48 hours later when it is absent."""
     begin = asked_instant(request, "start")
     return begin, find_instant(request, "end") or begin + min(_PERIOD, _END - begin)
-
-
-def asked_text(request: AnyRequest, *names: str) -> str | None:
-    """A query parameter under one of its names, in any case; None when it is absent or empty."""
-    given = {name.casefold(): value for name, value in request.query_params.items()}
-    return next((str(given[name.casefold()]) for name in names if given.get(name.casefold())), None)
