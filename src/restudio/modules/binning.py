@@ -37,9 +37,7 @@ _MOST_CLASSES = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupIntoBinsParams:
-    binning: str = mode(
-        "Binning mode", (_QUANTILES, _MDL, _WIDTH, _CUSTOM, _START_STOP), choice_aliases={"EqualWidth": _WIDTH}
-    )
+    binning: str = mode("Binning mode", (_QUANTILES, _MDL, _WIDTH, _CUSTOM, _START_STOP))
     bins: int = integer("Number of bins", 10, ge=1, when=when("binning", _QUANTILES, _MDL, _WIDTH))
     normalization: str = choice(
         "Quantile normalization",

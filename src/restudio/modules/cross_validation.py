@@ -27,7 +27,12 @@ _FOLD, _COUNT, _MODEL = "Fold Number", "Number of examples in fold", "Model"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrossValidateParams:
-    label: Selection = columns("Label column", single=True, help="The column to learn.")
+    label: Selection = columns(
+        "Label column",
+        single=True,
+        aliases=("Name or numerical index of the label column",),
+        help="The column to learn.",
+    )
     seed: int = integer("Random seed", 0, ge=0, help="Decides which row goes to which of the ten folds.")
 
 

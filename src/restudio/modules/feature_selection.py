@@ -143,7 +143,7 @@ class PermutationImportanceParams:
     metric: str = choice(
         "Metric for measuring performance",
         _METRICS,
-        choice_aliases={name.replace("-", "–"): name for name in _METRICS},
+        choice_aliases={alias: n for n in _METRICS for alias in (n.replace("-", "–"), n.partition(" - ")[2])},
     )
 
 
@@ -154,6 +154,7 @@ class PermutationImportanceParams:
     params=PermutationImportanceParams,
     inputs=(Port("Trained model", PortKind.MODEL), table_in("Test data")),
     outputs=(table_out("Feature importance"),),
+    family="2e010ee4714e44e9933e62d8c41818a9",
     serving=Serving.NEVER,
     errors=("0001", "0003", "0013", "0018", "0021", "0024", "0025", "0033", "0042", "0062"),
 )

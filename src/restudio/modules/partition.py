@@ -40,11 +40,21 @@ class PartitionAndSampleParams:
         aliases=("Partitioner method",),
         when=when("way", _ASSIGN),
     )
-    folds: int = integer("Specify number of folds to split evenly into", 5, ge=1, when=when("method", _EVENLY))
+    folds: int = integer(
+        "Specify number of folds to split evenly into",
+        5,
+        ge=1,
+        aliases=("Specify how many folds do you want to split evenly into",),
+        when=when("method", _EVENLY),
+    )
     even_stratified: str = choice("Stratified split", _YES_NO, when=when("method", _EVENLY))
     even_key: Selection = columns("Stratification key column", single=True, when=when("even_stratified", "True"))
     proportions: str = text(
-        _PROPORTIONS, "0.5, 0.5", when=when("method", _CUSTOM), help="What is left to 1 is a fold of its own."
+        _PROPORTIONS,
+        "0.5, 0.5",
+        aliases=("Proportion list of customized folds separated by comma",),
+        when=when("method", _CUSTOM),
+        help="What is left to 1 is a fold of its own.",
     )
     custom_stratified: str = choice(
         "Stratified split for customized fold assignment", _YES_NO, when=when("method", _CUSTOM)

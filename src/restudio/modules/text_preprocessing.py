@@ -43,7 +43,7 @@ class PreprocessTextParams:
     texts: Selection = columns(_TEXT, STRING_FEATURES)
     stop_words: bool = boolean("Remove stop words", True)
     lemmas: bool = boolean("Lemmatization", True, aliases=("Use lemmatization",), help="English words only.")
-    parts: str = mode(_PARTS, ("False", "True"), help="English only.")
+    parts: str = mode(_PARTS, ("False", "True"), aliases=("Remove by part-of-speech",), help="English only.")
     nouns: bool = boolean("Remove nouns", True, when=when("parts", "True"), help="Names too.")
     adjectives: bool = boolean("Remove adjectives", True, when=when("parts", "True"))
     verbs: bool = boolean("Remove verbs", True, when=when("parts", "True"), help="Auxiliary verbs too.")

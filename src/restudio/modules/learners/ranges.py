@@ -23,7 +23,6 @@ def trainer_mode(**options: Any) -> Any:
     return mode(
         "Create trainer mode",
         (SINGLE, RANGE),
-        choice_aliases={"SingleParameter": SINGLE, "ParameterRange": RANGE},
         help="Train with one value of every parameter, or give lists of values to sweep.",
         **options,
     )
@@ -42,7 +41,7 @@ def allow_unknown(*aliases: str) -> Any:
     return boolean(
         UNKNOWN_LEVELS,
         True,
-        aliases=aliases,
+        aliases=("Allow unknown levels in categorical features", *aliases),
         help="Score rows with levels that training did not see; otherwise such a row is an error.",
     )
 

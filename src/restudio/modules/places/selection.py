@@ -30,11 +30,9 @@ class Source:
         choice_aliases={
             "Http": HTTP,
             "URL via HTTP": HTTP,
-            "AzureBlobStorage": BLOB,
             "Microsoft Azure BLOB Storage": BLOB,
             "SqlAzure": SQL,
             "Azure SQL Data Warehouse": SQL,
-            "AzureTable": TABLE,
             "Hive": HIVE,
             "OData": ODATA,
             "DocumentDB": COSMOS,
@@ -46,7 +44,7 @@ class Source:
         (PUBLIC_OR_SAS, ACCOUNT),
         ACCOUNT,
         aliases=("Please Specify Authentication Type",),
-        choice_aliases={SAS: PUBLIC_OR_SAS, "PublicOrSAS": PUBLIC_OR_SAS},
+        choice_aliases={SAS: PUBLIC_OR_SAS},
         when=when("source", BLOB, TABLE),
     )
 
@@ -60,7 +58,7 @@ class Destination:
         (BLOB, SQL, TABLE, HIVE, DATASTORE),
         BLOB,
         aliases=("Data destination",),
-        choice_aliases={"AzureBlobStorage": BLOB, "SqlAzure": SQL, "AzureTable": TABLE, "Hive": HIVE},
+        choice_aliases={"SqlAzure": SQL, "Hive": HIVE},
     )
     authentication: str = mode(
         "Please specify authentication type",
