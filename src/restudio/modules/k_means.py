@@ -49,7 +49,12 @@ class KMeansParams:
     seed: int | None = seed()
     seeds: int = integer("Number of seeds to sweep", 10, ge=1, when=when("trainer_mode", RANGE))
     metric: str = choice(_METRIC, (_EUCLIDEAN, _COSINE))
-    normalize: bool = boolean("Normalize features", True, help="Scale numbers to 0…1.")
+    normalize: bool = boolean(
+        "Normalize features",
+        True,
+        aliases=("Should input instances be normalized",),
+        help="Scale numbers to 0…1.",
+    )
     iterations: int = integer("Iterations", 100, ge=1, help="How often the centres move, at most.")
     label_mode: str = choice(
         "Assign Label Mode",

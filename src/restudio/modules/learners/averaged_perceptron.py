@@ -25,6 +25,7 @@ class AveragedPerceptronParams:
         "Learning rate",
         1.0,
         ge=EPSILON,
+        aliases=("Initial learning rate",),
         when=when("trainer_mode", SINGLE),
         help="How far a row that is misjudged moves the weights.",
     )
@@ -35,7 +36,9 @@ class AveragedPerceptronParams:
         when=when("trainer_mode", SINGLE),
         help="How often training sees every row.",
     )
-    learning_rate_range: tuple[float, ...] = values_of("learning rate", "0.1; 0.5; 1.0", ge=EPSILON)
+    learning_rate_range: tuple[float, ...] = values_of(
+        "learning rate", "0.1; 0.5; 1.0", aliases=("Range for initial learning rate",), ge=EPSILON
+    )
     iterations_range: tuple[float, ...] = values_of("maximum number of iterations", "1; 10", ge=1)
     seed: int | None = seed()
     allow_unknown: bool = allow_unknown()

@@ -45,14 +45,37 @@ class LinearRegressionParams:
         10,
         ge=0,
         when=when("solution", _OGD),
-        aliases=("Number of training epochs over which the algorithm iterates through examples",),
+        aliases=(
+            "Number of training epochs over which the algorithm iterates through examples",
+            "Number of epochs over which algorithm iterates through examples",
+        ),
     )
-    normalize: bool = boolean("Normalize features", True, when=when("solution", _OGD), help="Scale numbers to 0…1.")
-    average: bool = boolean("Average final hypothesis", True, when=when("solution", _OGD))
-    decrease: bool = boolean("Decrease learning rate", True, when=when("solution", _OGD))
+    normalize: bool = boolean(
+        "Normalize features",
+        True,
+        aliases=("Should input instances be normalized",),
+        when=when("solution", _OGD),
+        help="Scale numbers to 0…1.",
+    )
+    average: bool = boolean(
+        "Average final hypothesis", True, aliases=("Final hypothesis is averaged",), when=when("solution", _OGD)
+    )
+    decrease: bool = boolean(
+        "Decrease learning rate",
+        True,
+        aliases=("Decrease learning rate as iterations progress",),
+        when=when("solution", _OGD),
+    )
     learning_rate_range: tuple[float, ...] = values_of("learning rate", "0.025; 0.05; 0.1; 0.2", ge=EPSILON)
-    epochs_range: tuple[float, ...] = values_of("number of training epochs", "1; 10; 100", ge=0)
-    l2_range: tuple[float, ...] = values_of("L2 regularization weight", "0.001; 0.01; 0.1", ge=0)
+    epochs_range: tuple[float, ...] = values_of(
+        "number of training epochs",
+        "1; 10; 100",
+        aliases=("Range for number of epochs over which algorithm iterates through examples",),
+        ge=0,
+    )
+    l2_range: tuple[float, ...] = values_of(
+        "L2 regularization weight", "0.001; 0.01; 0.1", aliases=("Range for L2 regularization term weight",), ge=0
+    )
     seed: int | None = seed()
     allow_unknown: bool = allow_unknown()
 

@@ -28,9 +28,15 @@ def trainer_mode(**options: Any) -> Any:
     )
 
 
-def values_of(name: str, default: str, **options: Any) -> Any:
+def values_of(name: str, default: str, *, aliases: tuple[str, ...] = (), **options: Any) -> Any:
     """The list form of the parameter ``name``. **Train Model** takes the first value."""
-    return parameter_range(f"Range for {name}", default, when=when("trainer_mode", RANGE), **options)
+    return parameter_range(
+        f"Range for {name}",
+        default,
+        aliases=(f"Range for the {name}", *aliases),
+        when=when("trainer_mode", RANGE),
+        **options,
+    )
 
 
 def seed() -> Any:

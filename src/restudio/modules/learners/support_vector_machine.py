@@ -37,13 +37,21 @@ class SupportVectorMachineParams:
         "Lambda",
         0.001,
         ge=EPSILON,
+        aliases=("The value lambda",),
         when=when("trainer_mode", SINGLE),
         help="Keeps weights small; also sets the size of the steps.",
     )
     iterations_range: tuple[float, ...] = values_of("number of iterations", "1; 10; 100", ge=1)
     weight_range: tuple[float, ...] = values_of("lambda", "0.00001; 0.0001; 0.001; 0.01; 0.1", ge=EPSILON)
-    normalize: bool = boolean("Normalize features", True, help="Scale numbers to 0…1.")
-    sphere: bool = boolean(_SPHERE, False, help="Divide every encoded row by its length.")
+    normalize: bool = boolean(
+        "Normalize features", True, aliases=("Normalize the features",), help="Scale numbers to 0…1."
+    )
+    sphere: bool = boolean(
+        _SPHERE,
+        False,
+        aliases=("Perform a projection to the unit-ball",),
+        help="Divide every encoded row by its length.",
+    )
     seed: int | None = seed()
     allow_unknown: bool = allow_unknown()
 
