@@ -129,7 +129,7 @@ def parse_rule(type: str, properties: Mapping[str, Json], catalog: Triggers) -> 
     if not isinstance(rule, Reruns):
         return rule
     parent = parse_trigger(rule.parent, properties.get("parent"), catalog)
-    if not isinstance(parent.rule, Windows):
+    if parent.type != "TumblingWindowTrigger" or not isinstance(parent.rule, Windows):
         message = (
             f"Trigger '{rule.parent}' is a {parent.type}; only windows of a TumblingWindowTrigger are run once more."
         )

@@ -224,19 +224,19 @@ class TriggerLoop:
         for dependency in rule.depends_on:
             upstream, upstream_rule = self._upstream(conn, trigger, rule, dependency)
             name = dependency.trigger or trigger.ref.name
-            needed: dict[str, list[int]] = {}
+            needed: dict[str, range] = {}
             for firing in waiting:
                 window = rules.window_of(firing)
                 if upstream_rule is not None and window is not None:
-                    needed[firing.id] = [each.number for each in rule.needed(window, dependency, upstream_rule)]
-            numbers = [number for each in needed.values() for number in each]
+                    needed[firing.id] = rule.needed_numbers(window, dependency, upstream_rule)
+            bounds = [number for each in needed.values() if each for number in (each[0], each[-1])]
             done = (
-                store.list_numbers(conn, upstream.id, min(numbers), max(numbers), [FiringState.SUCCEEDED])
-                if upstream and numbers
+                store.list_numbers(conn, upstream.id, min(bounds), max(bounds), [FiringState.SUCCEEDED])
+                if upstream and bounds
                 else set()
             )
             for firing in waiting:
-                if rules.is_blocked(needed.get(firing.id, ()), done, own=dependency.trigger is None):
+                if rules.is_blocked(needed.get(firing.id, range(0)), done, own=dependency.trigger is None):
                     blocked[firing.id] = f"waits for windows of {name} to succeed"
         if rule.reruns is not None:
             ended = self._list_ended(conn, trigger.ref._replace(name=rule.reruns), waiting)

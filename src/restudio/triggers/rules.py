@@ -183,7 +183,7 @@ def chain(
     return fired, used
 
 
-def is_blocked(needed: Collection[int], succeeded: Collection[int], *, own: bool) -> bool:
+def is_blocked(needed: range, succeeded: Collection[int], *, own: bool) -> bool:
     """Whether a window still waits for others. Where another trigger has no window at all, there is nothing that
     could have succeeded; before the first window of the own trigger there is nothing to wait for."""
-    return not own if not needed else not set(needed) <= set(succeeded)
+    return not all(number in succeeded for number in needed) if needed else not own

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from restudio.core.errors import RestudioError
 
 Frequency = Literal["Minute", "Hour", "Month"]
+_BEGIN = datetime.min.replace(tzinfo=UTC)
 _END = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """In whole seconds: as a float of seconds, the microsecond after which there is none would be rounded up."""
 WAITING_LIMIT = timedelta(days=7)
@@ -100,10 +101,7 @@ class Windows:
             delay = self.terms(window).delay
         except RestudioError:
             delay = timedelta(0)
-        try:
-            return (window.start if self.at_start else window.end) + delay
-        except OverflowError:
-            return _END
+        return _moved(window.start if self.at_start else window.end, delay)
 
     def pause_after(self, attempts: int) -> timedelta:
         """How long to wait after so many attempts have failed."""
@@ -112,10 +110,16 @@ class Windows:
 
     def covering(self, begin: datetime, end: datetime) -> Iterator[Window]:
         """The windows that have a part in [``begin``, ``end``), oldest first."""
-        number = max(self.number_at(begin), self.first)
-        while (window := self.window(number)) is not None and window.start < end:
-            yield window
-            number += 1
+        return (window for number in self.numbers(begin, end) if (window := self.window(number)) is not None)
+
+    def numbers(self, begin: datetime, end: datetime) -> range:
+        """Numbers of the windows that have a part in [``begin``, ``end``). Costs nothing, however many these are."""
+        end = end if self.end is None else min(end, self.end)
+        low = max(self.number_at(begin), self.first)
+        high = self.number_at(end)
+        while high >= low and ((window := self.window(high)) is None or window.start >= end):
+            high -= 1
+        return range(low, high + 1)
 
     def at(self, instant: datetime) -> Window | None:
         """The window that an instant lies in."""
@@ -130,12 +134,18 @@ class Windows:
             number -= 1
         return max(number, self.first - 1)
 
-    def needed(self, window: Window, dependency: Dependency, upstream: Windows) -> tuple[Window, ...]:
-        """The upstream windows that this window waits for. A window never waits for itself or later ones of its own."""
-        begin = window.start + dependency.offset
-        end = begin + (dependency.size or window.end - window.start)
-        found = tuple(upstream.covering(begin, end))
-        return found if dependency.trigger else tuple(each for each in found if each.number < window.number)
+    def needed(self, window: Window, dependency: Dependency, upstream: Windows) -> Iterator[Window]:
+        """The upstream windows that this window waits for, oldest first."""
+        numbers = self.needed_numbers(window, dependency, upstream)
+        return (found for number in numbers if (found := upstream.window(number)) is not None)
+
+    def needed_numbers(self, window: Window, dependency: Dependency, upstream: Windows) -> range:
+        """Numbers of the upstream windows that this window waits for, which is never itself or a later one of its
+        own."""
+        begin = _moved(window.start, dependency.offset)
+        end = _moved(window.start, dependency.offset + (dependency.size or window.end - window.start))
+        found = upstream.numbers(begin, end)
+        return found if dependency.trigger else range(found.start, min(found.stop, window.number))
 
     def number_at(self, instant: datetime) -> int:
         """The number of the window that an instant lies in, whether or not there is one; 0 before ``start``."""
@@ -185,6 +195,14 @@ class Reruns:
             max_concurrency=self.max_concurrency,
             reruns=self.parent,
         )
+
+
+def _moved(instant: datetime, by: timedelta) -> datetime:
+    """As far as time goes."""
+    try:
+        return instant + by
+    except OverflowError:
+        return _END if by > timedelta(0) else _BEGIN
 
 
 def _add_months(instant: datetime, months: int) -> datetime:

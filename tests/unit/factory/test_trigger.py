@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from restudio.blobs.types import BlobChange, BlobPath
 from restudio.core.errors import RestudioError
@@ -16,6 +19,8 @@ from restudio.factory.documents.problems import Problems
 from restudio.factory.trigger import Start, TriggerDocument, collect_triggers, parse_rule, read_trigger
 from restudio.triggers.events import BlobEvents, Chaining, CustomEvent, CustomEvents, Polling
 from restudio.triggers.recurrence import Recurrence
+from restudio.triggers.rules import decide_clock, decide_windows, first_due, window_of
+from restudio.triggers.types import Ref, Trigger
 from restudio.triggers.windows import Windows
 
 FOLDER = Path(__file__).parent / "triggers"
@@ -168,9 +173,13 @@ def test_windows_that_run_once_more(begin: str, end: str, until: str | None, num
 
 def test_only_windows_run_once_more() -> None:
     rerun = RERUN | {"requestedStartTime": "2024-01-01T00:00:00Z", "requestedEndTime": "2024-02-01T00:00:00Z"}
-    parent = {"type": "CustomEventsTrigger", "typeProperties": {"scope": "/x/topic", "events": ["a"]}}
-    with pytest.raises(RestudioError, match="'Hours' is a CustomEventsTrigger"):
-        parse_rule("RerunTumblingWindowTrigger", {"typeProperties": rerun, "parent": parent}, CATALOG)
+    for kind, properties in (
+        ("CustomEventsTrigger", {"scope": "/x/topic", "events": ["a"]}),
+        ("RerunTumblingWindowTrigger", rerun),
+    ):
+        parent = {"type": kind, "typeProperties": properties}
+        with pytest.raises(RestudioError, match=f"'Hours' is a {kind}"):
+            parse_rule("RerunTumblingWindowTrigger", {"typeProperties": rerun, "parent": parent}, CATALOG)
 
 
 def test_single_kinds_start_one_pipeline() -> None:
@@ -263,3 +272,81 @@ def test_polling_and_chaining() -> None:
         "ChainingTrigger", {"dependsOn": [{"referenceName": "a"}, {"referenceName": "b"}], "runDimension": "Day"}
     )
     assert chaining.rule == Chaining(pipelines=("a", "b"), dimension="Day")
+
+
+INSTANTS = st.sampled_from(
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00+14:00",
+        "1900-01-01T00:00:00+14:00",
+        "2024-02-29T23:59:59.999999Z",
+        "2024-10-27T01:30:00",
+        "9998-12-31T23:59:59-12:00",
+        "9999-12-31T23:59:59-12:00",
+        "9999-12-31T23:59:59.999999Z",
+    ]
+)
+SPANS = st.sampled_from(["00:00:00", "00:05:00", "31.00:00:00", "10675199.23:59:59"])
+RECURRENCES = st.fixed_dictionaries(
+    {
+        "frequency": st.sampled_from(["Minute", "Hour", "Day", "Week", "Month", "Year"]),
+        "interval": st.sampled_from([1, 7, 1000]),
+        "startTime": INSTANTS,
+        "timeZone": st.sampled_from(
+            ["UTC", "Samoa Standard Time", "Lord Howe Standard Time", "Line Islands Standard Time"]
+        ),
+    },
+    optional={
+        "endTime": INSTANTS,
+        "schedule": st.sampled_from([{"minutes": [0, 59]}, {"monthDays": [-31, 31]}, {"hours": [0]}]),
+    },
+)
+WINDOWS = st.fixed_dictionaries(
+    {
+        "frequency": st.sampled_from(["Minute", "Hour", "Month"]),
+        "interval": st.sampled_from([5, 100_000]),
+        "startTime": INSTANTS,
+        "maxConcurrency": st.just(1),
+        "dependsOn": st.lists(
+            st.fixed_dictionaries(
+                {"referenceTrigger": st.just({"referenceName": "o"}), "offset": SPANS | SPANS.map("-{}".format)},
+                optional={"size": SPANS},
+            ),
+            max_size=2,
+        ),
+    },
+    optional={"endTime": INSTANTS, "delay": SPANS},
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(RECURRENCES | WINDOWS, INSTANTS)
+def test_whatever_is_taken_can_be_decided(written: dict[str, Any], now: str) -> None:
+    """At any time, however far away: one trigger for which that failed would hold up all."""
+    kind = "TumblingWindowTrigger" if "maxConcurrency" in written else "ScheduleTrigger"
+    problems = Problems("t")
+    properties = written if "maxConcurrency" in written else {"recurrence": written}
+    document = read_trigger("t", {"type": kind, "typeProperties": properties}, CATALOG, problems)
+    if problems.found:
+        return
+    assert document is not None
+    at = max(
+        min(instant(now).replace(tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)), datetime(1970, 1, 1, tzinfo=UTC)
+    )
+    trigger = Trigger("t", Ref("k", "o", "t"), kind, "{}", started=True)
+    rule = document.rule
+    if isinstance(rule, Recurrence):
+        due = first_due(rule, trigger, at)
+        decided = decide_clock(replace(trigger, next_due=due), rule, at)
+    else:
+        assert isinstance(rule, Windows)
+        due = first_due(rule, trigger, at)
+        decided = decide_windows(trigger, rule, {}, at)
+        for firing in decided.firings:
+            window = window_of(firing)
+            assert window is not None
+            for dependency in rule.depends_on:
+                assert len(rule.needed_numbers(window, dependency, rule)) >= 0
+    for told in (due, decided.next_due, *(each.scheduled for each in decided.firings)):
+        # As the database keeps it: exact in our time, to a part of a millisecond thousands of years from now.
+        assert told is None or abs(datetime.fromtimestamp(told.timestamp(), UTC) - told) < timedelta(milliseconds=1)

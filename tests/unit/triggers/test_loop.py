@@ -394,6 +394,21 @@ def test_a_dependency_that_does_not_exist_blocks(bench: Bench) -> None:
     assert bench.states("w") == [FiringState.BLOCKED] * 4
 
 
+def test_a_dependency_beyond_the_ends_of_time_keeps_no_other_trigger_waiting(bench: Bench) -> None:
+    own = "SelfDependencyTumblingWindowTriggerReference"
+    for name, offset, size in (
+        ("far", "-9999999.00:00:00", "00:05:00"),
+        ("all", "-9999999.00:00:00", "9999999.00:00:00"),
+    ):
+        after = [{"type": own, "offset": offset, "size": size}]
+        bench.service.start(ref(name), "TumblingWindowTrigger", windows("Minute", 5, dependsOn=after))
+    bench.service.start(ref("other"), "TumblingWindowTrigger", windows())
+    bench.loop.tick()
+    assert bench.states("other").count(FiringState.RUNNING) == 2
+    assert bench.states("far").count(FiringState.RUNNING) == 2  # nothing of its own was so long ago
+    assert bench.states("all").count(FiringState.RUNNING) == 1  # all of its own come first
+
+
 def test_cancel_ends_what_waits_at_once_and_what_runs_through_its_run(bench: Bench) -> None:
     bench.service.start(ref("w"), "TumblingWindowTrigger", windows())
     bench.loop.tick()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restudio.triggers.windows import Dependency, Windows
+from restudio.triggers.windows import Dependency, Window, Windows
 
 INSTANTS = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
 FREQUENCIES: st.SearchStrategy[Literal["Minute", "Hour", "Month"]] = st.sampled_from(["Minute", "Hour", "Month"])
@@ -40,6 +41,39 @@ def test_covering_is_what_a_scan_finds(rule: Windows, begin: datetime, length: t
     assert found[0].number == 0 or found[0].start <= begin
     assert [each.number for each in found] == list(range(found[0].number, found[0].number + len(found)))
     assert found[-1].end >= end
+
+
+@settings(deadline=None)
+@given(
+    windows(),
+    INSTANTS,
+    st.timedeltas(timedelta(minutes=-5), timedelta(days=3)),
+    st.none() | INSTANTS,
+    st.integers(0, 9),
+)
+def test_numbers_are_those_of_a_scan(
+    rule: Windows, begin: datetime, length: timedelta, until: datetime | None, first: int
+) -> None:
+    rule = replace(rule, end=until, first=first)
+    scanned: list[Window] = []
+    low = max(rule.number_at(begin), first)
+    while (window := rule.window(low + len(scanned))) is not None and window.start < begin + length:
+        scanned.append(window)
+    assert list(rule.covering(begin, begin + length)) == scanned
+    assert list(rule.numbers(begin, begin + length)) == [each.number for each in scanned]
+
+
+def test_dependencies_reach_as_far_as_time_does() -> None:
+    rule = Windows(frequency="Minute", interval=5, start=datetime(2000, 1, 1, tzinfo=UTC))
+    window = rule.window(7)
+    assert window is not None
+    ever = timedelta(days=10_000_000)
+    assert rule.needed_numbers(window, Dependency(None, -ever, ever), rule) == range(7)
+    assert not rule.needed_numbers(window, Dependency("other", -ever, timedelta(days=1)), rule)
+    assert not rule.needed_numbers(window, Dependency("other", ever, timedelta(days=1)), rule)
+    everything = rule.needed_numbers(window, Dependency("other", -ever, 2 * ever), rule)
+    last = rule.window(everything[-1])
+    assert (everything[0], last is not None and last.end.year) == (0, 9999)
 
 
 @settings(deadline=None)

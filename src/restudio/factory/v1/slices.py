@@ -232,7 +232,7 @@ def _with_upstream(
                 if key not in found:
                     found[key] = needed
                     ahead.append((key, needed))
-        _ensure_few(len(found))
+                    _ensure_few(len(found))
     return found
 
 
