@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -20,6 +19,7 @@ from restudio.modules.learners.fitted import guard_levels
 from restudio.modules.learners.linear_design import encode, to_unit_range, unscaled
 from restudio.modules.learners.ranges import RANGE, SINGLE, seed, single, trainer_mode, values_of
 from restudio.modules.learners.training_data import TrainingData
+from restudio.modules.silence import without
 from restudio.seams.context import Context
 
 _ID = "k-means-clustering"
@@ -112,8 +112,8 @@ def _fit(p: KMeansParams, data: TrainingData, ctx: Context) -> Model:
         random_state=seeded,
     )
     # One thread: the last digits must not depend on the number of cores.
-    with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct rows than centres
+    # The warning: fewer distinct rows than centres.
+    with threadpool_limits(1), without(ConvergenceWarning):
         learner.fit(matrix)
     return Model(
         learner=_ID,
