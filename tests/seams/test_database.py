@@ -52,6 +52,22 @@ def test_an_error_rolls_back(opened: SqlDatabase) -> None:
     assert count(opened) == 0
 
 
+def test_a_value_that_cannot_be_kept_is_the_fault_of_who_gave_it(make_postgresql: Callable[[], str]) -> None:
+    database = open_database(make_postgresql())
+    with database.begin() as connection:
+        tables.create_all(connection)
+    for wrong in ("a\0", "a" * 33):
+        with pytest.raises(RestudioError) as refused, database.begin() as connection:
+            connection.execute(parents.insert().values(id=wrong))
+        assert refused.value.kind is Kind.BAD_ARGUMENT
+    with pytest.raises(RestudioError, match="NUL"), database.read() as connection:
+        connection.execute(sa.select(parents).where(parents.c.id == "a\0"))
+    with pytest.raises(RestudioError), database.begin() as connection:
+        execute_many(connection, parents.insert(), [{"id": "a\0", "n": 1}])
+    assert count(database) == 0
+    database.close()
+
+
 def test_unique_and_foreign_keys_are_kept(opened: SqlDatabase) -> None:
     with opened.begin() as connection:
         connection.execute(parents.insert().values(id="a"))

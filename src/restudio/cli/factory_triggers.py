@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from restudio.cli.command import Session, command
 from restudio.cli.factory import Group, Name, app, factory_of
 from restudio.client.factories import Slice
+from restudio.core.errors import Kind, RestudioError
 
 trigger = typer.Typer(no_args_is_help=True, help="Triggers: start, stop, fire by hand, and their runs.")
 slices = typer.Typer(no_args_is_help=True, help="Slices of pipelines of version 1.")
@@ -51,7 +52,7 @@ def fire(
     group: Group = None,
 ) -> None:
     """Fire a trigger once by hand, started or not."""
-    run = factory_of(session, factory, group).fire_trigger(name, at, None if body is None else json.loads(body))
+    run = factory_of(session, factory, group).fire_trigger(name, at, None if body is None else _object(body))
     session.out.value(run, run.trigger_run_id)
 
 
@@ -135,6 +136,17 @@ def set_slice(
     found = factory_of(session, factory, group)
     count = found.set_slices(pipeline, activity, start, state, end=end, upstream=upstream)
     session.out.value({"count": count}, f"{count} slice{'s are' if count > 1 else ' is'} {state} now.")
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        message = f'--body must be a JSON object such as {{"fileName": "a.csv"}}; got \'{text[:80]}\'.'
+        raise RestudioError(Kind.BAD_ARGUMENT, "BadArgument", message)
+    return found
 
 
 def _state(found: Slice) -> str:

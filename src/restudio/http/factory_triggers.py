@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 
 from litestar import Response, post
@@ -17,7 +16,7 @@ from restudio.factory.published_events import read_events
 from restudio.factory.runs.queries import read_filter, status_of
 from restudio.http import factory_shapes as shapes
 from restudio.http.answers import json_answer
-from restudio.http.bodies import parse_json, parse_value
+from restudio.http.bodies import object_member, parse_json, parse_value
 from restudio.http.factory import with_state
 from restudio.http.factory_api import Answer, AnyRequest, FactoryApi, Place, command
 from restudio.http.instants import read_instant
@@ -52,7 +51,7 @@ def _states(api: FactoryApi) -> list[HTTPRouteHandler]:
             place.factory,
             trigger,
             at=None if at is None else read_instant(str(at), "time").replace(microsecond=0),
-            body=given if isinstance(given, Mapping) else None,
+            body=None if given is None else object_member(told, "body"),
         )
         return json_answer(trigger_run(fired))
 

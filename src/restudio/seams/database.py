@@ -47,7 +47,8 @@ class Database(Protocol):
     PostgreSQL retries nothing by itself): read and write in one ``begin`` to decide and act atomically. ``read`` is for
     queries only. ``begin(alone=False)`` is for a transaction that decides nothing by what it reads, such as one that
     appends under keys that are unique: others may write beside it, and their commits need not wait for each other.
-    Driver errors stay inside: a broken unique constraint is ``sqlalchemy.exc.IntegrityError``.
+    Driver errors stay inside: a broken unique constraint is ``sqlalchemy.exc.IntegrityError``; a value not to be kept,
+    such as a text with null characters on PostgreSQL, is a ``RestudioError`` of kind ``BAD_ARGUMENT``.
     """
 
     def begin(self, *, alone: bool = True) -> AbstractContextManager[sa.Connection]: ...

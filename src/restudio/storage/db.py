@@ -164,6 +164,9 @@ def _told_plainly() -> Iterator[None]:
     except sa.exc.OperationalError as error:
         message = f"The database did not do what it was asked: {error.orig}. Try again; if it stays so, see its log."
         raise RestudioError(Kind.UNAVAILABLE, "DatabaseUnavailable", message) from error
+    except sa.exc.DataError as error:  # PostgreSQL keeps no null characters, and no text that is longer than its column
+        message = f"A value is none that the database keeps or looks for: {error.orig}."
+        raise RestudioError(Kind.BAD_ARGUMENT, "BadArgument", message) from error
 
 
 if TYPE_CHECKING:

@@ -294,7 +294,7 @@ def _to_change(before: Firing, after: Firing) -> dict[str, object]:
         "updated": after.updated.timestamp(),
         "attempt": after.attempt,
         "retries_left": after.retries_left,
-        "message": after.message,
+        "message": _readable(after.message),
         "runs": json.dumps(dict(after.runs)),
     }
 
@@ -323,7 +323,7 @@ def restate(conn: sa.Connection, trigger_id: str, ended: Firing) -> None:
         .values(
             state=ended.state.value,
             updated=ended.updated.timestamp(),
-            message=ended.message,
+            message=_readable(ended.message),
             runs=json.dumps(dict(ended.runs)),
         )
     )
@@ -420,6 +420,11 @@ def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     return (ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH))
 
 
+def _readable(message: str) -> str:
+    """Without what databases do not keep: a message may quote names from events."""
+    return message.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
 def _epoch(instant: datetime | None) -> float | None:
     return None if instant is None else instant.timestamp()
 
@@ -457,7 +462,7 @@ def _to_row(firing: Firing, not_before: datetime) -> dict[str, object]:
         "retries_left": firing.retries_left,
         "waits_since": not_before.timestamp(),
         "not_before": not_before.timestamp(),
-        "message": firing.message,
+        "message": _readable(firing.message),
         "runs": json.dumps(dict(firing.runs)),
     }
 

@@ -14,7 +14,7 @@ from tests.unit.triggers.recorder import Recorder
 
 from restudio.blobs.service import BlobService
 from restudio.blobs.types import BlobPath
-from restudio.core.errors import RestudioError
+from restudio.core.errors import Kind, RestudioError
 from restudio.storage.clock import ManualClock
 from restudio.storage.db import SqlDatabase
 from restudio.storage.objects import MemoryObjects
@@ -136,6 +136,22 @@ def test_what_cannot_be_started_fails_with_its_reason(bench: Bench) -> None:
     [firing] = bench.firings("refused")
     assert (firing.state, firing.message) == (FiringState.FAILED, "the expression has no such member")
     assert firing.runs == {}
+
+
+def test_a_reason_may_quote_anything(bench: Bench) -> None:
+    bench.service.start(ref("hourly"), "ScheduleTrigger", every("Hour"))
+    bench.service.start(ref("other"), "ScheduleTrigger", every("Hour"))
+
+    class Quoting(Recorder):
+        def start(self, trigger: Any, firing: Firing) -> Any:
+            if firing.ref.name == "hourly":
+                raise RestudioError(Kind.BAD_ARGUMENT, "InvalidTemplate", "there is no 'a\0b\ud800'")
+            return super().start(trigger, firing)
+
+    bench.clock.advance(3600)
+    TriggerLoop(bench.db, bench.clock, {KIND: Quoting(bench.db)}).tick()
+    assert [each.message for each in bench.firings("hourly")] == ["there is no 'a\ufffdb?'"]
+    assert bench.states("other") == [FiringState.SUCCEEDED]
 
 
 def test_restarts_around_both_changes_of_daylight_saving(bench: Bench) -> None:

@@ -121,6 +121,8 @@ def test_triggers_are_started_fired_and_told_of(say: Say, ask: Callable[..., Any
     assert say("trigger", "runs", "--name", "Hours", "--limit", "1").startswith(
         "trigger for state runs message id Hours 1/1/2024"
     )
+    for wrong in ("[1]", "{fileName"):
+        assert "--body must be a JSON object" in say("trigger", "fire", "Hours", "--body", wrong, fails=True)
     assert "no window at 2020" in say("trigger", "fire", "Hours", "--at", "2020-01-01T00:00:00Z", fails=True)
     assert "Hours" in say("trigger", "start", "Hour", fails=True)
 

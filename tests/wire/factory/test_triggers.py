@@ -226,6 +226,9 @@ def test_custom_events_and_expressions_that_fail(triggers: Triggers) -> None:
     known = {each.trigger_run_id for each in found}
     [third] = [each for each in triggers.wait("drift", ended(3)) if each.trigger_run_id not in known]
     assert triggers.client.wait(third.triggered_pipelines["noted"]).parameters["p"] == "m8"
+    odd = triggers.post("topics/models/api/events", [event | {"id": "null\0", "data": {"\0": 1}}])
+    assert odd.status_code == 200
+    assert "Failed" in {each.status for each in triggers.wait("drift", ended(4))}
     wrong = triggers.post("topics/models/api/events", [{"id": "3"}])
     assert wrong.status_code == 400
     assert "eventType" in wrong.json()["error"]["message"]
@@ -247,6 +250,8 @@ def test_fire_by_hand(triggers: Triggers, client: Client) -> None:
         answer = triggers.post("triggers/yearly/fire", {"time": last})
         assert answer.status_code == answered
     assert answer.json()["error"]["code"] == "InvalidTime"
+    refused = triggers.post("triggers/yearly/fire", {"body": ["a.csv"]})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "RequestBodyInvalid")
     latest = triggers.wait("yearly", ended(2))[0]
     assert client.wait(latest.triggered_pipelines["noted"]).parameters["p"] == "9999-12-31T23:59:59Z"
 
