@@ -106,7 +106,9 @@ class TriggerLoop:
         if pending.due or pending.events or pending.states:
             self._promote()
             while self._start_some() == _START_BATCH and not self._stopping.is_set():
-                pass
+                # Many take long to start; what becomes due meanwhile must not be noticed so late that it is left out.
+                if self._peek().due:
+                    self.decide()
 
     def _prepare(self) -> None:
         """Read the rules of what is due soon, so that at its instant only the decisions are left."""

@@ -130,6 +130,22 @@ def test_missed_firings_are_left_out_but_for_the_last_minute(bench: Bench) -> No
     assert bench.recorder.started("hourly") == [START + n * HOUR for n in (5, 11, 12)]
 
 
+def test_what_becomes_due_while_many_are_started_is_not_missed(bench: Bench) -> None:
+    for i in range(300):
+        bench.service.start(ref(f"many {i}"), "ScheduleTrigger", every("Hour"))
+    bench.service.start(ref("late"), "ScheduleTrigger", every("Hour", startTime="2025-01-01T00:00:10"))
+
+    class Slow(Recorder):
+        def start(self, trigger: Any, firing: Firing) -> Any:
+            bench.clock.advance(0.5)
+            return super().start(trigger, firing)
+
+    bench.clock.advance(3600)
+    TriggerLoop(bench.db, bench.clock, {KIND: Slow(bench.db)}).fire()
+    assert bench.clock.now() > START + HOUR + timedelta(seconds=149)
+    assert bench.recorder.started("late") == [START + HOUR + timedelta(seconds=10)]
+
+
 def test_what_cannot_be_started_fails_with_its_reason(bench: Bench) -> None:
     bench.service.start(ref("refused"), "ScheduleTrigger", every("Hour"))
     bench.run_until(START + HOUR)
