@@ -58,8 +58,8 @@ def validate(
 ) -> None:
     """Check documents against the factory without publishing: file, JSON path, and what to do."""
     problems = factory_of(session, factory, group).check(_read(source, set_))
-    rows = [(each.where, each.path, each.message) for each in problems]
-    session.out.rows(problems, ("file", "place", "problem"), rows, empty="No problems.")
+    rows = [(each.where, each.path, each.code, each.message) for each in problems]
+    session.out.rows(problems, ("file", "place", "code", "problem"), rows, empty="No problems.")
     if problems:
         raise typer.Exit(1)
 
@@ -245,7 +245,7 @@ def _finish(session: Session, factory: Factory, run: str) -> None:
 
 
 def _read(source: Path, settings: Sequence[str] | None) -> list[Document]:
-    from restudio.factory.documents.bundle import read_bundle
+    from restudio.factory.documents.bundle import FOLDER_OF, read_bundle
 
     if not source.exists():
         raise RestudioError(Kind.NOT_FOUND, "NoSuchFile", f"There is no file or folder {source}.")
@@ -253,7 +253,10 @@ def _read(source: Path, settings: Sequence[str] | None) -> list[Document]:
         paths = sorted(each for each in source.rglob("*.json") if not any(p.startswith(".") for p in each.parts[1:]))
         files = [(each.relative_to(source).as_posix(), each.read_bytes()) for each in paths]
     else:
-        files = [(source.name, source.read_bytes())]
+        # The folder of a repository tells what its files are, also when one is given alone.
+        folder = source.resolve().parent.name
+        is_known = folder.casefold() in {each.casefold() for each in FOLDER_OF.values()}
+        files = [(f"{folder}/{source.name}" if is_known else source.name, source.read_bytes())]
     return [
         Document(each.kind, each.name, dict(each.properties), each.where, version=each.generation)
         for each in read_bundle(files, _texts(settings))

@@ -17,6 +17,9 @@ class ExpressionError(RestudioError):
     document, where a whole tree was evaluated.
     """
 
+    function: str | None = None
+    """The name of the function that there is not, where that is what is wrong."""
+
     def __init__(self, message: str, *, position: int | None = None, target: str | None = None) -> None:
         super().__init__(Kind.BAD_ARGUMENT, "InvalidTemplate", message, target=target)
         self.position = position
@@ -42,7 +45,9 @@ class ExpressionError(RestudioError):
 
     @classmethod
     def unknown_function(cls, name: str, position: int | None = None) -> ExpressionError:
-        return cls(f"The template function '{shorten(name)}' is not defined or not valid.", position=position)
+        error = cls(f"The template function '{shorten(name)}' is not defined or not valid.", position=position)
+        error.function = name
+        return error
 
     @classmethod
     def not_here(cls, function: str) -> ExpressionError:

@@ -18,7 +18,7 @@ from restudio.factory.linked_services.azure_ml import ServicePrincipal
 from restudio.factory.properties import Json, Properties
 from restudio.factory.web_service import Failed, request_token
 
-_METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH")
 MAX_BYTES = 4 << 20
 _MAX_REDIRECTS = 5
 _TOLD = 2000
@@ -31,8 +31,8 @@ _NO_ANSWER = (
 def request_of(ctx: ActivityContext, p: Properties, body: Json, seconds: float) -> Request:
     """From ``method``, ``url``, ``headers`` and ``authentication``; objects are sent as JSON."""
     method = str(p.get("method") or "").upper()
-    if method not in _METHODS:
-        raise ActivityFailed("2104", f"The value '{method[:20]}' of 'method' is not one of {', '.join(_METHODS)}.")
+    if method not in METHODS:
+        raise ActivityFailed("2104", f"The value '{method[:20]}' of 'method' is not one of {', '.join(METHODS)}.")
     url = p.get("url")
     if not isinstance(url, str) or not url:
         raise ActivityFailed.missing("url")

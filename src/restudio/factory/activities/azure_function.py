@@ -11,7 +11,7 @@ from restudio.factory.errors import ActivityFailed
 from restudio.factory.http_place import HttpPlace
 from restudio.factory.linked_service import reach
 from restudio.factory.properties import Properties
-from restudio.factory.web_call import request_of, send
+from restudio.factory.web_call import METHODS, request_of, send
 
 TYPE = "AzureFunctionActivity"
 _SECONDS = 230.0
@@ -22,7 +22,7 @@ _SECONDS = 230.0
     type=TYPE,
     linked_services=("AzureFunction",),
     properties=(
-        Property("method", "string", required=True, help="`GET`, `POST`, `PUT`, `DELETE` or `PATCH`."),
+        Property("method", "string", required=True, choices=METHODS, help="`GET`, `POST`, `PUT`, `DELETE` or `PATCH`."),
         Property("functionName", "string", required=True, help="Name, with further path segments and a query if any."),
         Property("headers", "object", help="Name → value."),
         Property("body", "any", help="Text, or an object that is sent as JSON."),

@@ -11,7 +11,7 @@ from restudio.factory.http_call import seconds_of
 from restudio.factory.linked_service import all_linked_services
 from restudio.factory.properties import Json, Properties
 from restudio.factory.sealing import mask_whole
-from restudio.factory.web_call import members_of, redirected, request_of, send
+from restudio.factory.web_call import METHODS, members_of, redirected, request_of, send
 
 TYPE = "WebActivity"
 _PAUSE_S, _LONGEST_PAUSE_S = 5.0, 300.0
@@ -21,7 +21,7 @@ _CREDENTIALS = frozenset({"set-cookie", "authorization", "proxy-authenticate", "
 @activity(
     type=TYPE,
     properties=(
-        Property("method", "string", required=True, help="`GET`, `POST`, `PUT`, `DELETE` or `PATCH`."),
+        Property("method", "string", required=True, choices=METHODS, help="`GET`, `POST`, `PUT`, `DELETE` or `PATCH`."),
         Property("url", "string", required=True, help="Address; the operator's `egress` rules apply."),
         Property("headers", "object", help="Name → value."),
         Property("body", "any", help="Text, or an object that is sent as JSON."),

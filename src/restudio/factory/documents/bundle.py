@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from restudio.core.errors import Kind, RestudioError, nearest
+from restudio.core.errors import Kind, ManyErrors, RestudioError, nearest
 from restudio.factory.documents.arm_template import as_type, is_template, read_template
 from restudio.factory.documents.generation import Generation, generation_of
 from restudio.factory.documents.jsontext import parse_document
@@ -56,10 +56,16 @@ def read_bundle(files: Sequence[tuple[str, bytes]], settings: Mapping[str, str] 
     """
     given = dict(settings or {})
     found: list[BundledDocument] = []
+    errors: list[RestudioError] = []
     for path, content in files:
         folders = {part.casefold() for part in PurePosixPath(path).parts[:-1]}
-        if not folders & _ELSEWHERE:
-            found += _read_file(path, parse_document(content, path), given)
+        try:
+            if not folders & _ELSEWHERE:
+                found += _read_file(path, parse_document(content, path), given)
+        except RestudioError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0] if len(errors) == 1 else ManyErrors(errors[0].detail, errors)
     if not found:
         raise RestudioError(Kind.BAD_ARGUMENT, "EmptyBundle", "There are no factory documents in these files.")
     found = _with_generations(found)

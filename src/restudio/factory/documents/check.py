@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from restudio.core.errors import nearest
 from restudio.factory.activity import Activities, ActivitySpec, Property
+from restudio.factory.dataset import DatasetKinds
 from restudio.factory.documents.expressions import Names, by_folded, check_expressions, is_dynamic
 from restudio.factory.documents.names import entity_name_problem
 from restudio.factory.documents.pipeline import (
@@ -16,7 +17,8 @@ from restudio.factory.documents.pipeline import (
     read_declarations,
     read_pipeline,
 )
-from restudio.factory.documents.problems import Problem, Problems
+from restudio.factory.documents.problems import Problem, Problems, shown
+from restudio.factory.documents.slips import tell_slips
 from restudio.factory.documents.timespan import parse_timespan
 from restudio.factory.documents.typed import to_typed
 from restudio.factory.errors import ActivityFailed
@@ -49,12 +51,12 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Catalogs:
-    """The types that documents may name. ``datasets`` are names of types; None checks none."""
+    """The types that documents may name. Without ``datasets`` those are not checked."""
 
     activities: Activities
     linked_services: LinkedServiceKinds
     triggers: Triggers
-    datasets: Collection[str] | None = None
+    datasets: DatasetKinds | None = None
 
 
 def check_documents(
@@ -85,6 +87,17 @@ def _duplicates(documents: Sequence[Document]) -> Iterator[Problem]:
             place = f"also in {seen[key]}" if seen[key] != each.where else "there twice"
             yield Problem(each.where, "$.name", "DuplicateName", f"'{each.name}' is {place}; keep one of them.")
         seen.setdefault(key, each.where)
+
+
+_PIPELINE_MEMBERS = (
+    "description", "activities", "parameters", "variables", "concurrency", "annotations", "folder", "runDimensions",
+    "policy",
+)  # fmt: skip
+_ACTIVITY_MEMBERS = (
+    "name", "type", "description", "dependsOn", "userProperties", "state", "onInactiveMarkAs", "linkedServiceName",
+    "policy", "typeProperties",
+)  # fmt: skip
+_POLICY_MEMBERS = ("timeout", "retry", "retryIntervalInSeconds", "secureInput", "secureOutput")
 
 
 class _Checker:
@@ -137,6 +150,10 @@ class _Checker:
     def _dataset(self, raw: Properties, problems: Problems) -> None:
         if self._catalogs.datasets is not None:
             _check_type(raw, self._catalogs.datasets, "dataset", problems)
+            kind = self._catalogs.datasets.get(str(raw.get("type", "")))
+            known = () if kind is None else kind.properties
+            inner = [each.name for each in known]
+            tell_slips(raw.object("typeProperties"), inner, "$.properties.typeProperties", problems)
         if raw.get("linkedServiceName") is None:
             problems.add("$.properties.linkedServiceName", "MissingProperty", "a dataset needs a linked service.")
         self.references(dict(raw), "$.properties", problems)
@@ -153,13 +170,19 @@ class _Checker:
         check_expressions(raw.get("typeProperties"), "$.properties.typeProperties", names, problems)
         kind = self._catalogs.linked_services.get(str(raw.get("type", "")))
         properties = raw.object("typeProperties")
-        for name in () if kind is None else kind.required:
+        if kind is None:
+            return
+        tell_slips(properties, [each.name for each in kind.properties], "$.properties.typeProperties", problems)
+        for name in kind.required:
             if properties.get(name) in (None, ""):
                 message = f"'{name}' is required for a linked service of type {raw['type']}."
                 problems.add(f"$.properties.typeProperties.{name}", "MissingProperty", message)
 
     def _trigger(self, document: Document, raw: Properties, problems: Problems) -> None:
         read = read_trigger(document.name, document.properties, self._catalogs.triggers, problems)
+        known = () if read is None else self._catalogs.triggers[read.type].spec.properties
+        inner = [each.name for each in known]
+        tell_slips(raw.object("typeProperties"), inner, "$.properties.typeProperties", problems)
         self.references(dict(raw), "$.properties", problems)
         for start in read.starts if read is not None else ():
             names = Names(trigger=True, parameters={}, global_parameters=self.global_parameters())
@@ -196,7 +219,9 @@ class _PipelineCheck:
             global_parameters=self._checker.global_parameters(),
         )
         if not pipeline.activities:
-            self._problems.add("$.properties.activities", "MissingProperty", "the pipeline has no activities.")
+            message = "the pipeline has no activities; it needs an array with at least one."
+            self._problems.add("$.properties.activities", "MissingProperty", message)
+        tell_slips(pipeline.raw, _PIPELINE_MEMBERS, "$.properties", self._problems)
         self._list(pipeline.activities, names)
 
     def _list(self, activities: Sequence[ActivityDocument], names: Names) -> None:
@@ -209,6 +234,8 @@ class _PipelineCheck:
     def _activity(self, activity: ActivityDocument, names: Names) -> None:
         spec = self._catalog[activity.type].spec if activity.type in self._catalog else None
         raw, path = activity.raw, activity.path
+        outside = [] if spec is None else [each.name for each in spec.properties if each.outside]
+        tell_slips(raw, (*_ACTIVITY_MEMBERS, *outside), path, self._problems)
         for member in raw:
             if member.casefold() not in ("typeproperties", "dependson", "name", "type", "description"):
                 check_expressions(raw[member], f"{path}.{member}", names, self._problems)
@@ -229,7 +256,7 @@ class _PipelineCheck:
         for name, value in activity.properties.items():
             known = declared.get(name.casefold())
             if known is None:
-                self._unknown(name, path, declared.values())
+                tell_slips([name], [each.name for each in declared.values()], path, self._problems)
             elif known.type == "activities":
                 continue
             else:
@@ -251,12 +278,6 @@ class _PipelineCheck:
         inner = by_folded([each.name for nested in activity.lists.values() for each in nested])
         return replace(names, activities={**(names.activities or {}), **inner}, item=names.item or not inner)
 
-    def _unknown(self, name: str, path: str, declared: Collection[Property]) -> None:
-        """Members that nobody knows are kept, but a slip of the pen is told."""
-        hint = nearest(name, [each.name for each in declared])
-        if hint.startswith(" Did you mean"):
-            self._problems.add(f"{path}.{name}", "UnknownProperty", f"'{name[:80]}' is not a property here.{hint}")
-
     def _typed(self, declared: Property, value: Json, path: str) -> None:
         if value is None or is_dynamic(value):
             return
@@ -265,10 +286,12 @@ class _PipelineCheck:
         try:
             to_typed(declared, value)
         except ActivityFailed as error:
-            self._problems.add(path, "InvalidType", error.message)
+            got = "" if declared.choices and isinstance(value, str) else f" Got {shown(value)}."
+            self._problems.add(path, "InvalidType", f"{error.message}{got}")
 
     def _policy(self, activity: ActivityDocument) -> None:
         policy, path = activity.policy, f"{activity.path}.policy"
+        tell_slips(activity.raw.object("policy"), _POLICY_MEMBERS, path, self._problems)
         if policy.timeout is not None and not is_dynamic(policy.timeout) and parse_timespan(policy.timeout) is None:
             message = f"expected a time span such as 0.12:00:00; got {policy.timeout!r}."
             self._problems.add(f"{path}.timeout", "InvalidType", message)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from restudio.core.errors import nearest
+from restudio.expressions.catalog import functions
 from restudio.expressions.errors import ExpressionError
 from restudio.expressions.references import References
 from restudio.expressions.template import compile_template, expression_of
@@ -56,7 +57,9 @@ def check_expressions(value: Json, path: str, names: Names, problems: Problems) 
         try:
             references = compile_template(text).references
         except ExpressionError as error:
-            problems.add(here, "InvalidTemplate", error.message)
+            known = [] if error.function is None else (each.name for each in functions().values())
+            hint = nearest(error.function or "", known)
+            problems.add(here, "InvalidTemplate", error.message + (hint if hint.startswith(" Did") else ""))
         else:
             _check(references, here, names, problems)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from restudio.core.errors import nearest
-from restudio.factory.documents.problems import Problems
+from restudio.factory.documents.problems import Problems, shown
 from restudio.factory.documents.timespan import parse_timespan
 from restudio.factory.properties import Json, Properties
 
@@ -18,7 +18,7 @@ class Fields:
 
     def __init__(self, raw: Json, path: str, problems: Problems) -> None:
         if raw is not None and not isinstance(raw, Mapping):
-            problems.add(path, "InvalidType", f"expected an object; got {_shown(raw)}.")
+            problems.add(path, "InvalidType", f"expected an object; got {shown(raw)}.")
             raw = None
         self.raw = Properties(raw or {})
         self.path = path
@@ -46,7 +46,7 @@ class Fields:
         if value is None:
             return default
         if not isinstance(value, str):
-            self.problem(name, f"expected a text; got {_shown(value)}.", "InvalidType")
+            self.problem(name, f"expected a text; got {shown(value)}.", "InvalidType")
             return default
         if required and value == "":
             self.problem(name, "must not be empty.")
@@ -57,7 +57,7 @@ class Fields:
         written = self.text(name, required=True)
         found = written.rstrip("/").rpartition("/")[2]
         if written and not 0 < len(found) <= MAX_NAME:
-            self.problem(name, f"expected a resource id that ends in a name; got {_shown(written)}.")
+            self.problem(name, f"expected a resource id that ends in a name; got {shown(written)}.")
             return ""
         return found
 
@@ -66,7 +66,7 @@ class Fields:
         value = self._present(name, required, "an array of texts")
         items = value if isinstance(value, list) else [] if value is None else [value]
         if not all(isinstance(each, str) for each in items):
-            self.problem(name, f"expected texts; got {_shown(value)}.", "InvalidType")
+            self.problem(name, f"expected texts; got {shown(value)}.", "InvalidType")
             return ()
         return tuple(items)
 
@@ -89,7 +89,7 @@ class Fields:
             return value.casefold() == "true"
         if value is None or isinstance(value, bool):
             return default if value is None else value
-        self.problem(name, f"expected true or false; got {_shown(value)}.", "InvalidType")
+        self.problem(name, f"expected true or false; got {shown(value)}.", "InvalidType")
         return default
 
     def integer(self, name: str, low: int, high: int, *, required: bool = False, default: int) -> int:
@@ -99,7 +99,7 @@ class Fields:
             return default
         if isinstance(value, int) and low <= value <= high:
             return value
-        self.problem(name, f"expected a whole number from {low} to {high}; got {_shown(value)}.")
+        self.problem(name, f"expected a whole number from {low} to {high}; got {shown(value)}.")
         return default
 
     def integers(self, name: str, allowed: Sequence[int], expected: str) -> tuple[int, ...]:
@@ -109,7 +109,7 @@ class Fields:
         right = [each for each in items if isinstance(each, int) and each in allowed]
         if len(right) < len(items):
             wrong = [each for each in items if not isinstance(each, int) or each not in allowed]
-            self.problem(name, f"expected {expected}; got {_shown(wrong[0])}.")
+            self.problem(name, f"expected {expected}; got {shown(wrong[0])}.")
         return tuple(sorted(set(right)))
 
     def span(self, name: str, *, default: timedelta, required: bool = False) -> timedelta:
@@ -120,7 +120,7 @@ class Fields:
         negative = isinstance(value, str) and value.startswith("-")
         seconds = parse_timespan(value[1:] if negative else value)
         if seconds is None:
-            self.problem(name, f"expected a time span such as 01:30:00 or 7.00:00:00; got {_shown(value)}.")
+            self.problem(name, f"expected a time span such as 01:30:00 or 7.00:00:00; got {shown(value)}.")
             return default
         return timedelta(seconds=-seconds if negative else seconds)
 
@@ -132,7 +132,7 @@ class Fields:
         try:
             return datetime.fromisoformat(value.strip())
         except (AttributeError, ValueError):
-            self.problem(name, f"expected an instant such as 2024-05-06T07:00:00Z; got {_shown(value)}.")
+            self.problem(name, f"expected an instant such as 2024-05-06T07:00:00Z; got {shown(value)}.")
             return None
 
     def utc(self, name: str, *, required: bool = False, zone: tzinfo = UTC) -> datetime | None:
@@ -158,8 +158,3 @@ def _whole(value: Json) -> Json:
     if isinstance(value, bool):
         return str(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _shown(value: Json) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "…"

@@ -11,8 +11,9 @@ from typing import Literal
 
 from restudio.core.errors import nearest
 from restudio.factory.activity import Activities, ActivitySpec
+from restudio.factory.documents.declared import EXPECTED, to_declared
 from restudio.factory.documents.names import activity_name_problem
-from restudio.factory.documents.problems import Problems
+from restudio.factory.documents.problems import Problems, shown
 from restudio.factory.properties import Json, Properties
 
 Condition = Literal["Succeeded", "Failed", "Skipped", "Completed"]
@@ -142,9 +143,18 @@ def read_declarations(
             known = "String"
         if name.casefold() in found:
             problems.add(here, "DuplicateName", f"'{name}' is declared twice (names are compared without case).")
+        if known in EXPECTED and members.get(member) is not None:
+            _check_value(known, members[member], f"{here}.{member}", problems)
         has_default = members.get(member) is not None or (member in members and known in ("Object",))
         found[name.casefold()] = Declaration(name, known, members.get(member), has_default)
     return found
+
+
+def _check_value(kind: str, value: Json, path: str, problems: Problems) -> None:
+    try:
+        to_declared(kind, value)
+    except ValueError:
+        problems.add(path, "InvalidType", f"expected {EXPECTED[kind]}, as its type {kind} says; got {shown(value)}.")
 
 
 class _Reader:
@@ -190,6 +200,10 @@ class _Reader:
             spec = ActivitySpec(kind, "")
         else:
             spec = self._catalog[kind].spec
+        for member in ("typeProperties", "policy"):
+            if raw.get(member) is not None and not isinstance(raw[member], Mapping):
+                message = f"expected an object; got {shown(raw[member])}."
+                self._problems.add(f"{path}.{member}", "InvalidType", message)
         return ActivityDocument(
             name=name,
             type=spec.type,
@@ -203,12 +217,18 @@ class _Reader:
 
     def _depends_on(self, value: Json, path: str) -> tuple[Dependency, ...]:
         found = []
+        if value is not None and not isinstance(value, list):
+            self._problems.add(path, "InvalidType", f"expected an array of dependencies; got {shown(value)}.")
         for i, each in enumerate(value if isinstance(value, list) else []):
             entry = Properties(each) if isinstance(each, Mapping) else Properties({})
             activity = entry.get("activity")
             if not isinstance(activity, str):
                 self._problems.add(f"{path}[{i}]", "InvalidDocument", "expected {'activity', 'dependencyConditions'}.")
                 continue
+            written = entry.get("dependencyConditions")
+            if written is not None and not isinstance(written, list):
+                message = f"expected an array such as ['Succeeded']; got {shown(written)}."
+                self._problems.add(f"{path}[{i}].dependencyConditions", "InvalidType", message)
             found.append(Dependency(activity, self._conditions(entry.list("dependencyConditions"), f"{path}[{i}]")))
         return tuple(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from restudio.core.errors import Kind, ManyErrors, RestudioError
+from restudio.factory.properties import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,12 @@ class Problems:
 
     def add(self, path: str, code: str, message: str) -> None:
         self.found.append(Problem(self.where, path, code, message))
+
+
+def shown(value: Json) -> str:
+    """A value as messages show it: whole, or its beginning."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
 
 
 def ensure_none(problems: list[Problem]) -> None:

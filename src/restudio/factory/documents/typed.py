@@ -45,11 +45,11 @@ def _convert(kind: str, value: Json) -> Json:
         case "string":
             return _text(value)
         case "int":
-            return _int(value)
+            return as_int(value)
         case "float":
-            return _float(value)
+            return as_float(value)
         case "bool":
-            return _bool(value)
+            return as_bool(value)
         case "object":
             return _ensure(value, isinstance(value, Mapping))
         case "array":
@@ -66,17 +66,18 @@ def _text(value: Json) -> str:
     return str(_ensure(value, isinstance(value, str)))
 
 
-def _int(value: Json) -> int:
+def as_int(value: Json) -> int:
+    """``ValueError`` or ``TypeError`` for what is none; texts are read, here and below."""
     _ensure(value, not isinstance(value, bool) and (not isinstance(value, float) or value.is_integer()))
     return int(value)
 
 
-def _float(value: Json) -> float:
+def as_float(value: Json) -> float:
     number = float(_ensure(value, not isinstance(value, bool)))
     return float(_ensure(number, math.isfinite(number)))
 
 
-def _bool(value: Json) -> bool:
+def as_bool(value: Json) -> bool:
     if isinstance(value, str) and value.strip().casefold() in ("true", "false"):
         return value.strip().casefold() == "true"
     return bool(_ensure(value, isinstance(value, bool)))

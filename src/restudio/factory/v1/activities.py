@@ -6,11 +6,21 @@ from collections.abc import Mapping, Sequence
 
 from restudio.core.errors import nearest
 from restudio.factory.documents.problems import Problems
+from restudio.factory.documents.slips import tell_slips
 from restudio.factory.properties import Json, Properties
 from restudio.factory.service import NewResource
-from restudio.factory.v1.datasets import Lifted, V1Dataset, linked, translate_dataset
+from restudio.factory.v1.datasets import Lifted, V1Dataset, check_slice_texts, linked, translate_dataset
+from restudio.factory.v1.places import Place
 
 CHECK = "SliceValidation"
+_FIRST = "$.properties.activities[0]"
+_MINIMUM = ("minimumSizeMB", "minimumRows")
+_MEMBERS: Mapping[str, Sequence[str]] = {
+    "azuremlbatchexecution": ("webServiceInput", "webServiceInputs", "webServiceOutputs", "globalParameters"),
+    "azuremlbatchscoring": ("webServiceParameters",),
+    "azuremlupdateresource": ("trainedModelName", "trainedModelDatasetName"),
+}
+"""Of ``typeProperties``; those of Copy are the same in version 2."""
 _NAME = 100
 """So much of a dataset's name stands in the name of the activity that looks after it."""
 
@@ -21,7 +31,8 @@ def validation_name(dataset: str) -> str:
 
 
 class ActivityTranslation:
-    """Of one activity. ``made`` are the datasets that it needs, ``lifted`` what it gets for each slice."""
+    """Of one activity. ``made`` are the datasets that it needs, ``lifted`` what it gets for each slice, ``places``
+    where what it became is written, by beginnings of paths in its pipeline."""
 
     def __init__(
         self,
@@ -31,16 +42,17 @@ class ActivityTranslation:
         datasets: Mapping[str, V1Dataset],
         problems: Problems,
     ) -> None:
-        self._title = title
+        self.title = title
         self._activity = activity
         self._path = path
         self._datasets = datasets
         self._problems = problems
         self.lifted = Lifted()
         self.made: dict[str, NewResource] = {}
+        self.places: dict[str, Place] = {}
 
     def activities(self, inputs: Sequence[str], outputs: Sequence[str]) -> list[dict[str, Json]] | None:
-        """The activity itself, then those that look whether it made enough; None for an unknown type."""
+        """The activity itself, then those that look whether it made enough; None when something is wrong with it."""
         kind = str(self._activity.get("type", ""))
         makers = {
             "azuremlbatchexecution": self._batch,
@@ -50,10 +62,16 @@ class ActivityTranslation:
         }
         make = makers.get(kind.casefold())
         if make is None:
-            known = "AzureMLBatchExecution, AzureMLBatchScoring, AzureMLUpdateResource, Copy"
-            self._tell(".type", f"'{kind[:80]}' has no translation; known are {known}.", "UnknownActivity")
+            known = ("AzureMLBatchExecution", "AzureMLBatchScoring", "AzureMLUpdateResource", "Copy")
+            self._tell(".type", f"'{kind[:80]}' has no translation.{nearest(kind, known)}", "UnknownActivity")
             return None
+        before = len(self._problems.found)
+        told = self._activity.object("typeProperties")
+        check_slice_texts(dict(told), f"{self._path}.typeProperties", self._problems)
+        tell_slips(told, _MEMBERS.get(kind.casefold(), ()), f"{self._path}.typeProperties", self._problems)
         activity = make(inputs, outputs)
+        if len(self._problems.found) > before:
+            return None
         timeout = self._activity.object("policy").get("timeout")
         none = timeout is None or timeout == "00:00:00"
         name = str(self._activity.get("name"))
@@ -66,10 +84,17 @@ class ActivityTranslation:
             made["linkedServiceName"] = linked(self._activity.get("linkedServiceName"))
         return [made, *self._validations(name, outputs)]
 
-    def check(self, dataset: V1Dataset, **how: Json) -> dict[str, Json]:
-        """An activity that looks whether the data of a slice is there, and as much as the dataset's policy wants."""
+    def check(self, dataset: V1Dataset, at: int, **how: Json) -> dict[str, Json]:
+        """The ``at``-th activity of the pipeline, which looks whether the data of a slice is there, and as much as the
+        dataset's policy wants."""
+        here = f"$.properties.activities[{at}]"
+        self.places |= {
+            here: dataset.place(),
+            f"{here}.typeProperties": dataset.place("policy.externalData"),
+            **{f"{here}.typeProperties.{name}": dataset.place(f"policy.validation.{name}") for name in _MINIMUM},
+        }
         wanted = dataset.properties.object("policy").object("validation")
-        minimum = {name: wanted[name] for name in ("minimumSizeMB", "minimumRows") if name in wanted}
+        minimum = {name: wanted[name] for name in _MINIMUM if name in wanted}
         return {
             "name": validation_name(dataset.name),
             "type": CHECK,
@@ -77,12 +102,12 @@ class ActivityTranslation:
         }
 
     def _validations(self, name: str, outputs: Sequence[str]) -> list[dict[str, Json]]:
-        found = []
+        found: list[dict[str, Json]] = []
         for each in outputs:
             dataset = self._datasets[each.casefold()]
             if dataset.is_checked and dataset.properties.object("policy").object("validation"):
                 after = [{"activity": name, "dependencyConditions": ["Succeeded"]}]
-                found.append({**self.check(dataset), "dependsOn": after})
+                found.append({**self.check(dataset, 1 + len(found)), "dependsOn": after})
         return found
 
     def _batch(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Json]:
@@ -119,6 +144,14 @@ class ActivityTranslation:
     def _update(self, inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, Json]:
         written = self._activity.object("typeProperties")
         name = written.get("trainedModelDatasetName")
+        if name is None:
+            message = f"it is missing; expected the dataset of the model, one of its inputs.{nearest('', inputs)}"
+            self._tell(".typeProperties.trainedModelDatasetName", message, "MissingProperty")
+            return {}
+        if (dataset := self._datasets.get(str(name).casefold())) is not None:
+            here = f"{_FIRST}.typeProperties"
+            self.places[f"{here}.trainedModelLinkedServiceName"] = dataset.place("linkedServiceName")
+            self.places[f"{here}.trainedModelFilePath"] = dataset.place("typeProperties")
         file = self._files({"model": name}, inputs, "trainedModelDatasetName").get("model", {})
         return {
             "type": "AzureMLUpdateResource",
@@ -139,8 +172,8 @@ class ActivityTranslation:
 
     def _dataset(self, dataset: V1Dataset) -> dict[str, Json]:
         body, arguments = translate_dataset(dataset, self.lifted)
-        made = f"{self._title} - {dataset.name}"
-        self.made[made.casefold()] = NewResource("dataset", made, body, dataset.where)
+        made = f"{self.title} - {dataset.name}"
+        self.made[made.casefold()] = NewResource("dataset", made, body)
         return {"referenceName": made, "type": "DatasetReference", "parameters": arguments}
 
     def _files(self, named: Mapping[str, Json], declared: Sequence[str], place: str) -> dict[str, dict[str, Json]]:
@@ -157,6 +190,8 @@ class ActivityTranslation:
                 message = f"dataset '{name}' needs folderPath and fileName: the web service gets one file."
                 self._tell(f".typeProperties.{place}", message, "MissingProperty")
             else:
+                member = f"{place}.{port}" if place.endswith("s") else place
+                self.places[f"{_FIRST}.typeProperties.{member}"] = dataset.place()
                 found[port] = {"filePath": self.lifted.lift(path), "linkedServiceName": dataset.linked}
         return found
 

@@ -5,21 +5,43 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from restudio.expressions.errors import ExpressionError
+from restudio.expressions.v1 import compile_slice_expression
+from restudio.factory.documents.expressions import iter_texts
+from restudio.factory.documents.fields import Fields
+from restudio.factory.documents.problems import Problem, Problems
+from restudio.factory.documents.slips import tell_slip
 from restudio.factory.properties import Json, Properties
+from restudio.factory.v1.availability import read_availability
+from restudio.factory.v1.places import Place
 
 _PLACE = re.compile(r"\{([^{}]+)\}")
-FILES = frozenset({"azureblob", "fileshare"})
-TABLES = frozenset({"azuresqltable", "sqlservertable", "azuresqldwtable", "postgresqltable", "mysqltable"})
+_INSTANTS = ("SliceStart", "SliceEnd", "WindowStart", "WindowEnd")
+TYPES = (
+    "AzureBlob",
+    "FileShare",
+    "AzureSqlTable",
+    "SqlServerTable",
+    "AzureSqlDWTable",
+    "PostgreSqlTable",
+    "MySqlTable",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class V1Dataset:
-    """A dataset as written, and the document that it stands in."""
+    """A dataset as written, the document that it stands in, and the path of its ``properties`` in that."""
 
     name: str
     properties: Properties
     where: str
+    path: str = "$.properties"
+
+    def place(self, member: str = "") -> Place:
+        """Where a member of its properties stands."""
+        return Place(self.where, f"{self.path}.{member}" if member else self.path)
 
     @property
     def linked(self) -> dict[str, Json]:
@@ -28,7 +50,7 @@ class V1Dataset:
     @property
     def is_checked(self) -> bool:
         """Whether its data is something whose existence can be looked for."""
-        return str(self.properties.get("type", "")).casefold() in FILES | TABLES
+        return str(self.properties.get("type", "")).casefold() in {each.casefold() for each in TYPES}
 
     def file(self) -> str | None:
         """Path of the file of a slice, an expression where it differs between slices; None for anything else."""
@@ -58,6 +80,38 @@ class V1Dataset:
             return path
         text = "".join([*parts, _plain(path[at:])])
         return f"$$Text.Format('{text}', {', '.join(dates)})"
+
+
+def check_dataset(dataset: V1Dataset) -> list[Problem]:
+    """What is wrong with a dataset by itself."""
+    problems = Problems(dataset.where)
+    if dataset.properties.get("availability") is not None:
+        read_availability(Fields(dataset.properties["availability"], f"{dataset.path}.availability", problems))
+    told, path = dataset.properties.object("typeProperties"), f"{dataset.path}.typeProperties"
+    check_slice_texts(dict(told), path, problems)
+    for i, each in enumerate(told.list("partitionedBy")):
+        value = Fields(each, f"{path}.partitionedBy[{i}]", problems).object("value", required=True)
+        value.choice(
+            "date", ("SliceStart", "SliceEnd", "WindowStart", "WindowEnd"), required=True, default="SliceStart"
+        )
+        value.text("format", required=True)
+    fields = Fields(dict(dataset.properties), dataset.path, problems)
+    looks = fields.object("policy").object("externalData")
+    for name in ("dataDelay", "retryInterval", "retryTimeout"):
+        looks.span(name, default=timedelta(0))
+    looks.integer("maximumRetry", 0, 10, default=0)
+    kind = fields.text("type", required=True)
+    tell_slip(kind, TYPES, f"{dataset.path}.type", "UnknownType", "a type of dataset", problems)
+    return problems.found
+
+
+def check_slice_texts(value: Json, path: str, problems: Problems) -> None:
+    """Compile every expression of version 1 in a value."""
+    for here, text in iter_texts(value, path):
+        try:
+            compile_slice_expression(text)
+        except ExpressionError as error:
+            problems.add(here, "InvalidExpression", error.message)
 
 
 @dataclass(slots=True)

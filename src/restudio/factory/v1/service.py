@@ -97,8 +97,10 @@ class V1Service:
             held[fresh.key] = fresh
         found = translate(list(held.values()))
         wanted = _all(found)
-        taken = _taken(wanted, resources, held.values())
-        return [*_name_problems(documents), *found.problems, *taken, *self._factories.check(factory, wanted)]
+        others = [*_taken(wanted, resources, held.values()), *self._factories.check(factory, wanted)]
+        first = [*_name_problems(documents), *found.problems]
+        told = {(each.where, each.path) for each in first}
+        return first + [each for each in found.locate(others) if (each.where, each.path) not in told]
 
     def get(self, factory: Factory, kind: V1Kind, name: str) -> V1Document:
         """NotFound, as ``DatasetNotFound``."""
@@ -222,11 +224,11 @@ class V1Service:
         found = translate(list(held.values()))
         wanted = _all(found)
         now_held = {(each.kind, each.name.casefold()): each for each in resource_store.list_resources(conn, factory.id)}
-        ensure_none([*found.problems, *_taken(wanted, now_held, held.values())])
+        ensure_none([*found.problems, *found.locate(_taken(wanted, now_held, held.values()))])
         fresh = [
             each for each in wanted if self._differs(factory, each, now_held.get((each.kind, each.name.casefold())))
         ]
-        ensure_none(self._factories.check(factory, fresh))
+        ensure_none(found.locate(self._factories.check(factory, fresh)))
         kept = {(each.kind, each.name.casefold()) for each in wanted}
         obsolete = [
             (kind, name)
@@ -385,12 +387,15 @@ def _taken(
     """Pipelines, datasets and triggers that would be written over ones of version 2. A linked service of the same name
     is the same service."""
     ours = {(kind, name.casefold()) for document in documents for kind, name in document.made}
-    message = "it becomes {} '{}', and version 2 has one of this name; rename or delete one of them."
-    return [
-        Problem(each.where, "$.name", "NameTaken", message.format(TITLES[each.kind].lower(), each.name))
-        for each in wanted
-        if each.kind != "linkedService" and (key := (each.kind, each.name.casefold())) in held and key not in ours
-    ]
+    found = []
+    for each in wanted:
+        key = (each.kind, each.name.casefold())
+        if each.kind != "linkedService" and key in held and key not in ours:
+            title = TITLES[each.kind]
+            message = f"it becomes {title.lower()} '{each.name}', and version 2 has one of this name; "
+            message += "rename or delete one of them."
+            found.append(Problem(f"{title} '{each.name}'", "$.name", "NameTaken", message))
+    return found
 
 
 def _lifetime(pipeline: V1Document) -> float:

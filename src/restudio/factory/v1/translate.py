@@ -8,7 +8,7 @@ pipeline looks for the data. What properties of version 1 say with ``$$`` become
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -16,15 +16,25 @@ from restudio.core.errors import RestudioError, nearest
 from restudio.expressions.v1 import Window, compile_slice_expression
 from restudio.factory.documents.fields import Fields
 from restudio.factory.documents.problems import Problem, Problems
+from restudio.factory.documents.slips import tell_slips
 from restudio.factory.properties import Json, Properties
 from restudio.factory.service import NewResource
 from restudio.factory.v1.activities import ActivityTranslation
 from restudio.factory.v1.availability import EARLIEST, read_availability, read_bound
-from restudio.factory.v1.datasets import V1Dataset
+from restudio.factory.v1.datasets import V1Dataset, check_dataset
+from restudio.factory.v1.places import ANYWHERE, Place, Places
 from restudio.factory.v1.types import Key, V1Document
 from restudio.triggers.windows import Window as TriggerWindow
 
 ACTIVE_HOURS = 48
+_TYPED = "$.properties.typeProperties"
+_DEPENDS = f"{_TYPED}.dependsOn"
+_ACTIVITY = (
+    "name", "type", "description", "inputs", "outputs", "linkedServiceName", "typeProperties", "policy", "scheduler",
+)  # fmt: skip
+_POLICY = (
+    "concurrency", "executionPriorityOrder", "retry", "timeout", "delay", "longRetry", "longRetryInterval",
+)  # fmt: skip
 _NEVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(1900, 1, 1, tzinfo=UTC))
 """The active period of a pipeline that has none: no slice lies in it."""
 _ONE_TIME: Mapping[str, Json] = {"frequency": "Minute", "interval": 1, "style": "StartOfInterval"}
@@ -56,6 +66,13 @@ class Translation:
     made: dict[Key, list[NewResource]] = field(default_factory=dict)
     active: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    places: Places = field(default_factory=Places)
+
+    def locate(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Problems of what was made, where they are written. What depends on an activity that could not be translated
+        misses it; only that is told."""
+        told = bool(self.problems)
+        return self.places.locate(each for each in problems if not (told and each.path.startswith(_DEPENDS)))
 
 
 @dataclass(slots=True)
@@ -121,7 +138,7 @@ class _Translator:
         scheduled = [each for each in self._pipelines if not is_one_time(each.properties)]
         self._shared = _Scope(datasets, dict(_producers(scheduled)))
         self._external: dict[str, _External] = {}
-        self._found = Translation()
+        self._found = Translation(problems=[each for one in datasets.values() for each in check_dataset(one)])
 
     def run(self) -> Translation:
         for each in self._documents:
@@ -133,16 +150,18 @@ class _Translator:
         for external in self._external.values():
             self._look_for(external)
         self._tell_twins()
+        self._found.problems = list(dict.fromkeys(self._found.problems))
         return self._found
 
     def _tell_twins(self) -> None:
         """Two documents that would become one resource, because of ' - ' in their names."""
         seen: dict[tuple[str, str], NewResource] = {}
-        for made in (each for found in self._found.made.values() for each in found):
-            first = seen.setdefault((made.kind, made.name.casefold()), made)
-            if first is not made and made.kind == "trigger":
-                message = f"it becomes '{made.name}', as {first.where} does; give one of them another name."
-                self._found.problems.append(Problem(made.where, "$.name", "DuplicateName", message))
+        for document in self._documents:
+            for made in self._found.made[document.key]:
+                first = seen.setdefault((made.kind, made.name.casefold()), made)
+                if first is not made and made.kind == "trigger":
+                    message = f"it becomes '{made.name}', as another one does; give one of them another name."
+                    self._found.problems.append(Problem(_where(document), "$.name", "DuplicateName", message))
 
     def _pipeline(self, pipeline: V1Document) -> None:
         problems = Problems(_where(pipeline))
@@ -151,7 +170,11 @@ class _Translator:
         names: set[str] = set()
         written = activities_of(pipeline.properties)
         if not written:
-            problems.add("$.properties.activities", "MissingProperty", "the pipeline has no activities.")
+            problems.add(
+                "$.properties.activities",
+                "MissingProperty",
+                "the pipeline has no activities; it needs an array with at least one.",
+            )
         for index, activity in enumerate(written):
             path, name = f"$.properties.activities[{index}]", str(activity.get("name", ""))
             if name.casefold() in names:
@@ -163,10 +186,14 @@ class _Translator:
     def _one_time_scope(self, pipeline: V1Document) -> _Scope:
         private = {
             str(each.get("name", "")).casefold(): V1Dataset(
-                str(each.get("name", "")), each.object("properties"), _where(pipeline)
+                str(each.get("name", "")),
+                each.object("properties"),
+                _where(pipeline),
+                f"$.properties.datasets[{i}].properties",
             )
-            for each in map(Properties, Properties(pipeline.properties).list("datasets"))
+            for i, each in enumerate(map(Properties, Properties(pipeline.properties).list("datasets")))
         }
+        self._found.problems += [each for one in private.values() for each in check_dataset(one)]
         return _Scope({**self._shared.datasets, **private}, dict(_producers([pipeline])))
 
     def _activity(self, activity: _Activity) -> None:
@@ -189,8 +216,10 @@ class _Translator:
             "dependsOn": depends,
             "of": {"pipeline": pipeline.name, "activity": told.get("name"), "outputs": activity.outputs},
         }
-        self._add(pipeline.key, *activity.work.made.values())
+        self._made(pipeline.key, activity.work, activity.scope.datasets)
         self._start(pipeline.key, activity.title, pipeline, made, trigger, activity.work.lifted.values)
+        self._found.places.put("pipeline", activity.title, activity.places)
+        self._found.places.put("trigger", activity.title, activity.places_of_trigger)
         if pipeline.active:
             self._found.active.add(activity.title.casefold())
 
@@ -218,7 +247,7 @@ class _Translator:
         problems = Problems(dataset.where)
         work = ActivityTranslation(external.trigger, Properties({}), "$.properties", {}, problems)
         looks = {name: policy.get(name, default) for name, default in _LOOKS.items()}
-        check = work.check(dataset, **looks, sliceEnd=work.lifted.lift(_SLICE_END))
+        check = work.check(dataset, 0, **looks, sliceEnd=work.lifted.lift(_SLICE_END))
         owner = next(each for each in self._documents if each.key == external.key)
         trigger = {
             **_times(external.availability, external.period),
@@ -226,9 +255,12 @@ class _Translator:
             "dependsOn": [],
             "of": {"pipeline": "", "activity": "", "outputs": [dataset.name]},
         }
-        read_availability(Fields(external.availability, "$.properties.availability", problems))
-        self._add(external.key, *work.made.values())
+        self._made(external.key, work, {external.dataset.name.casefold(): external.dataset})
         self._start(external.key, external.trigger, owner, [check], trigger, work.lifted.values)
+        delay = f"{_TYPED}.policy.delay"
+        at = {ANYWHERE: dataset.place(), delay: dataset.place("policy.externalData.dataDelay")}
+        self._found.places.put("pipeline", external.trigger, {ANYWHERE: dataset.place(), **work.places})
+        self._found.places.put("trigger", external.trigger, at)
         if external.active:
             self._found.active.add(external.trigger.casefold())
         self._found.problems += problems.found
@@ -256,8 +288,15 @@ class _Translator:
             "pipeline": {"pipelineReference": reference, "parameters": {"slice": dict(values)}},
             "annotations": ["version 1"],
         }
-        self._add(key, NewResource("pipeline", title, body, _where(owner)))
-        self._add(key, NewResource("trigger", title, starts, _where(owner)))
+        self._add(key, NewResource("pipeline", title, body))
+        self._add(key, NewResource("trigger", title, starts))
+
+    def _made(self, key: Key, work: ActivityTranslation, datasets: Mapping[str, V1Dataset]) -> None:
+        """The datasets that an activity needs."""
+        for name, made in work.made.items():
+            self._add(key, made)
+            dataset = datasets[name.removeprefix(f"{work.title} - ".casefold())]
+            self._found.places.put("dataset", made.name, {ANYWHERE: dataset.place(), "$.properties": dataset.place()})
 
     def _add(self, key: Key, *made: NewResource) -> None:
         self._found.made[key] += made
@@ -280,11 +319,37 @@ class _Activity:
         self.inputs, self.outputs = names_of(activity, "inputs"), names_of(activity, "outputs")
         self.work = ActivityTranslation(self.title, activity, path, scope.datasets, problems)
         self.availability: Mapping[str, Json] = {"frequency": "Day", "interval": 1}
+        self.availability_place = Place(_where(pipeline), path)
         self._path = path
         self._problems = problems
 
+    @property
+    def places(self) -> dict[str, Place]:
+        """Where members of the pipeline of version 2 are written."""
+        here = Place(_where(self.pipeline), self._path)
+        return {ANYWHERE: here, "$.properties.activities[0]": here, **self.work.places}
+
+    @property
+    def places_of_trigger(self) -> dict[str, Place]:
+        where = _where(self.pipeline)
+        return {
+            ANYWHERE: Place(where, self._path),
+            f"{_TYPED}.availability": self.availability_place,
+            f"{_TYPED}.policy": Place(where, f"{self._path}.policy"),
+            f"{_TYPED}.start": Place(where, "$.properties.start"),
+            f"{_TYPED}.end": Place(where, "$.properties.end"),
+        }
+
     def translated(self) -> list[dict[str, Json]] | None:
         """The activities of version 2; None when something that they need is missing."""
+        fields = Fields(dict(self.activity), self._path, self._problems)
+        if not fields.text("name", required=True) or not fields.text("type", required=True):
+            return None
+        tell_slips(self.activity, _ACTIVITY, self._path, self._problems)
+        tell_slips(self.activity.object("policy"), _POLICY, f"{self._path}.policy", self._problems)
+        for side in ("inputs", "outputs"):
+            for port in fields.objects(side):
+                port.text("name", required=True)
         for name in (*self.inputs, *self.outputs):
             if name.casefold() not in self.scope.datasets:
                 hint = nearest(name, [each.name for each in self.scope.datasets.values()])
@@ -350,31 +415,33 @@ class _Activity:
         return [each for each in ends if each is not None] if None not in ends else []
 
     def _availability(self) -> Mapping[str, Json]:
+        """That of the outputs, or the scheduler; what is there must have one cadence."""
         if is_one_time(self.pipeline.properties):
             return _ONE_TIME
-        found: dict[str, Mapping[str, Json]] = {}
-        for output in self.outputs:
-            written = self.scope.datasets[output.casefold()].properties.get("availability")
-            if isinstance(written, Mapping):
-                found[f"the availability of dataset '{output}'"] = written
-        scheduler = self.activity.get("scheduler")
-        if isinstance(scheduler, Mapping):
-            read_availability(Fields(scheduler, f"{self._path}.scheduler", self._problems))
-            found["its scheduler"] = scheduler
-        if not found:
-            self._tell(
-                ".outputs",
-                f"dataset '{self.outputs[0]}' has no availability, which tells the slices.",
-                "MissingProperty",
-            )
-            return self.availability
-        first, *others = (
-            (name, read_availability(Fields(each, "", Problems(""))).cadence) for name, each in found.items()
-        )
+        outputs = [self.scope.datasets[each.casefold()] for each in self.outputs]
+        told = [(f"the availability of dataset '{each.name}'", each.place("availability")) for each in outputs]
+        written = [each.properties.get("availability") for each in outputs]
+        told.append(("its scheduler", Place(_where(self.pipeline), f"{self._path}.scheduler")))
+        written.append(self.activity.get("scheduler"))
+        cadences: dict[str, str] = {}
+        chosen: Mapping[str, Json] | None = None
+        for (name, place), value in zip(told, written, strict=True):
+            if isinstance(value, Mapping):
+                problems = Problems(place.where)
+                cadence = read_availability(Fields(value, place.path, problems)).cadence
+                self._problems.found += problems.found
+                if not problems.found:
+                    cadences[name] = cadence
+                if chosen is None:
+                    chosen, self.availability_place = value, place
+        if chosen is None:
+            message = f"dataset '{self.outputs[0]}' has no availability, which tells the slices."
+            self._tell(".outputs", message, "MissingProperty")
+        first, *others = cadences.items() or [("", "")]
         for name, cadence in others:
             if cadence != first[1]:
                 self._tell("", f"{name} is {cadence}, but {first[0]} is {first[1]}; they must be the same.")
-        return next(iter(found.values()))
+        return self.availability if chosen is None else chosen
 
     def _tell(self, place: str, message: str, code: str = "InvalidDocument") -> None:
         self._problems.add(f"{self._path}{place}", code, message)
@@ -403,7 +470,7 @@ def _times(availability: Mapping[str, Json], period: Period) -> dict[str, Json]:
 def _producers(pipelines: Sequence[V1Document]) -> Iterator[tuple[str, tuple[str, str]]]:
     for pipeline in pipelines:
         for activity in activities_of(pipeline.properties):
-            for name in names_of(activity, "outputs"):
+            for name in names_of(activity, "outputs") if activity.get("name") else ():
                 yield name.casefold(), (pipeline.name, str(activity.get("name")))
 
 

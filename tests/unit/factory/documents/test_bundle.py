@@ -125,6 +125,14 @@ def test_what_is_no_document_is_told_with_its_file() -> None:
         read_bundle([])
 
 
+def test_all_files_that_cannot_be_read_are_told() -> None:
+    files = [("a.json", b"{"), ("pipeline/P.json", b'{"name": "P", "properties": {}}'), ("b.json", b"[1]")]
+    with pytest.raises(RestudioError) as error:
+        read_bundle(files)
+    assert "a.json is not JSON" in error.value.message
+    assert "b.json[0] is not a factory document" in error.value.message
+
+
 def test_an_exported_file_is_read_again() -> None:
     path, content = to_file("pipeline", "Main", PIPELINE)
     (found,) = read_bundle([(path, text(content))])

@@ -88,6 +88,20 @@ def test_datasets_and_linked_services_are_checked() -> None:
     assert "'mlEndpoint' is required" in needs["$.properties.typeProperties.mlEndpoint"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "properties", "member"),
+    [
+        ("linkedService", {"type": "AzureML", "typeProperties": {"mlEndpoint": "h", "apiKeys": 1}}, "apiKeys"),
+        ("dataset", {"type": "Json", "typeProperties": {"location": {}, "locations": 1, "future": 1}}, "locations"),
+        ("trigger", {"type": "CustomEventsTrigger", "typeProperties": {"scopes": "s"}}, "scopes"),
+    ],
+)
+def test_slips_in_other_documents(kind: ResourceKind, properties: dict[str, Json], member: str) -> None:
+    found = check(Document(kind, "D", properties, "f"))
+    told = {where for where, message in found.items() if "is not a property here. Did you mean" in message}
+    assert told == {f"$.properties.typeProperties.{member}"}
+
+
 def test_triggers_are_held_against_their_pipelines() -> None:
     trigger: dict[str, Json] = {
         "type": "ScheduleTrigger",
