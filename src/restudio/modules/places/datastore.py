@@ -77,19 +77,23 @@ class DatastoreSource(Source):
 
 def read_datastore(p: DatastoreSource, ctx: Context) -> Table:
     """Errors 0001, 0002, 0003 and 0049."""
-    if not p.store:
-        raise ModuleError("0003", f"Parameter '{STORE}' must name a data store.", parameter=STORE)
     if not p.asset:
-        # What answers requests has no beginning at which the files could be copied.
-        text = (
-            f"The files of data store '{p.store}' are read when a run or a job of a training service begins; a service "
-            "that answers requests cannot read them. Give it a Web Service Input, or a saved dataset in their place."
-        )
-        raise ModuleError("0003", text, parameter=STORE)
+        raise _unread(p)
     codec = get_codec(p.data_type)
     if p.store_format == CSV:
         codec = separated(codec, _DELIMITERS[p.store_delimiter])
     return _typed(codec, ctx.asset(p.asset), _column_types(p.store_types))
+
+
+def _unread(p: DatastoreSource) -> ModuleError:
+    if not p.store:
+        return ModuleError("0003", f"Parameter '{STORE}' must name a data store.", parameter=STORE)
+    # What answers requests has no beginning at which the files could be copied.
+    text = (
+        f"The files of data store '{p.store}' are read when a run or a job of a training service begins; a service "
+        "that answers requests cannot read them. Give it a Web Service Input, or a saved dataset in their place."
+    )
+    return ModuleError("0003", text, parameter=STORE)
 
 
 def _column_types(given: str) -> dict[str, DType | None]:
