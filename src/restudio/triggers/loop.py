@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -38,6 +38,8 @@ _UNREADABLE = timedelta(hours=1)
 _KNOWN_RULES = 20_000
 """Rules that are kept read, by the texts that they were read from."""
 _SOON = timedelta(seconds=60)
+_JUDGED_FOR = timedelta(seconds=60)
+"""So often blocked windows are looked at though nothing happened: their patience may have ended."""
 _DUE_BATCH = 2000
 _START_BATCH = 100
 _EVENT_BATCH = 1000
@@ -57,6 +59,7 @@ class TriggerLoop:
         self._kinds = sorted(targets)
         self._rules: dict[tuple[str, str, str], Rule] = {}
         self._prepared: datetime | None = None
+        self._judged: dict[str, tuple[Hashable, datetime]] = {}
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat, args=(do,), name=name, daemon=True)
@@ -183,7 +186,13 @@ class TriggerLoop:
         """Let waiting firings start where there is room and nothing that they depend on is missing."""
         now = self._clock.now()
         with self._db.read() as conn:
-            waiting = store.list_waiting_triggers(conn, self._kinds)
+            states = store.list_waiting_triggers(conn, self._kinds)
+            marks = {each.id: self._mark(conn, each) for each in store.list_by_id(conn, states).values()}
+        self._judged = {each: known for each, known in self._judged.items() if each in states}
+        # What is blocked stays so until something happens to what it waits for: nothing is read, no lock is taken.
+        waiting = [
+            each for each in marks if FiringState.WAITING in states[each] or not self._is_judged(each, marks[each], now)
+        ]
         if not waiting:
             return
         with self._db.begin() as conn:
@@ -192,29 +201,50 @@ class TriggerLoop:
                 rule = self._rule(trigger)
                 if isinstance(rule, (Windows, Polling)):
                     room = rule.max_concurrency - busy.get(trigger.id, 0)
-                    self._promote_some(conn, trigger, rule, room, now)
+                    if self._promote_some(conn, trigger, rule, room, now):
+                        self._judged[trigger.id] = marks[trigger.id], now
+
+    def _mark(self, conn: sa.Connection, trigger: Trigger) -> Hashable:
+        """Differs when something happened to what windows of a trigger may wait for."""
+        rule = self._rule(trigger)
+        if not isinstance(rule, Windows):
+            return trigger.text
+        names = {each.trigger or trigger.ref.name for each in rule.depends_on}
+        if rule.reruns is not None:
+            names.add(rule.reruns)
+        others = [store.find(conn, trigger.ref._replace(name=name)) for name in sorted(names)]
+        found = [each for each in others if each is not None]
+        return trigger.text, tuple((each.id, each.text, store.count_ended(conn, each.id)) for each in found)
+
+    def _is_judged(self, trigger_id: str, mark: Hashable, now: datetime) -> bool:
+        before, at = self._judged.get(trigger_id, (None, now))
+        return before == mark and now - at < _JUDGED_FOR
 
     def _promote_some(
         self, conn: sa.Connection, trigger: Trigger, rule: Windows | Polling, room: int, now: datetime
-    ) -> None:
+    ) -> bool:
+        """Whether all of them were judged."""
         if room <= 0:
-            return
+            return False
         waiting = store.list_waiting(conn, trigger.id)
         if isinstance(rule, Windows) and rule.newest_first:
             waiting.reverse()
         blocked = self._find_blocked(conn, trigger, rule, [firing for firing, _ in waiting])
         changes: list[tuple[Firing, Firing, datetime | None]] = []
+        is_whole = True
         for firing, since in waiting:
             patience = rule.patience if isinstance(rule, Windows) else None
             state = rules.judge_waiting(firing.id in blocked, now - since, patience)
             if state is FiringState.STARTING:
                 if room == 0:
+                    is_whole = False
                     continue
                 room -= 1
             message = blocked.get(firing.id, "")
             if (state, message) != (firing.state, firing.message):
                 changes.append((firing, replace(firing, state=state, message=message, updated=now), None))
         store.change_many(conn, changes)
+        return is_whole
 
     def _find_blocked(
         self, conn: sa.Connection, trigger: Trigger, rule: Windows | Polling, waiting: Sequence[Firing]

@@ -187,15 +187,29 @@ def list_running(conn: sa.Connection) -> list[Firing]:
     return [_to_firing(row) for row in conn.execute(query)]
 
 
-def list_waiting_triggers(conn: sa.Connection, kinds: Sequence[str]) -> list[str]:
-    """Started triggers that have waiting firings."""
+def list_waiting_triggers(conn: sa.Connection, kinds: Sequence[str]) -> dict[str, set[FiringState]]:
+    """Started triggers that have waiting firings, with the states of these."""
     query = (
-        sa.select(firings.c.trigger_id)
+        sa.select(firings.c.trigger_id, firings.c.state)
         .join(triggers, triggers.c.id == firings.c.trigger_id)
         .where(firings.c.state.in_(_WAITING), firings.c.kind.in_(kinds), triggers.c.started)
         .distinct()
     )
-    return list(conn.scalars(query))
+    found: dict[str, set[FiringState]] = {}
+    for row in conn.execute(query):
+        found.setdefault(row[0], set()).add(FiringState(row[1]))
+    return found
+
+
+def count_ended(conn: sa.Connection, trigger_id: str) -> frozenset[tuple[str, int, float]]:
+    """How many firings of a trigger have ended in each state, and when the last of these changed."""
+    states = [state.value for state in ENDED]
+    query = (
+        sa.select(firings.c.state, sa.func.count(), sa.func.max(firings.c.updated))
+        .where(firings.c.trigger_id == trigger_id, firings.c.state.in_(states))
+        .group_by(firings.c.state)
+    )
+    return frozenset((row[0], row[1], row[2]) for row in conn.execute(query))
 
 
 def list_waiting(conn: sa.Connection, trigger_id: str) -> list[tuple[Firing, datetime]]:

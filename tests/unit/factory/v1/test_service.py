@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.unit.factory.v1.bench import EVER, FIRST, WEEK, Bench, copy, dataset,
 from restudio.core.errors import RestudioError
 from restudio.identity.types import SYSTEM
 from restudio.triggers import rules
+from restudio.triggers import store as trigger_store
 
 READY = ("Ready", "")
 NEVER_ENOUGH = {"validation": {"minimumSizeMB": 1}}
@@ -165,3 +167,27 @@ def test_grids_from_the_ends_of_time(bench: Bench, anchor: str) -> None:
     period = pipeline(copy("it", "Raw", "Last"), start="0001-01-01T00:00:00+14:00", end="9999-12-31T23:59:59-14:00")
     bench.put("pipeline", "P", period)
     assert len(bench.list_slices("Last")) in range(1, 30)
+
+
+def test_slices_that_wait_for_others_are_read_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_chain(bench, end="2024-03-04")
+    bench.advance(10 * WEEK)
+    bench.settle()
+    read: list[str] = []
+    monkeypatch.setattr(trigger_store, "list_waiting", record(trigger_store.list_waiting, read))
+    bench.loop.tick()
+    bench.loop.tick()
+    assert read == []
+    bench.set("Middle", FIRST, "Ready")
+    bench.upload("middle/20240101.csv")
+    bench.settle()
+    assert bench.states("Last")["01-01"] == READY
+    assert read
+
+
+def record(function: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
+    def recorded(conn: Any, trigger_id: str) -> Any:
+        calls.append(trigger_id)
+        return function(conn, trigger_id)
+
+    return recorded
