@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from restudio.core.errors import nearest
 from restudio.factory.documents.problems import Problems
 from restudio.factory.documents.slips import tell_slips
+from restudio.factory.documents.timespan import parse_timespan
 from restudio.factory.properties import Json, Properties
 from restudio.factory.service import NewResource
 from restudio.factory.v1.datasets import Lifted, V1Dataset, check_slice_texts, linked, translate_dataset
@@ -73,7 +74,7 @@ class ActivityTranslation:
         if len(self._problems.found) > before:
             return None
         timeout = self._activity.object("policy").get("timeout")
-        none = timeout is None or timeout == "00:00:00"
+        none = timeout is None or parse_timespan(timeout) == 0
         name = str(self._activity.get("name"))
         made: dict[str, Json] = {
             "name": name,

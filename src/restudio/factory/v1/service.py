@@ -26,6 +26,7 @@ from restudio.factory.service import FactoryService, NewResource, new_etag
 from restudio.factory.trigger import Triggers, parse_trigger
 from restudio.factory.types import TITLES, Factory, StoredResource
 from restudio.factory.v1 import store
+from restudio.factory.v1.spans import with_days
 from restudio.factory.v1.translate import Translation, activities_of, is_one_time, is_paused, names_of, translate
 from restudio.factory.v1.types import Key, Made, V1Document, V1Kind
 from restudio.identity import audit
@@ -400,7 +401,7 @@ def _taken(
 
 def _lifetime(pipeline: V1Document) -> float:
     """Seconds for which a one-time pipeline is kept at least."""
-    fields = Fields(pipeline.properties, "$.properties", Problems(pipeline.name))
+    fields = Fields(with_days(dict(pipeline.properties)), "$.properties", Problems(pipeline.name))
     return fields.span("expirationTime", default=_EXPIRATION).total_seconds()
 
 

@@ -9,7 +9,7 @@ pipeline looks for the data. What properties of version 1 say with ``$$`` become
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from restudio.core.errors import RestudioError, nearest
@@ -23,6 +23,7 @@ from restudio.factory.v1.activities import ActivityTranslation
 from restudio.factory.v1.availability import EARLIEST, read_availability, read_bound
 from restudio.factory.v1.datasets import V1Dataset, check_dataset
 from restudio.factory.v1.places import ANYWHERE, Place, Places
+from restudio.factory.v1.spans import with_days
 from restudio.factory.v1.types import Key, V1Document
 from restudio.triggers.windows import Window as TriggerWindow
 
@@ -123,7 +124,7 @@ def names_of(activity: Properties, side: str) -> list[str]:
 
 def translate(documents: Sequence[V1Document]) -> Translation:
     """The documents of version 2 that do what those of version 1 say together."""
-    return _Translator(documents).run()
+    return _Translator([replace(each, properties=with_days(dict(each.properties))) for each in documents]).run()
 
 
 class _Translator:

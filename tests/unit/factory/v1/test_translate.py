@@ -186,6 +186,20 @@ def test_the_scheduler_must_say_what_the_outputs_say() -> None:
     assert "its scheduler is 7 Day, but the availability of dataset 'CensusModel' is 1 Week" in problems[0]
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("24:00:00", "24.00:00:00"), ("1.00:00:00", "1.00:00:00"), ("00:00:00", "30.00:00:00"), (None, "30.00:00:00")],
+)
+def test_a_day_is_not_written_as_24_hours(written: str | None, read: str) -> None:
+    def change(documents: dict[str, Any]) -> None:
+        documents["WeeklyRetrain"]["activities"][0]["policy"] = {"timeout": written}
+
+    found, problems = translated(change)
+    assert problems == []
+    [activity] = found["pipeline", "WeeklyRetrain - train"]["activities"]
+    assert activity["policy"] == {"timeout": read}
+
+
 def test_texts_without_an_expression_mean_themselves() -> None:
     texts = ["@now()", "a @{b} c", "@{b}", "plain@example.org", "@@"]
 
