@@ -282,13 +282,24 @@ class _Reader:
                 continue
             here, written = f"{path}.typeProperties.{declared.name}", properties.get(declared.name)
             if declared.cases:
-                cases = written if isinstance(written, list) else []
-                for i, case in enumerate(cases):
-                    inner = Properties(case).get("activities") if isinstance(case, Mapping) else None
-                    found[f"{declared.name}[{i}]"] = self.activities(inner, f"{here}[{i}].activities", depth + 1)
+                for i, case in enumerate(self._cases(written, here)):
+                    inner = self.activities(case.get("activities"), f"{here}[{i}].activities", depth + 1)
+                    found[f"{declared.name}[{i}]"] = inner
             else:
                 found[declared.name] = self.activities(written, here, depth + 1)
         return found
+
+    def _cases(self, written: Json, path: str) -> list[Properties]:
+        if written is not None and not isinstance(written, list):
+            self._problems.add(path, "InvalidType", f"expected an array of cases; got {shown(written)}.")
+        listed = written if isinstance(written, list) else []
+        cases = [Properties(case if isinstance(case, Mapping) else {}) for case in listed]
+        for i, case in enumerate(cases):
+            value = case.get("value")
+            if isinstance(value, bool) or not isinstance(value, (str, int)):
+                message = f"expected {{'value', 'activities'}}, the value a text or a whole number; got {shown(value)}."
+                self._problems.add(f"{path}[{i}].value", "InvalidType", message)
+        return cases
 
     def _check_dependencies(self, siblings: tuple[ActivityDocument, ...]) -> None:
         by_name = {each.name.casefold(): each for each in siblings}
