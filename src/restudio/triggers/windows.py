@@ -42,6 +42,18 @@ class Dependency:
     trigger: str | None
     offset: timedelta = timedelta(0)
     size: timedelta | None = None
+    tell_interval: Callable[[Window], tuple[datetime, datetime]] | None = None
+    """Tells instead where they lie, for dependencies that are not the same for all windows."""
+
+    def interval(self, window: Window) -> tuple[datetime, datetime]:
+        """[begin, end) in which the windows lie; empty where it cannot be told."""
+        if self.tell_interval is None:
+            size = self.size or window.end - window.start
+            return _moved(window.start, self.offset), _moved(window.start, self.offset + size)
+        try:
+            return self.tell_interval(window)
+        except RestudioError:
+            return window.start, window.start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,9 +154,7 @@ class Windows:
     def needed_numbers(self, window: Window, dependency: Dependency, upstream: Windows) -> range:
         """Numbers of the upstream windows that this window waits for, which is never itself or a later one of its
         own."""
-        begin = _moved(window.start, dependency.offset)
-        end = _moved(window.start, dependency.offset + (dependency.size or window.end - window.start))
-        found = upstream.numbers(begin, end)
+        found = upstream.numbers(*dependency.interval(window))
         return found if dependency.trigger else range(found.start, min(found.stop, window.number))
 
     def number_at(self, instant: datetime) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from restudio.expressions.errors import ExpressionError
 from restudio.factory.activity import Property
 from restudio.factory.documents.fields import Fields
 from restudio.factory.trigger import trigger
 from restudio.factory.v1.availability import EARLIEST, read_availability, read_bound
+from restudio.factory.v1.inputs import compile_needs
 from restudio.triggers.windows import Dependency, Windows
 
 MAX_CONCURRENCY = 10
@@ -53,5 +55,9 @@ def slices(fields: Fields) -> Windows:
 
 def _dependency(fields: Fields) -> Dependency:
     reference = fields.object("referenceTrigger").text("referenceName")
-    offset = fields.span("offset", default=timedelta(0))
-    return Dependency(reference or None, offset, fields.span("size", default=timedelta(0)) or None)
+    begin, end = fields.text("startTime"), fields.text("endTime")
+    try:
+        return Dependency(reference or None, tell_interval=compile_needs(begin, end) if begin and end else None)
+    except ExpressionError as error:
+        fields.problem("startTime", error.message, "InvalidExpression")
+        return Dependency(reference or None)

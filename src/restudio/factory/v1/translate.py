@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from restudio.core.errors import RestudioError, nearest
-from restudio.expressions.v1 import Window, compile_slice_expression
 from restudio.factory.documents.fields import Fields
 from restudio.factory.documents.problems import Problem, Problems
 from restudio.factory.documents.slips import tell_slips
@@ -22,6 +21,7 @@ from restudio.factory.service import NewResource
 from restudio.factory.v1.activities import ActivityTranslation
 from restudio.factory.v1.availability import EARLIEST, read_availability, read_bound
 from restudio.factory.v1.datasets import V1Dataset, check_dataset
+from restudio.factory.v1.inputs import Needs, compile_needs
 from restudio.factory.v1.places import ANYWHERE, Place, Places
 from restudio.factory.v1.spans import with_days
 from restudio.factory.v1.types import Key, V1Document
@@ -86,14 +86,6 @@ class _External:
     availability: Mapping[str, Json]
     period: Period
     active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Needed:
-    """The slices of an input that a slice needs: those with a part in it, moved by ``offset``, ``size`` long."""
-
-    offset: timedelta
-    size: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +196,10 @@ class _Translator:
         depends: list[Json] = []
         for name in activity.inputs:
             producer = activity.scope.producers.get(name.casefold())
-            needed = activity.needed(name)
             if producer is not None:
-                depends.append(activity.dependency(name, f"{producer[0]} - {producer[1]}", needed))
-            elif (external := self._ask_for(activity, name, needed)) is not None:
-                depends.append(activity.dependency(name, external, needed))
+                depends.append(activity.dependency(name, f"{producer[0]} - {producer[1]}"))
+            elif (external := self._ask_for(activity, name)) is not None:
+                depends.append(activity.dependency(name, external))
         pipeline, told = activity.pipeline, activity.activity
         policy = {name: value for name, value in told.object("policy").items() if name.casefold() != "timeout"}
         trigger = {
@@ -224,7 +215,7 @@ class _Translator:
         if pipeline.active:
             self._found.active.add(activity.title.casefold())
 
-    def _ask_for(self, activity: _Activity, name: str, needed: _Needed | None) -> str | None:
+    def _ask_for(self, activity: _Activity, name: str) -> str | None:
         """The trigger that looks for an external dataset; None where there is nothing to look for."""
         dataset, pipeline = activity.scope.datasets[name.casefold()], activity.pipeline
         if not dataset.is_checked:
@@ -234,7 +225,7 @@ class _Translator:
         key: Key = pipeline.key if one_time else ("dataset", dataset.name.casefold())
         own = None if one_time else dataset.properties.get("availability")
         availability = own if isinstance(own, Mapping) else activity.availability
-        period = activity.reach(needed)
+        period = activity.reach(name)
         known = self._external.setdefault(
             trigger.casefold(), _External(dataset, key, trigger, availability, period, False)
         )
@@ -365,49 +356,59 @@ class _Activity:
             if other != me:
                 self._tell(".outputs", f"dataset '{name}' is also the output of {' - '.join(other)}; give it its own.")
         self.availability = self._availability()
+        before = len(self._problems.found)
+        self._check_inputs()
+        if len(self._problems.found) > before:
+            return None
         return self.work.activities(self.inputs, self.outputs)
 
-    def dependency(self, name: str, trigger: str, needed: _Needed | None) -> dict[str, Json]:
+    def dependency(self, name: str, trigger: str) -> dict[str, Json]:
         """What the trigger waits for."""
-        own = trigger.casefold() == self.title.casefold()
-        if own and needed is None:
+        own, port = trigger.casefold() == self.title.casefold(), self._port(name)
+        moved = {each: port[each] for each in ("startTime", "endTime") if port.get(each) is not None}
+        if own and not moved:
             self._tell(".inputs", f"dataset '{name}' is its own input; say with startTime and endTime which slices.")
         reference = {"referenceTrigger": {"referenceName": trigger, "type": "TriggerReference"}}
-        moved = {} if needed is None else {"offset": _span(needed.offset), "size": _span(needed.size)}
         return {**({} if own else reference), **moved}
 
-    def needed(self, name: str) -> _Needed | None:
-        """What ``startTime`` and ``endTime`` of an input say; without them None, which is the time of the slice."""
-        ports = _ports(self.activity, "inputs")
-        index = next(i for i, each in enumerate(ports) if str(each.get("name", "")).casefold() == name.casefold())
-        told = [ports[index].get(each) for each in ("startTime", "endTime")]
-        if told == [None, None]:
-            return None
-        if not all(isinstance(each, str) for each in told):
-            self._tell(f".inputs[{index}]", "startTime and endTime go together, as texts that are expressions.")
-            return None
-        window = self._windows(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC))[0]
-        try:
-            begin, end = (
-                compile_slice_expression(each, bare=True).moment(Window(window.start, window.end)) for each in told
-            )
-        except RestudioError as error:
-            self._tell(f".inputs[{index}]", error.message, "InvalidExpression")
-            return None
-        if end <= begin:
-            self._tell(f".inputs[{index}].endTime", f"must be after startTime; '{told[1]}' is not after '{told[0]}'.")
-            return None
-        return _Needed(begin - window.start, end - begin)
-
-    def reach(self, needed: _Needed | None) -> Period:
+    def reach(self, name: str) -> Period:
         """The time in which the slices of an input lie that the slices of the active period need."""
         edges = self._windows(self.period.begin, self.period.end)
         if not edges:
             return self.period
         first, last = edges
-        if needed is None:
-            return Period(first.start, last.end)
-        return Period(first.start + needed.offset, last.start + needed.offset + needed.size)
+        try:
+            needs = self._needs(name)
+            return Period(first.start, last.end) if needs is None else Period(needs(first)[0], needs(last)[1])
+        except RestudioError:  # beyond the ends of time
+            return self.period
+
+    def _check_inputs(self) -> None:
+        """Try ``startTime`` and ``endTime`` of inputs on a slice."""
+        window = self._windows(datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 2, tzinfo=UTC))[0]
+        for index, port in enumerate(_ports(self.activity, "inputs")):
+            told = [port.get(each) for each in ("startTime", "endTime")]
+            if told == [None, None]:
+                continue
+            if not all(isinstance(each, str) for each in told):
+                self._tell(f".inputs[{index}]", "startTime and endTime go together, as texts that are expressions.")
+                continue
+            try:
+                begin, end = compile_needs(*told)(window)
+            except RestudioError as error:
+                self._tell(f".inputs[{index}]", error.message, "InvalidExpression")
+                continue
+            if end < begin:
+                message = f"must not be before startTime; '{told[1]}' is before '{told[0]}'."
+                self._tell(f".inputs[{index}].endTime", message)
+
+    def _port(self, name: str) -> Properties:
+        ports = _ports(self.activity, "inputs")
+        return next(each for each in ports if str(each.get("name", "")).casefold() == name.casefold())
+
+    def _needs(self, name: str) -> Needs | None:
+        port = self._port(name)
+        return compile_needs(port["startTime"], port["endTime"]) if "startTime" in port else None
 
     def _windows(self, begin: datetime, end: datetime) -> list[TriggerWindow]:
         """The first and the last slice that have a part in [``begin``, ``end``)."""
@@ -481,10 +482,3 @@ def _ports(activity: Properties, side: str) -> list[Properties]:
 
 def _where(document: V1Document) -> str:
     return document.where or f"{document.kind} '{document.name}'"
-
-
-def _span(length: timedelta) -> str:
-    sign = "-" if length < timedelta(0) else ""
-    seconds = int(abs(length).total_seconds())
-    days, rest = divmod(seconds, 86_400)
-    return f"{sign}{days}.{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"

@@ -73,7 +73,7 @@ CASES: list[tuple[Change, str, str, str]] = [
         lambda d: publish(d)["inputs"][0].update(startTime="SliceStart", endTime="Date.AddDays(SliceStart, -1)"),
         PIPELINE,
         f"{PUBLISH}.inputs[0].endTime",
-        "must be after startTime",
+        "must not be before startTime",
     ),
     (lambda d: publish(d)["inputs"][0].update(startTime="SliceStart"), PIPELINE, f"{PUBLISH}.inputs[0]", "go together"),
     (lambda d: d["WeeklyRetrain"].update(start="soon"), PIPELINE, "$.properties.start", "got 'soon'"),

@@ -19,9 +19,10 @@ from restudio.factory.documents.bundle import read_bundle
 from restudio.factory.documents.problems import Problems
 from restudio.factory.trigger import collect_triggers, read_trigger
 from restudio.factory.v1.availability import Availability
+from restudio.factory.v1.inputs import compile_needs
 from restudio.factory.v1.translate import translate
 from restudio.factory.v1.types import V1Document
-from restudio.triggers.windows import Windows
+from restudio.triggers.windows import Dependency, Windows
 
 EXAMPLE = Path("examples/factory/v1")
 WEEK = timedelta(days=7)
@@ -138,6 +139,30 @@ def test_slices_that_an_input_asks_for() -> None:
     assert window is not None
     needed = rule.needed(window, rule.depends_on[0], upstream)
     assert [each.number - upstream.first for each in needed] == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "expected"),
+    [
+        # The documented sample: the week in which Sunday lies that was last, whatever day it is.
+        ("Date.AddDays(SliceStart, -Date.DayOfWeek(SliceStart))", None, ["05-06"] * 6 + ["05-13"]),
+        ("Date.AddDays(SliceStart, -7)", "SliceStart", ["05-06"] + ["05-06 05-13"] * 6),
+        ("$$SliceStart", "SliceEnd", ["05-13"] * 7),
+        ("Date.AddMonths(SliceStart, -1)", None, ["04-08"] * 2 + ["04-15"] * 5),
+    ],
+)
+def test_intervals_of_inputs_are_those_of_each_slice(begin: str, end: str | None, expected: list[str]) -> None:
+    needs = compile_needs(begin, end or begin)
+    monday = datetime(2024, 5, 13, tzinfo=UTC)
+    days = Availability("Day", 1).windows(monday, monday + WEEK)
+    weeks = Availability("Week", 1).windows(datetime(2024, 1, 1, tzinfo=UTC), monday + 4 * WEEK)
+    told = []
+    for number in range(7):
+        window = days.window(days.first + number)
+        assert window is not None
+        needed = days.needed(window, Dependency("weeks", tell_interval=needs), weeks)
+        told.append(" ".join(f"{each.start:%m-%d}" for each in needed))
+    assert told == expected
 
 
 def slice_at(grid: Availability, instant: datetime) -> tuple[datetime, datetime]:
