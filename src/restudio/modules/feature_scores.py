@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from restudio.core.errors import ModuleError
 from restudio.core.schema import DType
-from restudio.kernels.vectors import as_doubles, from_arrow
+from restudio.kernels.vectors import from_arrow, to_doubles
 from restudio.tables.table import Table
 
 PEARSON, MUTUAL, KENDALL, SPEARMAN, CHI_SQUARED, FISHER, COUNT = METHODS = (
@@ -34,8 +34,8 @@ _GLANCE = 10_000
 _SQUARABLE = (1e-100, 1e100)
 _VARIES = 1e-12
 """Of the mean's square, a variance that rounding has not spoilt."""
-_BLOCK = 1 << 13
-"""Rows whose intermediate values stay in the processor's cache, and whose sums BLAS computes without threads."""
+_BLOCK = 1 << 16
+"""Rows whose intermediate values stay near the processor, and are enough that threads seldom wait for each other."""
 _TIMES = (DType.DATETIME, DType.TIMESPAN)
 
 
@@ -62,8 +62,10 @@ def cells_of(table: Table, name: str) -> Cells:
     values = table.column(name)
     if column.is_categorical or column.dtype is DType.STRING or column.dtype in _TIMES:
         return Cells(None, True, lambda: _codes_of_levels(values))
-    numbers = as_doubles(from_arrow(values, column.dtype))
-    numbers[~np.isfinite(numbers)] = np.nan
+    numbers = to_doubles(from_arrow(values, column.dtype))
+    infinite = np.isinf(numbers)
+    if infinite.any():
+        numbers = np.where(infinite, np.nan, numbers)
     return Cells.of_numbers(numbers, grouped=column.dtype is DType.BOOLEAN)
 
 
@@ -191,7 +193,7 @@ class _Moments:
             x, y = x[both], y[both]
             mean_x, mean_y = float(x.mean()), float(y.mean())
         a, b = x - mean_x, y - mean_y
-        return cls(len(x), mean_x, mean_y, float(a @ a), float(b @ b), float(a @ b))
+        return cls(len(x), mean_x, mean_y, _product(a, a), _product(b, b), _product(a, b))
 
     def __add__(self, other: _Moments) -> _Moments:
         count = self.count + other.count
@@ -207,6 +209,11 @@ class _Moments:
             self.yy + other.yy + step_y * step_y * weight,
             self.xy + other.xy + step_x * step_y * weight,
         )
+
+
+def _product(a: np.ndarray, b: np.ndarray) -> float:
+    # BLAS would divide it among threads of its own, which wait for each other where features already have one each.
+    return float(np.einsum("i,i->", a, b))
 
 
 _NOTHING = _Moments(0, 0.0, 0.0, 0.0, 0.0, 0.0)

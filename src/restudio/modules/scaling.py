@@ -16,7 +16,7 @@ from restudio.core.schema import Column, DType, Schema
 from restudio.core.selector import Selection
 from restudio.core.spec import Entry, Port, PortKind, module, table_in, table_out
 from restudio.kernels.expr import Expr, Frame, Function, Scale
-from restudio.kernels.vectors import as_doubles, from_arrow
+from restudio.kernels.vectors import from_arrow, to_doubles
 from restudio.modules.chosen_columns import chosen_columns, ensure_numeric
 from restudio.modules.fitted_state import present_columns, reading
 from restudio.modules.symbolic import over
@@ -61,7 +61,7 @@ def normalize_data(p: NormalizeDataParams, dataset: Table, *, ctx: Context) -> t
     chosen = _chosen(p, dataset.schema)
     if not dataset.num_rows:
         raise ModuleError("0021", "The dataset has no rows to learn the scale from.")
-    fitted = [_fit(p, as_doubles(from_arrow(dataset.column(c.name), c.dtype))) for c in chosen]
+    fitted = [_fit(p, to_doubles(from_arrow(dataset.column(c.name), c.dtype))) for c in chosen]
     arrays = {"first": np.array([a for a, _ in fitted]), "second": np.array([b for _, b in fitted])}
     transform = Transform(_NORMALIZE, tuple(chosen), {"method": p.method}, arrays)
     return over(dataset, lambda frame: _apply(transform, frame)), transform
@@ -137,7 +137,8 @@ def _lower_apply(p: object, transformation: Transform, frame: Frame, *, entry: C
 
 def _fit(p: NormalizeDataParams, cells: np.ndarray) -> tuple[float, float]:
     """The two numbers of a column's scaling; missing, NaN and infinite cells are passed over."""
-    values = cells[np.isfinite(cells)]
+    finite = np.isfinite(cells)
+    values = cells if finite.all() else cells[finite]
     if p.method in ("Logistic", "Tanh") or not len(values):
         return 0.0, 1.0
     low, high = float(values.min()), float(values.max())
