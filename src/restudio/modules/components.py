@@ -16,7 +16,7 @@ from restudio.core.selector import Selection
 from restudio.core.spec import Port, PortKind, module, table_in, table_out
 from restudio.kernels.expr import Call, Frame, Predict, Vector
 from restudio.kernels.linear import LinearPredictor, NumberTerm
-from restudio.kernels.vectors import as_doubles, from_arrow
+from restudio.kernels.vectors import from_arrow, to_doubles
 from restudio.modules.chosen_columns import chosen_columns, ensure_numeric
 from restudio.modules.fitted_state import reading
 from restudio.modules.placement import beside
@@ -58,11 +58,13 @@ def principal_component_analysis(
     """
     chosen = chosen_columns(p.selection, dataset.schema, _COLUMNS)
     _ensure_reducible(p, chosen)
-    cells = np.column_stack([as_doubles(from_arrow(dataset.column(c.name), c.dtype)) for c in chosen])
-    cells = cells[np.isfinite(cells).all(axis=1)]
-    if len(cells) < 2:
-        raise ModuleError("0021", f"At least two complete rows are needed, the dataset has {len(cells)}.")
-    means = cells.mean(axis=0) if p.centred else np.zeros(len(chosen))
+    cells = np.stack([to_doubles(from_arrow(dataset.column(c.name), c.dtype)) for c in chosen])
+    complete = np.isfinite(cells).all(axis=0)
+    if not complete.all():
+        cells = cells[:, complete]
+    if cells.shape[1] < 2:
+        raise ModuleError("0021", f"At least two complete rows are needed, the dataset has {cells.shape[1]}.")
+    means = cells.mean(axis=1) if p.centred else np.zeros(len(chosen))
     arrays = {"means": means, "directions": _directions(cells, means, p.count)}
     if not all(np.isfinite(array).all() for array in arrays.values()):
         raise ModuleError("0017", "The numbers are too large to be reduced; scale them before.", parameter=_COLUMNS)
@@ -90,12 +92,13 @@ def _ensure_reducible(p: PrincipalComponentsParams, chosen: Sequence[Column]) ->
 
 
 def _directions(cells: np.ndarray, means: np.ndarray, count: int) -> np.ndarray:
-    """Unit vectors in rows, that of the widest spread first; the largest part of each is positive."""
+    """Unit vectors in rows, that of the widest spread first; the largest part of each is positive. ``cells`` has a row
+    for every column of the dataset."""
     with np.errstate(over="ignore", invalid="ignore"):
-        centred = cells - means
-        products = centred.T @ centred
+        centred = cells - means[:, None]
+        products = centred @ centred.T
     if not np.isfinite(products).all():
-        return np.full((count, cells.shape[1]), np.nan)
+        return np.full((count, len(cells)), np.nan)
     _, vectors = np.linalg.eigh(products)
     directions = vectors.T[::-1][:count]
     largest = np.abs(directions).argmax(axis=1)
