@@ -107,7 +107,8 @@ def report(lines: list[Line], rows: int, rounds: int) -> str:
         [
             "# Modules beside plain libraries",
             "",
-            f"{rows:,} rows of 15 mixed columns unless noted; medians of {rounds} rounds, a process for each side.",
+            f"{rows:,} rows of 15 mixed columns unless noted; medians of {rounds} rounds, a process for each side;",
+            "calls of less than two seconds are repeated in it, up to nine in all, and their median counts.",
             f"Times under {FLOOR_S} s and memory under {FLOOR_BYTES >> 20} MiB count as that much in ratios.",
             f"Restudio {restudio.__version__}. {describe_machine()}",
             "",
