@@ -14,6 +14,8 @@ from sklearn.neighbors import NearestNeighbors
 from restudio.core.schema import Column, DType, Schema
 from restudio.tables.table import Table
 
+_WRITTEN = "the texts of the rows that stay are written anew; the plain way keeps views of the old ones"
+
 
 @scenario("select-columns-in-dataset", {"Select columns": names(*NUMBERS)})
 def pick(frames: Frames) -> object:
@@ -43,7 +45,7 @@ def fill_median(frames: Frames) -> object:
 @scenario(
     "clean-missing-data",
     {"Columns to be cleaned": names("n4", "n5"), "Cleaning mode": "Remove entire row"},
-    reason="the texts of the rows that stay are written anew; the plain way keeps views of the old ones",
+    reason=_WRITTEN,
 )
 def drop_rows(frames: Frames) -> object:
     return frames.polars("main").drop_nulls(["n4", "n5"])
@@ -131,7 +133,11 @@ def stratified_split(frames: Frames) -> object:
     return frame[np.sort(first)], frame[np.sort(second)]
 
 
-@scenario("split-data", {"Splitting mode": "Relative Expression", "Relational expression": '\\"n0" > 0'})
+@scenario(
+    "split-data",
+    {"Splitting mode": "Relative Expression", "Relational expression": '\\"n0" > 0'},
+    reason=_WRITTEN,
+)
 def split_where(frames: Frames) -> object:
     frame = frames.polars("main")
     return frame.filter(pl.col("n0") > 0), frame.filter(~(pl.col("n0") > 0))

@@ -27,6 +27,7 @@ def hashing(frames: Frames) -> object:
     },
     inputs=("texts",),
     note=SENTENCES,
+    reason="the module also lists the n-grams of each text and counts the texts that have others",
 )
 def tf_idf(frames: Frames) -> object:
     return TfidfVectorizer(min_df=500).fit_transform(frames.polars("texts")["text"].to_list()).toarray()
