@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from restudio.core.errors import ModuleError
@@ -82,11 +83,9 @@ def _by_name(selection: Selection, label: str, columns: Schema | None) -> Select
 
 def _chosen(selection: Selection, columns: Schema | None) -> Sequence[str]:
     """The selected columns; without known columns those that are named."""
-    try:
-        if columns is not None:
+    if columns is not None:
+        with suppress(ModuleError):  # a selection that the module did not use need not fit its input
             return selection.resolve(columns)
-    except ModuleError:
-        pass  # a selection that the module did not use need not fit its input
     return [c for r in selection.rules if r.kind == "ColumnNames" and not r.exclude for c in r.columns]
 
 
